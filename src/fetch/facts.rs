@@ -1,0 +1,137 @@
+//! What a visit saw, as data: written once, never changed, enough to judge again later.
+//!
+//! Facts hold only what would be the same if nothing had changed: no `Date`, no timings, no request numbers. Equal
+//! facts are stored once.
+
+use serde::{Deserialize, Serialize};
+
+/// By which way a source was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// An ordinary visit under our own name.
+    #[default]
+    Plain,
+    /// A second look with the headers of an ordinary browser.
+    Browser,
+}
+
+/// Everything a visit learned about an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// By which way.
+    pub way: Way,
+    /// Each request and what answered it, in order; empty when the first was not answered.
+    pub hops: Vec<Hop>,
+    /// What went wrong, if anything did; the hop it happened on is `url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// The body of the last hop, if one came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<BodyFacts>,
+    /// What robots.txt says of the address that was asked for, where it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robots: Option<RobotsFact>,
+}
+
+/// One answered request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// What was asked for.
+    pub url: String,
+    /// The status code.
+    pub status: u16,
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`.
+    pub protocol: String,
+    /// Response headers that matter to a judge (RFC 9110 and provider marks), in lower case, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// SHA-256 of the server's certificate, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+impl Hop {
+    /// The first value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What went wrong on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which family of errors.
+    pub family: Family,
+    /// The address of the hop on which it happened.
+    pub url: String,
+    /// In words, the same words for the same cause (no addresses, no numbers that change).
+    pub detail: String,
+}
+
+/// Families of errors, as a verdict tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// The name does not exist, or has no address (NXDOMAIN, NODATA).
+    NoSuchHost,
+    /// The name servers did not answer usefully (SERVFAIL, REFUSED, timeout).
+    DnsTrouble,
+    /// Refused, reset, unreachable.
+    Connection,
+    /// Too slow: connecting, answering, or sending.
+    Timeout,
+    /// The certificate is no longer, or not yet, valid.
+    TlsExpired,
+    /// The certificate is for another name.
+    TlsName,
+    /// The certificate's issuer is not trusted, or the chain is incomplete.
+    TlsIssuer,
+    /// Any other failure of the handshake.
+    TlsOther,
+    /// Not HTTP, or broken HTTP: bad chunks, a body cut short, a content coding that cannot be undone.
+    Protocol,
+    /// More redirects than are followed, or a circle.
+    RedirectLoop,
+    /// A redirect to an address that cannot be taken.
+    BadRedirect,
+    /// More bytes than are taken.
+    TooLarge,
+    /// The address, or one it resolves to, is not public, and was not asked for a single byte.
+    Forbidden,
+    /// The proxy failed, not the source.
+    Proxy,
+}
+
+/// What is known of a body apart from its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyFacts {
+    /// SHA-256 of the payload after content decoding, in hex: the key of the stored blob.
+    pub sha256: String,
+    /// Bytes after content decoding.
+    pub size: u64,
+    /// SHA-256 of the payload as served (transfer coding removed, content coding kept), in hex.
+    pub served_sha256: String,
+    /// SHA-1 of the payload as served, in base32, as the Wayback Machine's CDX has it.
+    pub served_sha1: String,
+    /// Bytes as served.
+    pub served_size: u64,
+    /// Why the rest is missing, if it is: `length`, `time`, `disconnect` (WARC 1.1, `WARC-Truncated`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<String>,
+}
+
+/// What robots.txt said (RFC 9309).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RobotsFact {
+    /// It allows us, or there is none.
+    Allowed,
+    /// It does not.
+    Disallowed,
+    /// It could not be had (5xx, no connection): to be read as "disallowed" for now.
+    Unreachable,
+}

@@ -1,0 +1,182 @@
+//! From an input's bytes to posts and their citations.
+//!
+//! Pure: a [`Document`] goes in, and what is found comes out through a [`Sink`], one citation at a time, so that a
+//! post of a hundred thousand links costs no more memory than its text. One file per format; each reads its text
+//! once. Nothing here fetches, stores or judges.
+
+use url::Url;
+
+use crate::address::Rejected;
+
+/// How the bytes of a document are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// HTML or XHTML: one post.
+    Html,
+    /// Markdown (CommonMark with tables and strikethrough), with front matter: one post.
+    Markdown,
+    /// Plain text with bare addresses: one post.
+    Text,
+    /// RSS, Atom or JSON Feed: a post for each entry.
+    Feed,
+    /// One address a line: one post that cites them all. `#` starts a comment.
+    List,
+}
+
+/// The bytes of one input, or of one file of a folder.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'a> {
+    /// As they came, after content decoding.
+    pub bytes: &'a [u8],
+    /// The `Content-Type` it came with, if any, parameters and all.
+    pub media_type: Option<&'a str>,
+    /// What the user would call it: the address it was fetched from, or the path.
+    pub name: &'a str,
+    /// Its own address, for resolving relative addresses and telling outbound ones: where it was fetched from, or
+    /// what the user says it is (`--base`); what the document says of itself counts where this is `None`.
+    pub address: Option<&'a Url>,
+    /// How to read it.
+    pub format: Format,
+}
+
+/// Where in a post a citation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// The post itself.
+    Body,
+    /// A reader's comment.
+    Comment,
+    /// Menus, breadcrumbs, headers, share bars.
+    Navigation,
+    /// The page's footer.
+    Footer,
+    /// Sidebars, related stories, widgets.
+    Aside,
+}
+
+/// By which markup a citation is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `<a href>`, or a Markdown link.
+    Anchor,
+    /// `<area href>`.
+    Area,
+    /// Something of another's shown in place: a frame, a video.
+    Embed,
+    /// The `cite` attribute of `blockquote`, `q`, `ins`, `del`.
+    Cite,
+    /// An address in running text.
+    Bare,
+    /// `[youtube]...[/youtube]` and its like.
+    Shortcode,
+    /// Structured data of the post.
+    JsonLd,
+    /// A reference list, front matter.
+    Reference,
+    /// A commenter's own site.
+    Author,
+}
+
+/// One outbound link in one post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    /// Absolute, WHATWG serialisation, fragment kept, without credentials.
+    pub url: Url,
+    /// By which markup.
+    pub kind: Kind,
+    /// Where in the post.
+    pub place: Place,
+    /// The anchor's text, white space folded; may be empty.
+    pub text: String,
+    /// The sentence that the link stands in, white space folded; may be empty.
+    pub context: String,
+    /// The passage quoted from this source, if one was found.
+    pub quote: Option<String>,
+    /// The `rel` attribute's tokens, in lower case, separated by a space. Recorded, never a reason to drop.
+    pub rel: String,
+    /// The line in the document, from 1.
+    pub line: u32,
+    /// The bytes `[start, end)` of the document, as stored, that hold the address (the attribute's value, the bare
+    /// address).
+    pub span: (usize, usize),
+}
+
+/// Why a link is no citation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// It leads to the post's own site.
+    Internal,
+    /// It stands in this place, which was not asked for.
+    Place(Place),
+    /// A commenter's own site, not asked for.
+    Author,
+    /// A share button or intent.
+    Share,
+    /// An exclusion matched: which rule, in the user's words.
+    Excluded(String),
+    /// An ignore comment in the post.
+    Ignored,
+    /// The address cannot be taken.
+    Rejected(Rejected),
+}
+
+/// A link that was left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The address: absolute where it could be resolved, else as written (cut to a line's length).
+    pub address: String,
+    /// Why.
+    pub reason: Reason,
+    /// The line in the document, from 1.
+    pub line: u32,
+}
+
+/// What a document says of one post.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Post {
+    /// The post's address where it has one, else the document's name.
+    pub address: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its author, as named.
+    pub author: Option<String>,
+    /// Its language (BCP 47), as declared.
+    pub language: Option<String>,
+    /// When it was published, in milliseconds since the epoch.
+    pub published_at: Option<i64>,
+    /// When it was last modified, in milliseconds since the epoch.
+    pub modified_at: Option<i64>,
+    /// SHA-256 of the post's own content as it stands in the document (the whole document where it is one post).
+    pub digest: [u8; 32],
+}
+
+/// Takes what is found, in document order. For each post: `begin`, its citations and left-outs, `end`.
+pub trait Sink {
+    /// A post begins; its address is final.
+    fn begin(&mut self, address: &str);
+    /// A citation of the post that was begun.
+    fn citation(&mut self, citation: Citation);
+    /// A link that was left out of it.
+    fn left_out(&mut self, left_out: LeftOut);
+    /// The post is over, and this is what is known of it.
+    fn end(&mut self, post: Post);
+    /// Something the user should know of the document: a feed or sitemap the page names, an entry that could not be
+    /// read.
+    fn note(&mut self, note: Note);
+}
+
+/// Something a user should know of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The page names this feed.
+    Feed(Url),
+    /// The page names this sitemap.
+    Sitemap(Url),
+    /// A part could not be read: line (from 1; 0 where unknown) and why.
+    Unreadable {
+        /// The line, from 1, or 0.
+        line: u32,
+        /// What was wrong.
+        why: String,
+    },
+}

@@ -1,0 +1,12 @@
+//! The library behind `sourcekeep`: the rooms that data passes through, one way.
+
+pub mod address;
+pub mod capture;
+pub mod config;
+pub mod fetch;
+pub mod gather;
+pub mod judge;
+pub mod report;
+pub mod run;
+pub mod schedule;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The `sourcekeep` command.
+
+fn main() {}
