@@ -1,1 +1,335 @@
-//! placeholder
+//! The archive: one `SQLite` file, and all the SQL there is.
+//!
+//! What the rest of the program sees are verbs, each one transaction, with plain structs in and out and times passed in
+//! as milliseconds since the epoch. Writing goes through one thread (`writer`), reading through a few connections of
+//! their own. Nothing here knows how a page is fetched or judged.
+
+mod blob;
+mod captures;
+mod chain;
+mod error;
+mod gathered;
+mod hosts;
+mod inputs;
+mod lock;
+mod migrate;
+mod overview;
+mod runs;
+mod sources;
+mod verify;
+mod visits;
+mod writer;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub use blob::Packed;
+pub use captures::{CaptureRow, NewCapture, NewExchange};
+pub use chain::{Sha, hex, sha256};
+pub use error::StoreError;
+pub use gathered::{KnownDocument, NewCitation, NewDocument, PostEnd};
+pub use hosts::{HostLoad, RobotsRow};
+pub use inputs::{InputRow, NewInput};
+pub use lock::{Holder, Locking, RunLock, lock_run};
+pub use overview::{CitedBy, Counts, HeldCopy, SourceRow, Totals, VisitRow};
+pub use runs::{NewEvent, RunEnd};
+pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
+pub use verify::Verified;
+pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
+pub use writer::Writing;
+
+use writer::Writer;
+
+/// How long a writer waits for another program's lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// Reading connections that are kept for the next reader.
+const KEPT_READERS: usize = 4;
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Make it if it is not there.
+    Create,
+    /// It must be there, and is written.
+    Write,
+    /// It must be there, and is only read.
+    Read,
+}
+
+/// An open archive.
+pub struct Store {
+    path: PathBuf,
+    writer: Option<Writer>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    put_aside: Option<PathBuf>,
+}
+
+/// Hands out the verbs that read, from one consistent state of the file.
+pub struct Reading<'a> {
+    connection: &'a Connection,
+}
+
+impl Store {
+    /// Opens the archive at `path`, making it or bringing it to the present schema where that is needed.
+    ///
+    /// `now` is written into a new file as its beginning.
+    ///
+    /// # Errors
+    /// When there is no archive (and none is to be made), when the file is not ours, newer, damaged, or cannot be
+    /// written. A file that is refused was not touched.
+    pub fn open(path: &Path, mode: Mode, now: i64) -> Result<Self, StoreError> {
+        let is_new = check_header(path, mode)?;
+        if mode == Mode::Read && !is_new {
+            let reader = open_reader(path)?;
+            if let migrate::Found::Version(version) = migrate::look(&reader, path)? {
+                let known = migrate::MIGRATIONS.len() as u32;
+                if version > known {
+                    return Err(StoreError::Newer {
+                        path: path.to_owned(),
+                        found: version,
+                        known,
+                    });
+                }
+                if version == known {
+                    return Ok(Self {
+                        path: path.to_owned(),
+                        writer: None,
+                        thread: None,
+                        readers: Mutex::new(vec![reader]),
+                        put_aside: None,
+                    });
+                }
+            }
+        }
+        let mut connection = open_writer(path)?;
+        let put_aside = migrate::migrate(&mut connection, path, migrate::MIGRATIONS)?;
+        connection
+            .execute(
+                "insert into archive (id, created_at, created_by) values (1, ?1, ?2) on conflict do nothing",
+                (now, env!("CARGO_PKG_VERSION")),
+            )
+            .map_err(|error| StoreError::sql(path, "begin the archive", error))?;
+        let (writer, thread) = Writer::start(connection, path.to_owned());
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Some(writer),
+            thread: Some(thread),
+            readers: Mutex::new(Vec::new()),
+            put_aside,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The copy that was put aside before the file was brought to the present schema, if that was done.
+    pub fn put_aside(&self) -> Option<&Path> {
+        self.put_aside.as_deref()
+    }
+
+    /// Writes, and waits until it is committed.
+    pub async fn write<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer()?.call(doing, work).await
+    }
+
+    /// As [`Store::write`], for threads outside the runtime.
+    pub fn write_blocking<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer()?.call_blocking(doing, work)
+    }
+
+    /// Hands something to write over and goes on. A failure shows at a later call.
+    pub async fn submit<F>(&self, doing: &'static str, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.writer()?.submit(doing, work).await
+    }
+
+    /// As [`Store::submit`], for threads outside the runtime.
+    pub fn submit_blocking<F>(&self, doing: &'static str, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.writer()?.submit_blocking(doing, work)
+    }
+
+    /// Waits until everything that was handed over is committed.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        self.write("finish writing", |_| Ok(())).await
+    }
+
+    /// Reads. The state seen is the last committed one; keep it short, since old states cannot be cleared meanwhile.
+    pub fn read<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Reading<'_>) -> rusqlite::Result<T>,
+    {
+        let kept = self
+            .readers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => open_reader(&self.path)?,
+        };
+        let result = (|| {
+            connection.execute_batch("begin")?;
+            let result = work(&Reading {
+                connection: &connection,
+            });
+            connection.execute_batch("commit")?;
+            result
+        })();
+        let mut readers = self
+            .readers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if readers.len() < KEPT_READERS && connection.is_autocommit() {
+            readers.push(connection);
+        }
+        result.map_err(|error| StoreError::sql(&self.path, doing, error))
+    }
+
+    /// Ends the writer after everything that was handed over is committed.
+    pub fn close(mut self) {
+        self.end_writer();
+    }
+
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        self.writer.as_ref().ok_or_else(|| StoreError::ReadOnly {
+            path: self.path.clone(),
+            doing: "write to an archive that was opened for reading",
+        })
+    }
+
+    fn end_writer(&mut self) {
+        self.readers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clear();
+        self.writer = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the writer was shown when it happened; there is nothing left to say.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.end_writer();
+    }
+}
+
+/// Refuses what cannot be ours before `SQLite` opens it (which would make files beside it). Says whether it is new.
+fn check_header(path: &Path, mode: Mode) -> Result<bool, StoreError> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return if mode == Mode::Create {
+                Ok(true)
+            } else {
+                Err(StoreError::Missing(path.to_owned()))
+            };
+        }
+        Err(error) => return Err(StoreError::file(path, "open the archive", error)),
+    };
+    let wrap = |error| StoreError::file(path, "read the archive's header", error);
+    if file.metadata().map_err(wrap)?.is_dir() {
+        return Err(StoreError::NotADatabase(path.to_owned()));
+    }
+    let mut header = Vec::new();
+    file.by_ref()
+        .take(16)
+        .read_to_end(&mut header)
+        .map_err(wrap)?;
+    if header.is_empty() {
+        return if mode == Mode::Create {
+            Ok(true)
+        } else {
+            Err(StoreError::Missing(path.to_owned()))
+        };
+    }
+    if header != b"SQLite format 3\0" {
+        return Err(StoreError::NotADatabase(path.to_owned()));
+    }
+    // The header's application id (bytes 68..72) tells another program's file without opening it.
+    Ok(false)
+}
+
+fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let wrap = |error| StoreError::sql(path, "open the archive", error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+    connection.busy_timeout(BUSY).map_err(wrap)?;
+    migrate::look(&connection, path)?;
+    // Page size and auto-vacuum take effect only before the first table.
+    connection
+        .execute_batch(
+            "pragma page_size = 8192;
+             pragma auto_vacuum = incremental;
+             pragma journal_mode = wal;
+             pragma synchronous = normal;
+             pragma foreign_keys = on;
+             pragma trusted_schema = off;
+             pragma temp_store = memory;
+             pragma cache_size = -16000;
+             pragma journal_size_limit = 67108864;",
+        )
+        .map_err(wrap)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |target: &Path, flags| -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(target, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -8000;")?;
+        connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    match open(path, flags) {
+        Ok(connection) => Ok(connection),
+        Err(error) => {
+            // In a folder that cannot be written, WAL has no place for its index; without a WAL file the database is
+            // whole by itself and can be read as unchanging.
+            let mut wal = path.as_os_str().to_owned();
+            wal.push("-wal");
+            if Path::new(&wal).exists() {
+                return Err(StoreError::sql(path, "open the archive for reading", error));
+            }
+            let uri = format!("file:{}?immutable=1", uri_path(path));
+            open(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI)
+                .map_err(|_| StoreError::sql(path, "open the archive for reading", error))
+        }
+    }
+}
+
+/// A path as part of an `SQLite` URI file name: the three bytes that mean something else are escaped.
+fn uri_path(path: &Path) -> String {
+    path.to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23")
+}

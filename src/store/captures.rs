@@ -1,0 +1,235 @@
+//! Captures: copies of sources, sealed at once and never changed.
+
+use rusqlite::OptionalExtension;
+
+use super::blob::{self, Packed};
+use super::chain::{CaptureLink, START, Sha};
+use super::{Reading, Writing};
+
+/// One request and its response, as stored.
+#[derive(Debug, Clone)]
+pub struct NewExchange {
+    /// Which hop, from 0.
+    pub hop: u32,
+    /// The method.
+    pub method: String,
+    /// The address asked for.
+    pub url: String,
+    /// When it was asked.
+    pub at: i64,
+    /// Who answered.
+    pub peer: Option<String>,
+    /// `HTTP/1.1` or `HTTP/2`.
+    pub protocol: String,
+    /// Request headers: a JSON array of pairs, in order.
+    pub request_headers: String,
+    /// The status.
+    pub status: u16,
+    /// Response headers: a JSON array of pairs, in order, bytes above 0x7F as Latin-1.
+    pub response_headers: String,
+    /// Whether the capture's body is this exchange's.
+    pub has_body: bool,
+    /// Digests and size of the payload as served: SHA-256, SHA-1 in base32, bytes.
+    pub served: Option<(Sha, String, u64)>,
+    /// Why the rest is missing.
+    pub truncated: Option<String>,
+}
+
+/// A capture to seal.
+#[derive(Debug, Clone)]
+pub struct NewCapture {
+    /// Of which source.
+    pub source_id: i64,
+    /// The source's canonical address.
+    pub address: String,
+    /// The instant it stands for.
+    pub at: i64,
+    /// `visit`, `by-hand`, `import`, `browser`.
+    pub kind: &'static str,
+    /// The address that the body came from.
+    pub url: String,
+    /// Media type.
+    pub media_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// The body.
+    pub body: Packed,
+    /// Digests of the payload as served.
+    pub served: Option<(Sha, String)>,
+    /// Why the rest is missing.
+    pub truncated: Option<String>,
+}
+
+/// A capture as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureRow {
+    /// Its id.
+    pub id: i64,
+    /// The instant it stands for.
+    pub at: i64,
+    /// How it was made.
+    pub kind: String,
+    /// The address that the body came from.
+    pub url: String,
+    /// Media type.
+    pub media_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Bytes of the body.
+    pub size: i64,
+    /// Bytes it takes in the file.
+    pub stored_size: i64,
+    /// SHA-256 of the body, in hex.
+    pub sha256: String,
+    /// Why the rest is missing.
+    pub truncated: Option<String>,
+}
+
+impl Writing<'_> {
+    pub(super) fn insert_exchange(
+        &self,
+        visit_id: i64,
+        exchange: &NewExchange,
+    ) -> rusqlite::Result<()> {
+        let peer = match &exchange.peer {
+            Some(address) => Some(self.find_or_add_peer(address)?),
+            None => None,
+        };
+        let request_headers = self.request_headers(&exchange.request_headers)?;
+        self.connection
+            .prepare_cached(
+                "insert into exchange (visit_id, hop, method, url, at, peer_id, protocol, request_headers_id, status,
+                     response_headers, served_sha256, served_sha1, served_size, truncated)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?
+            .execute(rusqlite::params![
+                visit_id,
+                exchange.hop,
+                exchange.method,
+                exchange.url,
+                exchange.at,
+                peer,
+                exchange.protocol,
+                request_headers,
+                exchange.status,
+                exchange.response_headers,
+                exchange.served.as_ref().map(|served| &served.0[..]),
+                exchange.served.as_ref().map(|served| &served.1),
+                exchange.served.as_ref().map(|served| served.2 as i64),
+                exchange.truncated,
+            ])?;
+        Ok(())
+    }
+
+    fn request_headers(&self, headers: &str) -> rusqlite::Result<i64> {
+        let known = self
+            .connection
+            .prepare_cached("select id from request_headers where headers = ?1")?
+            .query_row([headers], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        self.connection
+            .prepare_cached("insert into request_headers (headers) values (?1)")?
+            .execute([headers])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Seals a capture: from here on it is visible, and never changes.
+    pub(super) fn seal_capture(
+        &self,
+        capture: &NewCapture,
+        visit_id: Option<i64>,
+    ) -> rusqlite::Result<i64> {
+        let (body_id, _) = blob::put(self.connection, &capture.body)?;
+        let (previous_id, previous): (i64, Sha) = self
+            .connection
+            .prepare_cached("select id, chain from capture order by id desc limit 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?
+            .unwrap_or((0, START));
+        let id = previous_id + 1;
+        let link = CaptureLink {
+            id,
+            source: &capture.address,
+            visit: visit_id,
+            at: capture.at,
+            kind: capture.kind,
+            url: &capture.url,
+            body: &capture.body.sha256,
+        };
+        self.connection
+            .prepare_cached(
+                "insert into capture (id, source_id, visit_id, at, kind, url, media_type, title, body_id, size,
+                     served_sha256, served_sha1, truncated, sealed_at, chain)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            )?
+            .execute(rusqlite::params![
+                id,
+                capture.source_id,
+                visit_id,
+                capture.at,
+                capture.kind,
+                capture.url,
+                capture.media_type,
+                capture.title,
+                body_id,
+                capture.body.size as i64,
+                capture.served.as_ref().map(|served| &served.0[..]),
+                capture.served.as_ref().map(|served| &served.1),
+                capture.truncated,
+                capture.at,
+                &link.after(&previous)[..]
+            ])?;
+        if let Some(visit_id) = visit_id {
+            self.connection
+                .prepare_cached(
+                    "update exchange set body_id = ?2 where visit_id = ?1 and served_sha256 is not null
+                     and hop = (select max(hop) from exchange where visit_id = ?1)",
+                )?
+                .execute((visit_id, body_id))?;
+        }
+        Ok(id)
+    }
+}
+
+impl Reading<'_> {
+    /// The captures of a source, newest first.
+    pub fn captures(&self, source_id: i64) -> rusqlite::Result<Vec<CaptureRow>> {
+        self.connection
+            .prepare_cached(
+                "select c.id, c.at, c.kind, c.url, c.media_type, c.title, c.size, length(b.data), lower(hex(b.sha256)),
+                     c.truncated
+                 from capture c join blob b on b.id = c.body_id where c.source_id = ?1 order by c.at desc, c.id desc",
+            )?
+            .query_map([source_id], |row| {
+                Ok(CaptureRow {
+                    id: row.get(0)?,
+                    at: row.get(1)?,
+                    kind: row.get(2)?,
+                    url: row.get(3)?,
+                    media_type: row.get(4)?,
+                    title: row.get(5)?,
+                    size: row.get(6)?,
+                    stored_size: row.get(7)?,
+                    sha256: row.get(8)?,
+                    truncated: row.get(9)?,
+                })
+            })?
+            .collect()
+    }
+
+    /// The body of a capture.
+    pub fn capture_body(&self, capture_id: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+        let body: Option<i64> = self
+            .connection
+            .prepare_cached("select body_id from capture where id = ?1")?
+            .query_row([capture_id], |row| row.get(0))
+            .optional()?;
+        match body {
+            Some(id) => blob::get(self.connection, id),
+            None => Ok(None),
+        }
+    }
+}

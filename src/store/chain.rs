@@ -1,0 +1,86 @@
+//! The hash chain: each visit's and each capture's digest covers the one before.
+//!
+//! Whoever changes, removes or inserts a row later has to recompute every link after it; a head that was noted
+//! outside (printed, mailed, timestamped) shows that. There are two chains, one over `visit` and one over `capture`,
+//! each in the order of its ids. What a link covers is written out here as text, so that anybody can check it with
+//! nothing but SHA-256.
+
+use sha2::{Digest, Sha256};
+
+/// 32 bytes of SHA-256.
+pub type Sha = [u8; 32];
+
+/// What comes before the first link.
+pub(super) const START: Sha = [0; 32];
+
+/// SHA-256 of some bytes.
+pub fn sha256(bytes: &[u8]) -> Sha {
+    Sha256::digest(bytes).into()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// The facts of a visit that its link covers.
+pub(super) struct VisitLink<'a> {
+    pub id: i64,
+    pub source: &'a str,
+    pub at: i64,
+    pub outcome: &'a [u8],
+    pub confirms: Option<i64>,
+    pub not_modified: bool,
+}
+
+impl VisitLink<'_> {
+    pub(super) fn after(&self, previous: &Sha) -> Sha {
+        let text = format!(
+            "visit\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+            hex(previous),
+            self.id,
+            self.source,
+            self.at,
+            hex(self.outcome),
+            self.confirms
+                .map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            u8::from(self.not_modified),
+        );
+        sha256(text.as_bytes())
+    }
+}
+
+/// The facts of a capture that its link covers.
+pub(super) struct CaptureLink<'a> {
+    pub id: i64,
+    pub source: &'a str,
+    pub visit: Option<i64>,
+    pub at: i64,
+    pub kind: &'a str,
+    pub url: &'a str,
+    pub body: &'a [u8],
+}
+
+impl CaptureLink<'_> {
+    pub(super) fn after(&self, previous: &Sha) -> Sha {
+        let text = format!(
+            "capture\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+            hex(previous),
+            self.id,
+            self.source,
+            self.visit
+                .map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            self.at,
+            self.kind,
+            self.url,
+            hex(self.body),
+        );
+        sha256(text.as_bytes())
+    }
+}

@@ -1,0 +1,353 @@
+//! What gathering finds: documents, posts with their versions, citations with first and last seen.
+//!
+//! A post is read in three steps, so that nobody holds all its citations: `begin_post`, any number of
+//! `save_citations`, `end_post`. What was not seen again by the end is gone, and kept.
+
+use rusqlite::OptionalExtension;
+
+use super::blob::Packed;
+use super::chain::Sha;
+use super::{Reading, Writing};
+
+/// A document as it was read.
+#[derive(Debug, Clone)]
+pub struct NewDocument {
+    /// The input it belongs to.
+    pub input_id: i64,
+    /// Absolute address or path.
+    pub address: String,
+    /// How it was read.
+    pub format: String,
+    /// `ETag`, where it was fetched.
+    pub etag: Option<String>,
+    /// `Last-Modified`, where it was fetched.
+    pub last_modified: Option<String>,
+    /// The file's modification time.
+    pub modified_at: Option<i64>,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha,
+    /// Its bytes, to be kept; spans of citations count in them.
+    pub body: Option<Packed>,
+}
+
+/// What is known of a document from the last time it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDocument {
+    /// Its id.
+    pub id: i64,
+    /// `ETag`.
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// The file's modification time.
+    pub modified_at: Option<i64>,
+    /// Its size in bytes.
+    pub size: i64,
+    /// SHA-256 of its bytes.
+    pub sha256: Vec<u8>,
+}
+
+/// One citation to save.
+#[derive(Debug, Clone)]
+pub struct NewCitation {
+    /// What tells it from others of the same post: address, kind, and which of several it is.
+    pub key: i64,
+    /// The source: canonical address.
+    pub source: String,
+    /// The source's host name.
+    pub host: String,
+    /// The source's registrable domain.
+    pub site: String,
+    /// The address as cited.
+    pub url: String,
+    /// By which markup.
+    pub kind: &'static str,
+    /// Where in the post.
+    pub place: &'static str,
+    /// Anchor text.
+    pub text: String,
+    /// The sentence.
+    pub context: String,
+    /// The passage quoted.
+    pub quote: Option<String>,
+    /// The `rel` tokens.
+    pub rel: String,
+    /// The line.
+    pub line: u32,
+    /// The bytes in the document.
+    pub span: (usize, usize),
+}
+
+/// What is known of a post once it was read to its end.
+#[derive(Debug, Clone, Default)]
+pub struct PostEnd {
+    /// Title.
+    pub title: Option<String>,
+    /// Author.
+    pub author: Option<String>,
+    /// Language.
+    pub language: Option<String>,
+    /// When published.
+    pub published_at: Option<i64>,
+    /// When last modified.
+    pub modified_at: Option<i64>,
+    /// SHA-256 of its content.
+    pub sha256: Sha,
+    /// Links that were left out.
+    pub left_out: u32,
+}
+
+impl Writing<'_> {
+    /// Notes that a document was read; its bytes are kept. Gives its id.
+    pub fn save_document(&self, document: &NewDocument, now: i64) -> rusqlite::Result<i64> {
+        let blob = match &document.body {
+            Some(packed) => Some(super::blob::put(self.connection, packed)?.0),
+            None => None,
+        };
+        self.connection
+            .prepare_cached(
+                "insert into document (input_id, address, format, etag, last_modified, modified_at, size, sha256,
+                     blob_id, first_seen_at, last_read_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
+                 on conflict (input_id, address) do update set format = excluded.format, etag = excluded.etag,
+                     last_modified = excluded.last_modified, modified_at = excluded.modified_at,
+                     size = excluded.size, sha256 = excluded.sha256, blob_id = excluded.blob_id,
+                     last_read_at = excluded.last_read_at, gone_at = null
+                 returning id",
+            )?
+            .query_row(
+                (
+                    document.input_id,
+                    &document.address,
+                    &document.format,
+                    &document.etag,
+                    &document.last_modified,
+                    document.modified_at,
+                    document.size as i64,
+                    &document.sha256[..],
+                    blob,
+                    now,
+                ),
+                |row| row.get(0),
+            )
+    }
+
+    /// Notes that a document was looked at and had not changed.
+    pub fn document_unchanged(
+        &self,
+        id: i64,
+        modified_at: Option<i64>,
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "update document set last_read_at = ?2, modified_at = coalesce(?3, modified_at), gone_at = null
+                 where id = ?1",
+            )?
+            .execute((id, now, modified_at))?;
+        Ok(())
+    }
+
+    /// Marks the documents of an input that were not read at or after `since` as gone, with their posts and
+    /// citations. Gives how many.
+    pub fn documents_gone(&self, input_id: i64, since: i64, now: i64) -> rusqlite::Result<usize> {
+        let gone = self
+            .connection
+            .prepare_cached(
+                "update document set gone_at = ?3 where input_id = ?1 and last_read_at < ?2 and gone_at is null",
+            )?
+            .execute((input_id, since, now))?;
+        if gone > 0 {
+            self.connection
+                .prepare_cached(
+                    "update post set gone_at = ?2 where gone_at is null and document_id in
+                     (select id from document where input_id = ?1 and gone_at = ?2)",
+                )?
+                .execute((input_id, now))?;
+            self.connection
+                .prepare_cached(
+                    "update citation set gone_at = ?2 where gone_at is null and post_id in
+                     (select p.id from post p join document d on d.id = p.document_id
+                      where d.input_id = ?1 and d.gone_at = ?2)",
+                )?
+                .execute((input_id, now))?;
+        }
+        Ok(gone)
+    }
+
+    /// A post of a document begins. Gives its id.
+    pub fn begin_post(&self, document_id: i64, address: &str, now: i64) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached(
+                "insert into post (document_id, address, first_seen_at, last_seen_at) values (?1, ?2, ?3, ?3)
+                 on conflict (document_id, address) do update set last_seen_at = ?3, gone_at = null
+                 returning id",
+            )?
+            .query_row((document_id, address, now), |row| row.get(0))
+    }
+
+    /// Saves citations of a post, making the sources that are new. Gives how many sources were.
+    pub fn save_citations(
+        &self,
+        post_id: i64,
+        citations: &[NewCitation],
+        now: i64,
+    ) -> rusqlite::Result<usize> {
+        let mut new_sources = 0;
+        let mut insert = self.connection.prepare_cached(
+            "insert into citation (post_id, source_id, key, url, kind, place, text, context, quote, rel, line,
+                 span_start, span_end, first_seen_at, last_seen_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)
+             on conflict (post_id, key) do update set source_id = excluded.source_id, place = excluded.place,
+                 text = excluded.text, context = excluded.context, quote = excluded.quote, rel = excluded.rel,
+                 line = excluded.line, span_start = excluded.span_start, span_end = excluded.span_end,
+                 last_seen_at = excluded.last_seen_at, gone_at = null",
+        )?;
+        for citation in citations {
+            let (source_id, new) =
+                self.find_or_add_source(&citation.source, &citation.host, &citation.site, now)?;
+            new_sources += usize::from(new);
+            insert.execute(rusqlite::params![
+                post_id,
+                source_id,
+                citation.key,
+                citation.url,
+                citation.kind,
+                citation.place,
+                citation.text,
+                citation.context,
+                citation.quote,
+                citation.rel,
+                citation.line,
+                citation.span.0 as i64,
+                citation.span.1 as i64,
+                now
+            ])?;
+        }
+        Ok(new_sources)
+    }
+
+    /// A post was read to its end: what was not seen at or after `begun` is gone, a changed content is a new version,
+    /// and sources learn since when they are cited.
+    pub fn end_post(
+        &self,
+        post_id: i64,
+        end: &PostEnd,
+        begun: i64,
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        let document_id: i64 = self
+            .connection
+            .prepare_cached(
+                "update post set title = ?2, author = ?3, language = ?4, published_at = ?5, modified_at = ?6,
+                     left_out = ?7, last_seen_at = ?8
+                 where id = ?1 returning document_id",
+            )?
+            .query_row(
+                (
+                    post_id,
+                    &end.title,
+                    &end.author,
+                    &end.language,
+                    end.published_at,
+                    end.modified_at,
+                    end.left_out,
+                    now,
+                ),
+                |row| row.get(0),
+            )?;
+        self.connection
+            .prepare_cached(
+                "update citation set gone_at = ?3 where post_id = ?1 and last_seen_at < ?2 and gone_at is null",
+            )?
+            .execute((post_id, begun, now))?;
+        let last: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached(
+                "select sha256 from post_version where post_id = ?1 order by id desc limit 1",
+            )?
+            .query_row([post_id], |row| row.get(0))
+            .optional()?;
+        if last.as_deref() != Some(&end.sha256[..]) {
+            self.connection
+                .prepare_cached(
+                    "insert into post_version (post_id, seen_at, sha256, blob_id)
+                     select ?1, ?2, ?3, blob_id from document where id = ?4",
+                )?
+                .execute((post_id, now, &end.sha256[..], document_id))?;
+            if last.is_some() {
+                self.connection
+                    .prepare_cached(
+                        "insert into event (at, kind, post_id) values (?1, 'post-changed', ?2)",
+                    )?
+                    .execute((now, post_id))?;
+            }
+        }
+        // An undated post counts from its first gathering (DESIGN: baselines).
+        self.connection
+            .prepare_cached(
+                "update source set cited_since = min(coalesce(cited_since, ?2),
+                     coalesce((select published_at from post where id = ?1),
+                              (select first_seen_at from post where id = ?1)))
+                 where id in (select source_id from citation where post_id = ?1 and gone_at is null)
+                   and (cited_since is null or cited_since > coalesce(
+                     (select published_at from post where id = ?1), (select first_seen_at from post where id = ?1)))",
+            )?
+            .execute((post_id, now))?;
+        Ok(())
+    }
+
+    /// Marks the posts of a document that were not seen at or after `begun` as gone, with their citations; a feed
+    /// drops old entries, so for a feed they stay.
+    pub fn end_document(
+        &self,
+        document_id: i64,
+        begun: i64,
+        keeps_old_posts: bool,
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        if keeps_old_posts {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached(
+                "update citation set gone_at = ?3 where gone_at is null and post_id in
+                 (select id from post where document_id = ?1 and last_seen_at < ?2)",
+            )?
+            .execute((document_id, begun, now))?;
+        self.connection
+            .prepare_cached(
+                "update post set gone_at = ?3 where document_id = ?1 and last_seen_at < ?2 and gone_at is null",
+            )?
+            .execute((document_id, begun, now))?;
+        Ok(())
+    }
+}
+
+impl Reading<'_> {
+    /// What is known of a document of an input.
+    pub fn document(
+        &self,
+        input_id: i64,
+        address: &str,
+    ) -> rusqlite::Result<Option<KnownDocument>> {
+        self.connection
+            .prepare_cached(
+                "select id, etag, last_modified, modified_at, size, sha256 from document
+                 where input_id = ?1 and address = ?2 and gone_at is null",
+            )?
+            .query_row((input_id, address), |row| {
+                Ok(KnownDocument {
+                    id: row.get(0)?,
+                    etag: row.get(1)?,
+                    last_modified: row.get(2)?,
+                    modified_at: row.get(3)?,
+                    size: row.get(4)?,
+                    sha256: row.get(5)?,
+                })
+            })
+            .optional()
+    }
+}

@@ -1,0 +1,91 @@
+//! Hosts: who is asked, how politely, and what their robots.txt said.
+
+use rusqlite::OptionalExtension;
+
+use super::{Reading, Writing};
+
+/// An origin's robots.txt as last read (RFC 9309).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotsRow {
+    /// `present`, `absent`, `unreachable`.
+    pub status: String,
+    /// Its text, if present.
+    pub text: Option<String>,
+    /// `Crawl-delay`, in milliseconds.
+    pub crawl_delay_ms: Option<i64>,
+    /// When it was read.
+    pub read_at: i64,
+}
+
+/// How much is due on a host, for the estimate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostLoad {
+    /// The host's name.
+    pub name: String,
+    /// Due sources.
+    pub due: i64,
+}
+
+impl Writing<'_> {
+    pub(super) fn find_or_add_host(&self, name: &str, site: &str) -> rusqlite::Result<i64> {
+        let known = self
+            .connection
+            .prepare_cached("select id from host where name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        self.connection
+            .prepare_cached("insert into host (name, site) values (?1, ?2)")?
+            .execute((name, site))?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Keeps what the robots.txt of an origin (scheme, host, port) said.
+    pub fn save_robots(&self, origin: &str, robots: &RobotsRow) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "insert into robots (origin, status, text, crawl_delay_ms, read_at) values (?1, ?2, ?3, ?4, ?5)
+                 on conflict (origin) do update set status = excluded.status, text = excluded.text,
+                     crawl_delay_ms = excluded.crawl_delay_ms, read_at = excluded.read_at",
+            )?
+            .execute((origin, &robots.status, &robots.text, robots.crawl_delay_ms, robots.read_at))?;
+        Ok(())
+    }
+}
+
+impl Reading<'_> {
+    /// The robots.txt of an origin, if it was ever read.
+    pub fn robots(&self, origin: &str) -> rusqlite::Result<Option<RobotsRow>> {
+        self.connection
+            .prepare_cached(
+                "select status, text, crawl_delay_ms, read_at from robots where origin = ?1",
+            )?
+            .query_row([origin], |row| {
+                Ok(RobotsRow {
+                    status: row.get(0)?,
+                    text: row.get(1)?,
+                    crawl_delay_ms: row.get(2)?,
+                    read_at: row.get(3)?,
+                })
+            })
+            .optional()
+    }
+
+    /// The hosts with the most due sources.
+    pub fn host_loads(&self, now: i64, most: usize) -> rusqlite::Result<Vec<HostLoad>> {
+        self.connection
+            .prepare_cached(
+                "select h.name, count(*) from source s join host h on h.id = s.host_id
+                 where s.next_visit_at <= ?1 group by h.id order by 2 desc, 1 limit ?2",
+            )?
+            .query_map((now, most as i64), |row| {
+                Ok(HostLoad {
+                    name: row.get(0)?,
+                    due: row.get(1)?,
+                })
+            })?
+            .collect()
+    }
+}

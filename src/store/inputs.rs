@@ -1,0 +1,170 @@
+//! Inputs: what the user registered.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::{Reading, Writing};
+
+/// An input to register.
+#[derive(Debug, Clone)]
+pub struct NewInput {
+    /// Absolute address or path.
+    pub address: String,
+    /// `page`, `feed`, `file`, `folder`, `list`, `pages`, `stdin`, `by-hand`.
+    pub kind: String,
+    /// The format that was asked for, if one was.
+    pub format: Option<String>,
+    /// The address it stands for (`--base`).
+    pub base: Option<String>,
+    /// What is included and excluded, as JSON.
+    pub options: String,
+}
+
+/// A registered input.
+#[derive(Debug, Clone)]
+pub struct InputRow {
+    /// Its id.
+    pub id: i64,
+    /// Absolute address or path.
+    pub address: String,
+    /// What it is.
+    pub kind: String,
+    /// The format that was asked for.
+    pub format: Option<String>,
+    /// The address it stands for.
+    pub base: Option<String>,
+    /// What is included and excluded, as JSON.
+    pub options: String,
+    /// When it was added.
+    pub added_at: i64,
+    /// When it is read again.
+    pub next_refresh_at: Option<i64>,
+    /// When it was read last.
+    pub refreshed_at: Option<i64>,
+    /// Why it could not be read last time.
+    pub problem: Option<String>,
+    /// Posts that are there now.
+    pub posts: i64,
+    /// Citations that are there now.
+    pub citations: i64,
+}
+
+impl Writing<'_> {
+    /// Registers an input, or renews it if it is there: due at once. Says whether it is new.
+    pub fn add_input(&self, input: &NewInput, now: i64) -> rusqlite::Result<(i64, bool)> {
+        let known: Option<(i64, Option<i64>)> = self
+            .connection
+            .prepare_cached("select id, removed_at from input where address = ?1")?
+            .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let id = self
+            .connection
+            .prepare_cached(
+                "insert into input (address, kind, format, base, options, added_at, next_refresh_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+                 on conflict (address) do update set kind = excluded.kind, format = excluded.format,
+                     base = excluded.base, options = excluded.options, removed_at = null,
+                     next_refresh_at = excluded.next_refresh_at
+                 returning id",
+            )?
+            .query_row(
+                (&input.address, &input.kind, &input.format, &input.base, &input.options, now),
+                |row| row.get(0),
+            )?;
+        Ok((id, known.is_none_or(|(_, removed)| removed.is_some())))
+    }
+
+    /// Takes an input off the list. What was gathered from it stays; its posts count as gone. Gives whether there was
+    /// such an input.
+    pub fn remove_input(&self, address: &str, now: i64) -> rusqlite::Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "update input set removed_at = ?2, next_refresh_at = null
+                 where address = ?1 and removed_at is null",
+            )?
+            .execute((address, now))?;
+        self.connection
+            .prepare_cached(
+                "update citation set gone_at = ?2 where gone_at is null and post_id in
+                 (select p.id from post p join document d on d.id = p.document_id
+                  join input i on i.id = d.input_id where i.address = ?1)",
+            )?
+            .execute((address, now))?;
+        self.connection
+            .prepare_cached(
+                "update post set gone_at = ?2 where gone_at is null and document_id in
+                 (select d.id from document d join input i on i.id = d.input_id where i.address = ?1)",
+            )?
+            .execute((address, now))?;
+        self.connection
+            .prepare_cached(
+                "update document set gone_at = ?2 where gone_at is null and input_id in
+                 (select id from input where address = ?1)",
+            )?
+            .execute((address, now))?;
+        Ok(changed > 0)
+    }
+
+    /// Notes how reading an input went, and when it is read again.
+    pub fn input_refreshed(
+        &self,
+        id: i64,
+        now: i64,
+        next_refresh_at: Option<i64>,
+        problem: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "update input set refreshed_at = ?2, next_refresh_at = ?3, problem = ?4
+                 where id = ?1 and removed_at is null",
+            )?
+            .execute((id, now, next_refresh_at, problem))?;
+        Ok(())
+    }
+}
+
+const COLUMNS: &str = "i.id, i.address, i.kind, i.format, i.base, i.options, i.added_at, i.next_refresh_at,
+     i.refreshed_at, i.problem,
+     (select count(*) from post p join document d on d.id = p.document_id
+      where d.input_id = i.id and p.gone_at is null),
+     (select count(*) from citation c join post p on p.id = c.post_id join document d on d.id = p.document_id
+      where d.input_id = i.id and c.gone_at is null)";
+
+impl Reading<'_> {
+    /// The registered inputs, oldest first.
+    pub fn inputs(&self) -> rusqlite::Result<Vec<InputRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS} from input i where i.removed_at is null and i.kind <> 'by-hand' order by i.id"
+            ))?
+            .query_map([], input_row)?
+            .collect()
+    }
+
+    /// The inputs that are due, oldest first.
+    pub fn due_inputs(&self, now: i64) -> rusqlite::Result<Vec<InputRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS} from input i where i.next_refresh_at <= ?1 and i.removed_at is null order by i.id"
+            ))?
+            .query_map([now], input_row)?
+            .collect()
+    }
+}
+
+fn input_row(row: &Row<'_>) -> rusqlite::Result<InputRow> {
+    Ok(InputRow {
+        id: row.get(0)?,
+        address: row.get(1)?,
+        kind: row.get(2)?,
+        format: row.get(3)?,
+        base: row.get(4)?,
+        options: row.get(5)?,
+        added_at: row.get(6)?,
+        next_refresh_at: row.get(7)?,
+        refreshed_at: row.get(8)?,
+        problem: row.get(9)?,
+        posts: row.get(10)?,
+        citations: row.get(11)?,
+    })
+}

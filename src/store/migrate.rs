@@ -1,0 +1,197 @@
+//! From any earlier schema to today's, one numbered step after the other, each in a transaction of its own, and with a
+//! copy of the file put aside before the first.
+//!
+//! The number stands in `pragma user_version`, the program's mark in `pragma application_id`; both are read before
+//! anything is written, so that another program's file, or a newer one of ours, is left alone.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::error::StoreError;
+
+/// `SKEP`, in the header of every archive: `file` and `sqlite3` can tell what it is.
+pub(super) const APPLICATION_ID: i32 = 0x534b_4550;
+
+/// One step: its number is its place in the list, from 1.
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_archive.sql"),
+    include_str!("schema/0002_views.sql"),
+];
+
+/// What a file is, before it is touched.
+pub(super) enum Found {
+    /// A new, empty database.
+    Empty,
+    /// Ours, of this schema version.
+    Version(u32),
+}
+
+/// Looks at the header only.
+pub(super) fn look(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
+    let wrap = |error| StoreError::sql(path, "read the file's header", error);
+    let application: i32 = connection
+        .query_row("pragma application_id", [], |row| row.get(0))
+        .map_err(wrap)?;
+    let version: u32 = connection
+        .query_row("pragma user_version", [], |row| row.get(0))
+        .map_err(wrap)?;
+    let tables: i64 = connection
+        .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
+        .map_err(wrap)?;
+    match (application, version, tables) {
+        (APPLICATION_ID, version, _) if version > 0 => Ok(Found::Version(version)),
+        (0 | APPLICATION_ID, 0, 0) => Ok(Found::Empty),
+        _ => Err(StoreError::NotOurs(path.to_owned())),
+    }
+}
+
+/// Brings the file to the last of `steps`. Returns the copy that was put aside, if there was something to copy.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[&str],
+) -> Result<Option<PathBuf>, StoreError> {
+    let known = steps.len() as u32;
+    let from = match look(connection, path)? {
+        Found::Empty => 0,
+        Found::Version(version) => version,
+    };
+    if from > known {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found: from,
+            known,
+        });
+    }
+    if from == known {
+        return Ok(None);
+    }
+    let aside = if from > 0 {
+        Some(back_up(connection, path, from)?)
+    } else {
+        None
+    };
+    let wrap = |error| StoreError::sql(path, "bring the file to the present schema", error);
+    for number in from..known {
+        let transaction = connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(wrap)?;
+        // Another process may have been faster; its work stands.
+        let now: u32 = transaction
+            .query_row("pragma user_version", [], |row| row.get(0))
+            .map_err(wrap)?;
+        if now > number {
+            continue;
+        }
+        transaction
+            .execute_batch(steps[number as usize])
+            .map_err(wrap)?;
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(wrap)?;
+        transaction
+            .pragma_update(None, "user_version", number + 1)
+            .map_err(wrap)?;
+        transaction.commit().map_err(wrap)?;
+    }
+    Ok(aside)
+}
+
+/// Copies the database, as one consistent file, to `NAME.schema-N.bak` beside it.
+fn back_up(connection: &Connection, path: &Path, version: u32) -> Result<PathBuf, StoreError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".schema-{version}.bak"));
+    let aside = path.with_file_name(name);
+    if aside.exists() {
+        return Ok(aside);
+    }
+    connection
+        .execute("vacuum into ?1", [aside.to_string_lossy()])
+        .map_err(|error| StoreError::sql(&aside, "put a copy aside before the migration", error))?;
+    Ok(aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &[&str] = &["create table thing (id integer primary key, name text) strict;"];
+    const NEW: &[&str] = &[OLD[0], "alter table thing add column note text;"];
+    const BROKEN: &[&str] = &[
+        OLD[0],
+        "alter table thing add column note text; select nonsense;",
+    ];
+
+    #[test]
+    fn an_older_file_is_copied_aside_and_brought_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        assert!(
+            migrate(&mut connection, &path, OLD).unwrap().is_none(),
+            "a new file has no copy"
+        );
+        connection
+            .execute("insert into thing (name) values ('kept')", [])
+            .unwrap();
+
+        let aside = migrate(&mut connection, &path, NEW)
+            .unwrap()
+            .expect("a copy was put aside");
+        let note: Option<String> = connection
+            .query_row("select note from thing where name = 'kept'", [], |r| {
+                r.get(0)
+            })
+            .unwrap();
+        assert_eq!(note, None);
+        let copy = Connection::open(aside).unwrap();
+        let version: u32 = copy
+            .query_row("pragma user_version", [], |r| r.get(0))
+            .unwrap();
+        let names: i64 = copy
+            .query_row("select count(*) from thing", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!((version, names), (1, 1), "the copy is the file as it was");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, OLD).unwrap();
+        assert!(migrate(&mut connection, &path, BROKEN).is_err());
+        let version: u32 = connection
+            .query_row("pragma user_version", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(version, 1);
+        assert!(
+            connection.prepare("select note from thing").is_err(),
+            "nothing of the step stayed"
+        );
+        migrate(&mut connection, &path, NEW).unwrap();
+        connection.prepare("select note from thing").unwrap();
+    }
+
+    #[test]
+    fn a_newer_file_and_another_programs_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, NEW).unwrap();
+        assert!(matches!(
+            migrate(&mut connection, &path, OLD),
+            Err(StoreError::Newer {
+                found: 2,
+                known: 1,
+                ..
+            })
+        ));
+        let other = Connection::open(folder.path().join("b.db")).unwrap();
+        other
+            .execute_batch("create table places (id integer)")
+            .unwrap();
+        assert!(matches!(look(&other, &path), Err(StoreError::NotOurs(_))));
+    }
+}

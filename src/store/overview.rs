@@ -1,0 +1,365 @@
+//! The common questions: what is the state of each source, where is it cited, what do we hold, what was seen.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::Reading;
+
+/// How long after the first citation a capture still stands for what was cited, in milliseconds (30 days).
+const BASELINE_WITHIN: i64 = 30 * 24 * 3_600_000;
+
+/// The state of one source.
+#[derive(Debug, Clone)]
+pub struct SourceRow {
+    /// Its id.
+    pub id: i64,
+    /// Its canonical address.
+    pub address: String,
+    /// Its standing.
+    pub standing: String,
+    /// Since when.
+    pub standing_since: i64,
+    /// Strikes since the last fine visit.
+    pub strikes: u32,
+    /// The verdict that stands.
+    pub verdict: Option<String>,
+    /// Since when.
+    pub verdict_since: Option<i64>,
+    /// Evidence of that verdict, as JSON.
+    pub evidence: Option<String>,
+    /// Status of the last answer.
+    pub status: Option<u16>,
+    /// Where the last visit ended.
+    pub final_url: Option<String>,
+    /// Where it moved to.
+    pub moved_to: Option<String>,
+    /// When it was last visited.
+    pub checked_at: Option<i64>,
+    /// When it is visited next.
+    pub next_visit_at: Option<i64>,
+    /// When it was last fine.
+    pub last_fine_at: Option<i64>,
+    /// How many captures there are.
+    pub captures: i64,
+    /// The newest of them.
+    pub held: Option<HeldCopy>,
+    /// Whether a capture stands for what was cited.
+    pub baselined: bool,
+    /// What robots.txt says of it.
+    pub robots: Option<String>,
+    /// How many citations there are now.
+    pub citations: i64,
+}
+
+/// The copy we hold of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldCopy {
+    /// The capture.
+    pub id: i64,
+    /// When it was made.
+    pub at: i64,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its size in bytes.
+    pub size: i64,
+}
+
+/// One place where a source is cited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CitedBy {
+    /// The post's address or path.
+    pub post: String,
+    /// The post's title.
+    pub title: Option<String>,
+    /// The address as cited.
+    pub url: String,
+    /// Anchor text.
+    pub text: String,
+    /// The sentence.
+    pub context: String,
+    /// By which markup.
+    pub kind: String,
+    /// Where in the post.
+    pub place: String,
+    /// The line.
+    pub line: u32,
+    /// When it was first seen.
+    pub first_seen_at: i64,
+    /// When it went, if it did.
+    pub gone_at: Option<i64>,
+}
+
+/// One look at a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitRow {
+    /// Its id.
+    pub id: i64,
+    /// When.
+    pub at: i64,
+    /// The verdict, its own or inherited.
+    pub verdict: Option<String>,
+    /// Evidence, as JSON.
+    pub evidence: Option<String>,
+    /// The facts, as JSON.
+    pub facts: String,
+    /// The visit it confirms.
+    pub confirms: Option<i64>,
+    /// Whether the server said "not modified".
+    pub not_modified: bool,
+    /// How long it took.
+    pub elapsed_ms: i64,
+    /// Who answered.
+    pub peer: Option<String>,
+}
+
+/// How many of what.
+pub type Counts = Vec<(String, i64)>;
+
+/// What is in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Registered inputs.
+    pub inputs: i64,
+    /// Posts that are there now.
+    pub posts: i64,
+    /// Citations that are there now.
+    pub citations: i64,
+    /// Sources.
+    pub sources: i64,
+    /// Captures.
+    pub captures: i64,
+    /// Visits.
+    pub visits: i64,
+    /// Sources by standing.
+    pub standings: Counts,
+    /// Sources by verdict.
+    pub verdicts: Counts,
+    /// Sources that robots.txt kept from being captured.
+    pub kept_by_robots: i64,
+    /// Sources without a capture that stands for what was cited.
+    pub unbaselined: i64,
+}
+
+const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.verdict, s.verdict_since,
+     j.evidence, case when v.not_modified then 304 else o.status end, coalesce(o.final_url, s.address), s.moved_to,
+     v.at, s.next_visit_at, s.last_fine_at,
+     (select count(*) from capture n where n.source_id = s.id), c.id, c.at, c.title, c.size,
+     b.id is not null and b.at <= coalesce(s.cited_since, b.at) + ?1, s.robots,
+     (select count(*) from citation n where n.source_id = s.id and n.gone_at is null)
+     from source s
+     left join visit v on v.id = s.last_visit_id
+     left join outcome o on o.id = v.outcome_id
+     left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
+     left join capture c on c.id = s.last_capture_id
+     left join capture b on b.id = s.baseline_id";
+
+impl Reading<'_> {
+    /// Sources with ids after `after`, in the order of their ids.
+    ///
+    /// `standings` and `verdicts` are lists of which one must match (both empty: all sources); `since` leaves out
+    /// those whose verdict and standing are older.
+    pub fn sources_after(
+        &self,
+        after: i64,
+        standings: &[String],
+        verdicts: &[String],
+        since: Option<i64>,
+        most: usize,
+    ) -> rusqlite::Result<Vec<SourceRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS}
+                 where s.id > ?2
+                   and (?3 = '[]' and ?4 = '[]' or s.standing in (select value from json_each(?3))
+                        or s.verdict in (select value from json_each(?4)))
+                   and (?5 is null or s.verdict_since >= ?5 or s.standing_since >= ?5)
+                 order by s.id limit ?6"
+            ))?
+            .query_map(
+                (
+                    BASELINE_WITHIN,
+                    after,
+                    json_list(standings),
+                    json_list(verdicts),
+                    since,
+                    most as i64,
+                ),
+                source_row,
+            )?
+            .collect()
+    }
+
+    /// One source, by its address or an alias.
+    pub fn source(&self, address: &str) -> rusqlite::Result<Option<SourceRow>> {
+        let Some(id) = super::sources::find_source(self.connection, address)? else {
+            return Ok(None);
+        };
+        self.connection
+            .prepare_cached(&format!("select {COLUMNS} where s.id = ?2"))?
+            .query_row((BASELINE_WITHIN, id), source_row)
+            .optional()
+    }
+
+    /// Addresses of sources that contain these words, to offer where one was not found.
+    pub fn sources_like(&self, part: &str, most: usize) -> rusqlite::Result<Vec<String>> {
+        self.connection
+            .prepare_cached("select address from source where instr(address, ?1) > 0 order by length(address) limit ?2")?
+            .query_map((part, most as i64), |row| row.get(0))?
+            .collect()
+    }
+
+    /// Where a source is cited, by post and place; those that went come last.
+    pub fn cited_by(&self, source_id: i64, most: usize) -> rusqlite::Result<Vec<CitedBy>> {
+        self.connection
+            .prepare_cached(
+                "select p.address, p.title, c.url, c.text, c.context, c.kind, c.place, c.line, c.first_seen_at, c.gone_at
+                 from citation c join post p on p.id = c.post_id where c.source_id = ?1
+                 order by c.gone_at is not null, p.address, c.line, c.id limit ?2",
+            )?
+            .query_map((source_id, most as i64), |row| {
+                Ok(CitedBy {
+                    post: row.get(0)?,
+                    title: row.get(1)?,
+                    url: row.get(2)?,
+                    text: row.get(3)?,
+                    context: row.get(4)?,
+                    kind: row.get(5)?,
+                    place: row.get(6)?,
+                    line: row.get(7)?,
+                    first_seen_at: row.get(8)?,
+                    gone_at: row.get(9)?,
+                })
+            })?
+            .collect()
+    }
+
+    /// The visits of a source, newest first.
+    pub fn visits(&self, source_id: i64, most: usize) -> rusqlite::Result<Vec<VisitRow>> {
+        self.connection
+            .prepare_cached(
+                "select v.id, v.at, coalesce(j.code, b.code), coalesce(j.evidence, b.evidence), o.facts, v.confirms,
+                     v.not_modified, v.elapsed_ms, p.address
+                 from visit v join outcome o on o.id = v.outcome_id
+                 left join verdict j on j.visit_id = v.id
+                 left join verdict b on b.visit_id = v.confirms
+                 left join peer p on p.id = v.peer_id
+                 where v.source_id = ?1 order by v.id desc limit ?2",
+            )?
+            .query_map((source_id, most as i64), |row| {
+                Ok(VisitRow {
+                    id: row.get(0)?,
+                    at: row.get(1)?,
+                    verdict: row.get(2)?,
+                    evidence: row.get(3)?,
+                    facts: row.get(4)?,
+                    confirms: row.get(5)?,
+                    not_modified: row.get(6)?,
+                    elapsed_ms: row.get(7)?,
+                    peer: row.get(8)?,
+                })
+            })?
+            .collect()
+    }
+
+    /// Other addresses of a source, with why.
+    pub fn aliases(&self, source_id: i64) -> rusqlite::Result<Vec<(String, String)>> {
+        self.connection
+            .prepare_cached(
+                "select address, reason from alias where source_id = ?1 order by address",
+            )?
+            .query_map([source_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+    }
+
+    /// What is in the file.
+    pub fn totals(&self) -> rusqlite::Result<Totals> {
+        let count = |sql: &str| {
+            self.connection
+                .prepare_cached(sql)?
+                .query_row([], |row| row.get(0))
+        };
+        let group = |sql: &str| -> rusqlite::Result<Counts> {
+            self.connection
+                .prepare_cached(sql)?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        Ok(Totals {
+            inputs: count(
+                "select count(*) from input where removed_at is null and kind <> 'by-hand'",
+            )?,
+            posts: count("select count(*) from post where gone_at is null")?,
+            citations: count("select count(*) from citation where gone_at is null")?,
+            sources: count("select count(*) from source")?,
+            captures: count("select count(*) from capture")?,
+            visits: count("select coalesce(max(id), 0) from visit")?,
+            standings: group(
+                "select standing, count(*) from source group by 1 order by 2 desc, 1",
+            )?,
+            verdicts: group(
+                "select verdict, count(*) from source where verdict is not null group by 1 order by 2 desc, 1",
+            )?,
+            kept_by_robots: count(
+                "select count(*) from source where robots in ('disallowed', 'unreachable')
+                 and last_capture_id is null",
+            )?,
+            unbaselined: self
+                .connection
+                .prepare_cached(
+                    "select count(*) from source s left join capture b on b.id = s.baseline_id
+                     where b.id is null or b.at > coalesce(s.cited_since, b.at) + ?1",
+                )?
+                .query_row([BASELINE_WITHIN], |row| row.get(0))?,
+        })
+    }
+
+    /// How many sources are due at `now`, how many of them were never captured, and the mean stored size of a capture
+    /// so far.
+    pub fn due_totals(&self, now: i64) -> rusqlite::Result<(i64, i64, Option<i64>)> {
+        self.connection
+            .prepare_cached(
+                "select count(*), coalesce(sum(last_capture_id is null), 0),
+                     (select sum(length(b.data)) / count(*) from capture c join blob b on b.id = c.body_id)
+                 from source where next_visit_at <= ?1",
+            )?
+            .query_row([now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    }
+}
+
+fn json_list(values: &[String]) -> String {
+    // A list of strings always serialises.
+    serde_json::to_string(values).unwrap_or_else(|_| "[]".to_owned())
+}
+
+fn source_row(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
+    let held: Option<i64> = row.get(15)?;
+    let held = match held {
+        Some(id) => Some(HeldCopy {
+            id,
+            at: row.get(16)?,
+            title: row.get(17)?,
+            size: row.get(18)?,
+        }),
+        None => None,
+    };
+    Ok(SourceRow {
+        id: row.get(0)?,
+        address: row.get(1)?,
+        standing: row.get(2)?,
+        standing_since: row.get(3)?,
+        strikes: row.get(4)?,
+        verdict: row.get(5)?,
+        verdict_since: row.get(6)?,
+        evidence: row.get(7)?,
+        status: row.get(8)?,
+        final_url: row.get(9)?,
+        moved_to: row.get(10)?,
+        checked_at: row.get(11)?,
+        next_visit_at: row.get(12)?,
+        last_fine_at: row.get(13)?,
+        captures: row.get(14)?,
+        held,
+        baselined: row.get(19)?,
+        robots: row.get(20)?,
+        citations: row.get(21)?,
+    })
+}

@@ -1,0 +1,307 @@
+//! Sources, their state, and which are due.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::chain::Sha;
+use super::{Reading, Writing};
+
+/// What the history of a source adds up to, and when it is looked at next. Counted up by the schedule; kept here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// `new`, `alive`, `failing`, `dead`, `uncertain`, `revived`.
+    pub standing: String,
+    /// Since when.
+    pub standing_since: i64,
+    /// Strikes since the last fine visit.
+    pub strikes: u32,
+    /// When the first of them was.
+    pub first_strike_at: Option<i64>,
+    /// When the last of them was.
+    pub last_strike_at: Option<i64>,
+    /// Hard signs among them.
+    pub hard_strikes: u32,
+    /// When the last hard sign was.
+    pub last_hard_strike_at: Option<i64>,
+    /// Failed visits in a row.
+    pub failures_in_row: u32,
+    /// Fine visits in a row that found nothing new.
+    pub quiet_visits: u32,
+    /// All visits.
+    pub visits: u32,
+    /// When it was last fine.
+    pub last_fine_at: Option<i64>,
+    /// When it last changed.
+    pub last_changed_at: Option<i64>,
+    /// When it is looked at next.
+    pub next_visit_at: Option<i64>,
+}
+
+/// A visit that a later one may confirm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// The visit.
+    pub visit_id: i64,
+    /// SHA-256 of its facts.
+    pub outcome_sha256: Sha,
+    /// Its verdict.
+    pub verdict: String,
+}
+
+/// The last fine visit with a body of its own, which a conditional request can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FineRoot {
+    /// As any root.
+    pub root: Root,
+    /// Its facts, as JSON.
+    pub facts: String,
+    /// When it was made.
+    pub at: i64,
+}
+
+/// The newest capture of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureRoot {
+    /// The capture.
+    pub id: i64,
+    /// SHA-256 of its body.
+    pub body_sha256: Sha,
+}
+
+/// A source that is to be visited, with what the visit will be compared with.
+#[derive(Debug, Clone)]
+pub struct DueSource {
+    /// Its id.
+    pub id: i64,
+    /// Its canonical address.
+    pub address: String,
+    /// Its state so far.
+    pub state: SourceState,
+    /// Since when the current verdict stands, and which.
+    pub verdict: Option<(String, i64)>,
+    /// The visit before this one.
+    pub last: Option<Root>,
+    /// The last fine visit.
+    pub fine: Option<FineRoot>,
+    /// The newest capture.
+    pub capture: Option<CaptureRoot>,
+    /// Unconditional visits: when the last was, and how many confirmations followed it.
+    pub last_full_visit_at: Option<i64>,
+    /// How many conditional visits were answered "not modified" since.
+    pub confirmations: u32,
+}
+
+/// A host that has due sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueHost {
+    /// Its id; hosts are walked in this order.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+}
+
+impl Writing<'_> {
+    /// The source of this canonical address, found by its name or an alias, or made. Says whether it is new.
+    pub fn find_or_add_source(
+        &self,
+        address: &str,
+        host: &str,
+        site: &str,
+        now: i64,
+    ) -> rusqlite::Result<(i64, bool)> {
+        if let Some(id) = find_source(self.connection, address)? {
+            return Ok((id, false));
+        }
+        let host_id = self.find_or_add_host(host, site)?;
+        self.connection
+            .prepare_cached(
+                "insert into source (address, host_id, added_at, standing_since, next_visit_at)
+                 values (?1, ?2, ?3, ?3, ?3)",
+            )?
+            .execute((address, host_id, now))?;
+        Ok((self.connection.last_insert_rowid(), true))
+    }
+
+    /// Makes sources due at once.
+    pub fn make_due(&self, ids: &[i64], now: i64) -> rusqlite::Result<()> {
+        let mut update = self
+            .connection
+            .prepare_cached("update source set next_visit_at = ?2 where id = ?1")?;
+        for id in ids {
+            update.execute((id, now))?;
+        }
+        Ok(())
+    }
+
+    /// Makes all sources due at once. Gives how many there are.
+    pub fn make_all_due(&self, now: i64) -> rusqlite::Result<usize> {
+        self.connection
+            .prepare_cached(
+                "update source set next_visit_at = ?1 where next_visit_at is null or next_visit_at > ?1",
+            )?
+            .execute([now])
+    }
+
+    /// Puts a visit off that could not be made now (not the source's fault, or a host that asked to wait).
+    pub fn put_off(&self, source_id: i64, until: i64) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("update source set next_visit_at = ?2 where id = ?1")?
+            .execute((source_id, until))?;
+        Ok(())
+    }
+}
+
+pub(super) fn find_source(
+    connection: &rusqlite::Connection,
+    address: &str,
+) -> rusqlite::Result<Option<i64>> {
+    let by_name = connection
+        .prepare_cached("select id from source where address = ?1")?
+        .query_row([address], |row| row.get(0))
+        .optional()?;
+    if by_name.is_some() {
+        return Ok(by_name);
+    }
+    connection
+        .prepare_cached("select source_id from alias where address = ?1")?
+        .query_row([address], |row| row.get(0))
+        .optional()
+}
+
+const DUE_COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.first_strike_at,
+     s.last_strike_at, s.hard_strikes, s.last_hard_strike_at, s.failures_in_row, s.quiet_visits, s.visits,
+     s.last_fine_at, s.last_changed_at, s.next_visit_at, s.verdict, s.verdict_since,
+     coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
+     fv.id, fo.sha256, fj.code, fo.facts, fv.at,
+     c.id, b.sha256, s.last_full_visit_at, s.confirmations
+     from source s
+     left join visit lv on lv.id = s.last_visit_id
+     left join outcome lo on lo.id = lv.outcome_id
+     left join verdict lj on lj.visit_id = coalesce(lv.confirms, lv.id)
+     left join visit fv on fv.id = s.fine_visit_id
+     left join outcome fo on fo.id = fv.outcome_id
+     left join verdict fj on fj.visit_id = fv.id
+     left join capture c on c.id = s.last_capture_id
+     left join blob b on b.id = c.body_id";
+
+impl Reading<'_> {
+    /// The id of the source of an address, by its name or an alias.
+    pub fn source_id(&self, address: &str) -> rusqlite::Result<Option<i64>> {
+        find_source(self.connection, address)
+    }
+
+    /// The next hosts, after the one with this id, that have sources due at `now`. Skips from host to host through the
+    /// index, so that it costs the same however many sources there are.
+    pub fn due_hosts(&self, after: i64, now: i64, most: usize) -> rusqlite::Result<Vec<DueHost>> {
+        self.connection
+            .prepare_cached(
+                "with recursive next (host_id) as (
+                     select min(host_id) from source where host_id > ?1 and next_visit_at is not null
+                     union all
+                     select (select min(host_id) from source where host_id > next.host_id
+                             and next_visit_at is not null)
+                     from next where next.host_id is not null)
+                 select h.id, h.name from next join host h on h.id = next.host_id
+                 where exists (select 1 from source s where s.host_id = next.host_id and s.next_visit_at <= ?2)
+                 limit ?3",
+            )?
+            .query_map((after, now, most as i64), |row| Ok(DueHost { id: row.get(0)?, name: row.get(1)? }))?
+            .collect()
+    }
+
+    /// Sources of a host due at `now`, in the order of their due times, after the given place in that order.
+    pub fn due_sources(
+        &self,
+        host_id: i64,
+        now: i64,
+        after: (i64, i64),
+        most: usize,
+    ) -> rusqlite::Result<Vec<DueSource>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {DUE_COLUMNS}
+                 where s.host_id = ?1 and s.next_visit_at <= ?2 and (s.next_visit_at, s.id) > (?3, ?4)
+                 order by s.next_visit_at, s.id limit ?5"
+            ))?
+            .query_map((host_id, now, after.0, after.1, most as i64), due_source)?
+            .collect()
+    }
+
+    /// One source, with what a visit needs to know.
+    pub fn due_source(&self, id: i64) -> rusqlite::Result<Option<DueSource>> {
+        self.connection
+            .prepare_cached(&format!("select {DUE_COLUMNS} where s.id = ?1"))?
+            .query_row([id], due_source)
+            .optional()
+    }
+}
+
+fn sha(bytes: Option<Vec<u8>>) -> Sha {
+    bytes
+        .and_then(|bytes| Sha::try_from(bytes).ok())
+        .unwrap_or_default()
+}
+
+fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
+    let verdict: Option<String> = row.get(15)?;
+    let verdict_since: Option<i64> = row.get(16)?;
+    let last_visit: Option<i64> = row.get(17)?;
+    let fine_visit: Option<i64> = row.get(20)?;
+    let capture: Option<i64> = row.get(25)?;
+    let last = match last_visit {
+        Some(visit_id) => Some(Root {
+            visit_id,
+            outcome_sha256: sha(row.get(18)?),
+            verdict: row.get::<_, Option<String>>(19)?.unwrap_or_default(),
+        }),
+        None => None,
+    };
+    let fine = match fine_visit {
+        Some(visit_id) => Some(FineRoot {
+            root: Root {
+                visit_id,
+                outcome_sha256: sha(row.get(21)?),
+                verdict: row.get::<_, Option<String>>(22)?.unwrap_or_default(),
+            },
+            facts: row.get(23)?,
+            at: row.get(24)?,
+        }),
+        None => None,
+    };
+    let capture = match capture {
+        Some(id) => Some(CaptureRoot {
+            id,
+            body_sha256: sha(row.get(26)?),
+        }),
+        None => None,
+    };
+    Ok(DueSource {
+        id: row.get(0)?,
+        address: row.get(1)?,
+        state: state(row, 2)?,
+        verdict: verdict.zip(verdict_since),
+        last,
+        fine,
+        capture,
+        last_full_visit_at: row.get(27)?,
+        confirmations: row.get(28)?,
+    })
+}
+
+/// Reads the thirteen state columns that begin at `first`.
+pub(super) fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<SourceState> {
+    Ok(SourceState {
+        standing: row.get(first)?,
+        standing_since: row.get(first + 1)?,
+        strikes: row.get(first + 2)?,
+        first_strike_at: row.get(first + 3)?,
+        last_strike_at: row.get(first + 4)?,
+        hard_strikes: row.get(first + 5)?,
+        last_hard_strike_at: row.get(first + 6)?,
+        failures_in_row: row.get(first + 7)?,
+        quiet_visits: row.get(first + 8)?,
+        visits: row.get(first + 9)?,
+        last_fine_at: row.get(first + 10)?,
+        last_changed_at: row.get(first + 11)?,
+        next_visit_at: row.get(first + 12)?,
+    })
+}

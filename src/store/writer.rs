@@ -1,0 +1,302 @@
+//! The one writer: a thread that owns the only writing connection and commits what waits for it in batches.
+//!
+//! A job is a closure over [`Writing`]; it runs inside a savepoint, so that a job that fails takes nothing of its
+//! neighbours with it. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them to fail stops
+//! the writer, and every later call says so, since going on would mean fetching what cannot be kept.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::StoreError;
+
+/// A batch is committed at the latest after this long, whatever else waits.
+const MAX_BATCH: Duration = Duration::from_millis(150);
+/// Jobs that may wait; beyond, the senders wait.
+const QUEUE: usize = 1024;
+
+/// Hands out the verbs that write; exists only inside the writer's transaction.
+pub struct Writing<'a> {
+    pub(super) connection: &'a Connection,
+}
+
+type Work = Box<dyn FnOnce(&Writing<'_>) -> rusqlite::Result<()> + Send>;
+type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+struct Job {
+    doing: &'static str,
+    work: Work,
+    done: Option<Done>,
+}
+
+/// The senders' side of the writer thread.
+#[derive(Clone)]
+pub(super) struct Writer {
+    sender: mpsc::Sender<Job>,
+    failure: Arc<Mutex<Option<StoreError>>>,
+}
+
+impl Writer {
+    /// Starts the thread; it ends when the last sender is gone.
+    pub(super) fn start(
+        connection: Connection,
+        path: PathBuf,
+    ) -> (Self, std::thread::JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let failure = Arc::new(Mutex::new(None));
+        let writer = Self {
+            sender,
+            failure: Arc::clone(&failure),
+        };
+        let thread = std::thread::spawn(move || {
+            Loop {
+                connection,
+                path,
+                failure,
+            }
+            .run(receiver);
+        });
+        (writer, thread)
+    }
+
+    /// Writes, and waits until it is committed.
+    pub(super) async fn call<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (job, answer) = job_with_answer(doing, work);
+        self.check()?;
+        if self.sender.send(job).await.is_err() {
+            return Err(self.stopped());
+        }
+        answer.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// As [`Writer::call`], for threads outside the runtime.
+    pub(super) fn call_blocking<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (job, answer) = job_with_answer(doing, work);
+        self.check()?;
+        if self.sender.blocking_send(job).is_err() {
+            return Err(self.stopped());
+        }
+        answer
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// Hands a job over and goes on; waits only while the queue is full.
+    pub(super) async fn submit<F>(&self, doing: &'static str, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.check()?;
+        let job = Job {
+            doing,
+            work: Box::new(work),
+            done: None,
+        };
+        self.sender.send(job).await.map_err(|_| self.stopped())
+    }
+
+    /// As [`Writer::submit`], for threads outside the runtime.
+    pub(super) fn submit_blocking<F>(&self, doing: &'static str, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.check()?;
+        let job = Job {
+            doing,
+            work: Box::new(work),
+            done: None,
+        };
+        self.sender.blocking_send(job).map_err(|_| self.stopped())
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        if self.sender.is_closed() {
+            Err(self.stopped())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The failure that stopped the writer, told in full once and in short afterwards.
+    fn stopped(&self) -> StoreError {
+        let mut failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        match failure.take() {
+            Some(error) => {
+                *failure = Some(StoreError::Stopped(error.to_string()));
+                error
+            }
+            None => StoreError::Stopped("the writer is gone".to_owned()),
+        }
+    }
+}
+
+fn job_with_answer<T, F>(
+    doing: &'static str,
+    work: F,
+) -> (Job, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&Writing<'_>) -> rusqlite::Result<T> + Send + 'static,
+{
+    let (sender, answer) = oneshot::channel();
+    let slot = Arc::new(Mutex::new(None));
+    let filled = Arc::clone(&slot);
+    let work: Work = Box::new(move |writing| {
+        let value = work(writing)?;
+        *slot
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(value);
+        Ok(())
+    });
+    let done: Done = Box::new(move |result| {
+        let value = filled
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        let answer = result.and_then(|()| {
+            value.ok_or_else(|| StoreError::Stopped("the writer lost an answer".to_owned()))
+        });
+        // The asker may have been cancelled; what was written stays written.
+        let _ = sender.send(answer);
+    });
+    (
+        Job {
+            doing,
+            work,
+            done: Some(done),
+        },
+        answer,
+    )
+}
+
+struct Loop {
+    connection: Connection,
+    path: PathBuf,
+    failure: Arc<Mutex<Option<StoreError>>>,
+}
+
+impl Loop {
+    fn run(self, mut receiver: mpsc::Receiver<Job>) {
+        while let Some(first) = receiver.blocking_recv() {
+            if let Err(error) = self.batch(first, &mut receiver) {
+                *self
+                    .failure
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                receiver.close();
+                return;
+            }
+        }
+        // A tidy end: what the WAL holds goes into the file, so that one file is left.
+        let _ = self
+            .connection
+            .execute_batch("pragma optimize; pragma wal_checkpoint(truncate);");
+    }
+
+    /// Runs jobs until none waits or the batch is old enough, then commits. An error means that jobs were lost.
+    fn batch(&self, first: Job, receiver: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
+        let mut answers: Vec<Done> = Vec::new();
+        let result = self.run_batch(first, receiver, &mut answers);
+        match result {
+            Ok(()) => {
+                for done in answers {
+                    done(Ok(()));
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let _ = self.connection.execute_batch("rollback");
+                for done in answers {
+                    done(Err(StoreError::Stopped(error.to_string())));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn run_batch(
+        &self,
+        first: Job,
+        receiver: &mut mpsc::Receiver<Job>,
+        answers: &mut Vec<Done>,
+    ) -> Result<(), StoreError> {
+        let path = &self.path;
+        let wrap = |doing: &'static str, error| StoreError::sql(path, doing, error);
+        let begun = Instant::now();
+        let doing = first.doing;
+        if let Err(error) = self.connection.execute_batch("begin immediate") {
+            let error = wrap(doing, error);
+            if let Some(done) = first.done {
+                done(Err(StoreError::Stopped(error.to_string())));
+            }
+            return Err(error);
+        }
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let outcome = self.one(job.work);
+            match (outcome, job.done) {
+                (Ok(()), Some(done)) => answers.push(done),
+                (Ok(()), None) => {}
+                (Err(error), Some(done)) if !is_fatal(&error) => done(Err(wrap(job.doing, error))),
+                (Err(error), done) => {
+                    answers.extend(done);
+                    return Err(wrap(job.doing, error));
+                }
+            }
+            next = if begun.elapsed() < MAX_BATCH {
+                receiver.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        self.connection
+            .execute_batch("commit")
+            .map_err(|error| wrap(doing, error))
+    }
+
+    fn one(&self, work: Work) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("savepoint job")?
+            .execute([])?;
+        let outcome = work(&Writing {
+            connection: &self.connection,
+        });
+        if outcome.is_err() {
+            self.connection
+                .prepare_cached("rollback to job")?
+                .execute([])?;
+        }
+        self.connection.prepare_cached("release job")?.execute([])?;
+        outcome
+    }
+}
+
+/// Whether going on with the next job makes no sense.
+fn is_fatal(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::CannotOpen
+        )
+    )
+}
