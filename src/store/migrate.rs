@@ -46,6 +46,19 @@ pub(super) fn look(connection: &Connection, path: &Path) -> Result<Found, StoreE
     }
 }
 
+/// Gives the file's schema version (0 for an empty file) before anything is written to it, unless that is more than
+/// is known here.
+pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    let known = MIGRATIONS.len() as u32;
+    match look(connection, path)? {
+        Found::Empty => Ok(0),
+        Found::Version(found) if found > known => {
+            Err(StoreError::Newer { path: path.to_owned(), found, known })
+        }
+        Found::Version(version) => Ok(version),
+    }
+}
+
 /// Brings the file to the last of `steps`. Returns the copy that was put aside, if there was something to copy.
 pub(super) fn migrate(
     connection: &mut Connection,

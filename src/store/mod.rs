@@ -269,7 +269,6 @@ fn check_header(path: &Path, mode: Mode) -> Result<bool, StoreError> {
     if header != b"SQLite format 3\0" {
         return Err(StoreError::NotADatabase(path.to_owned()));
     }
-    // The header's application id (bytes 68..72) tells another program's file without opening it.
     Ok(false)
 }
 
@@ -280,7 +279,7 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
     connection.busy_timeout(BUSY).map_err(wrap)?;
-    migrate::look(&connection, path)?;
+    migrate::refuse_newer(&connection, path)?;
     // Page size and auto-vacuum take effect only before the first table.
     connection
         .execute_batch(
