@@ -180,6 +180,25 @@ mod tests {
                 "http://xn--bcher-kva.example/%C3%BC",
             ),
             ("http://0x7f.1/", "http://127.0.0.1/"),
+            ("http://example.com:/a", "http://example.com/a"),
+            ("https://example.com:443/a", "https://example.com/a"),
+            ("http://example.com:8080", "http://example.com:8080/"),
+            ("http://[2001:DB8:0:0::1]:80/", "http://[2001:db8::1]/"),
+            // A server may tell these apart, so they stay as they are.
+            ("http://example.com./", "http://example.com./"),
+            ("http://example.com/%c3%bc", "http://example.com/%c3%bc"),
+            ("http://example.com/a//b/", "http://example.com/a//b/"),
+            (
+                "https://example.com/?b=1&a=2",
+                "https://example.com/?b=1&a=2",
+            ),
+            ("http://example.com/a b\t", "http://example.com/a%20b"),
+            (
+                "https://example.com/a?UTM_Source=x",
+                "https://example.com/a",
+            ),
+            ("https://example.com/a?ref=x", "https://example.com/a?ref=x"),
+            ("https://example.com/#:~:text=a", "https://example.com/"),
         ] {
             assert_eq!(of(written), expected, "{written}");
             assert_eq!(of(expected), expected, "idempotent on {expected}");

@@ -6,12 +6,17 @@
 //! `http`/`https`, `www.` and trailing slashes often lead to the same page is learned from visits and kept as an
 //! alias, never guessed here.
 
+mod alike;
 mod canonical;
 mod safe;
 mod site;
 mod surt;
 
+pub use alike::{is_front_path, trivially_same};
 pub use canonical::{Canonical, MAX_ADDRESS_BYTES, Rejected, canonical, parse};
 pub use safe::redacted;
 pub use site::{same_site, site};
 pub use surt::surt;
+
+#[cfg(test)]
+mod corpus_tests;

@@ -1,1 +1,18 @@
-//! Standing and next visit, from the history of verdicts. Pure: time is a parameter.
+//! Standing and next visit, from the history of verdicts.
+//!
+//! Pure: an instant is a parameter, in milliseconds since the epoch, and what looks random is a hash, so that every
+//! step can be computed again. [`advance`] takes a source's [`State`] and one [`Observation`] and gives the next
+//! state, when to visit again, and whether a second look is due before the source may be called dead.
+//!
+//! One failure is never death: strikes are counted only so far apart that an outage of hours gives one, an
+//! observation that cannot tell neither strikes nor clears, and an observation that came out of order strikes never.
+
+mod interval;
+mod standing;
+mod state;
+
+pub use standing::{Standing, UnknownStanding};
+pub use state::{Observation, Policy, State, Step, advance};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! `sourcekeep.toml` as it is written: every key optional, unknown ones refused.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Cidr, ConfigError, Include, Pattern, Proxy, Resolve, Robots};
+
+/// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
+pub const KEYS: &[&str] = &[
+    "fetch.user_agent",
+    "fetch.contact",
+    "fetch.concurrency",
+    "fetch.host_concurrency",
+    "fetch.host_delay_ms",
+    "fetch.proxy",
+    "fetch.ca_cert",
+    "fetch.allow_private",
+    "fetch.resolve",
+    "fetch.robots",
+    "gather.include",
+    "gather.exclude_hosts",
+    "gather.exclude_patterns",
+    "gather.exclude_posts",
+    "gather.exclude_selectors",
+    "schedule.input_refresh_hours",
+];
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// How the network is asked.
+    pub fetch: FetchFile,
+    /// Which links are citations.
+    pub gather: GatherFile,
+    /// When what is visited.
+    pub schedule: ScheduleFile,
+}
+
+/// `[fetch]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FetchFile {
+    /// The whole `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Where the operator can be reached: an address or an e-mail address.
+    pub contact: Option<String>,
+    /// Requests at a time.
+    pub concurrency: Option<u32>,
+    /// Requests at a time to one host.
+    pub host_concurrency: Option<u32>,
+    /// Milliseconds between two requests to one host.
+    pub host_delay_ms: Option<u64>,
+    /// The proxy that everything goes through.
+    pub proxy: Option<Proxy>,
+    /// A PEM file of certificates to trust besides the platform's; relative to the file's folder.
+    pub ca_cert: Option<PathBuf>,
+    /// Ranges that are not public and may be visited.
+    pub allow_private: Option<Vec<Cidr>>,
+    /// Hosts that are found without asking the name servers.
+    pub resolve: Option<Vec<Resolve>>,
+    /// What is done with robots.txt.
+    pub robots: Option<Robots>,
+}
+
+/// `[gather]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatherFile {
+    /// Links that are otherwise left out.
+    pub include: Option<Vec<Include>>,
+    /// Hosts, and all below them, that are no sources.
+    pub exclude_hosts: Option<Vec<String>>,
+    /// Regular expressions on addresses that are no sources.
+    pub exclude_patterns: Option<Vec<Pattern>>,
+    /// Regular expressions on posts that are not read.
+    pub exclude_posts: Option<Vec<Pattern>>,
+    /// CSS selectors of parts of pages that are not read.
+    pub exclude_selectors: Option<Vec<String>>,
+}
+
+/// `[schedule]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScheduleFile {
+    /// Hours after which an input is read again.
+    pub input_refresh_hours: Option<u32>,
+}
+
+impl File {
+    /// Reads the text of a configuration file. The path is for messages, and its folder for relative paths.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let mut file: Self =
+            toml::from_str(text).map_err(|error| ConfigError::of_file(&name, text, &error))?;
+        if let (Some(certificates), Some(folder)) = (&mut file.fetch.ca_cert, path.parent()) {
+            *certificates = folder.join(&*certificates);
+        }
+        Ok(file)
+    }
+}

@@ -1,0 +1,353 @@
+//! The settings that a command runs with.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::{Cidr, ConfigError, File, Include, Pattern, Proxy, Resolve, Robots};
+
+/// What the command line and the environment say: the flag, else the variable, else `None`. A list that is given
+/// takes the place of the file's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overrides {
+    /// `--user-agent`.
+    pub user_agent: Option<String>,
+    /// `--contact`.
+    pub contact: Option<String>,
+    /// `--concurrency`.
+    pub concurrency: Option<u32>,
+    /// `--host-concurrency`.
+    pub host_concurrency: Option<u32>,
+    /// `--host-delay`, in milliseconds.
+    pub host_delay_ms: Option<u64>,
+    /// `--proxy`.
+    pub proxy: Option<Proxy>,
+    /// `--ca-cert`.
+    pub ca_cert: Option<PathBuf>,
+    /// `--allow-private`.
+    pub allow_private: Option<Vec<Cidr>>,
+    /// `--resolve`.
+    pub resolve: Option<Vec<Resolve>>,
+    /// `--robots`.
+    pub robots: Option<Robots>,
+    /// `--include`.
+    pub include: Option<Vec<Include>>,
+    /// `--exclude-host`.
+    pub exclude_hosts: Option<Vec<String>>,
+    /// `--exclude-pattern`.
+    pub exclude_patterns: Option<Vec<Pattern>>,
+    /// `--exclude-post`.
+    pub exclude_posts: Option<Vec<Pattern>>,
+    /// `--exclude-selector`.
+    pub exclude_selectors: Option<Vec<String>>,
+    /// Hours after which an input is read again.
+    pub input_refresh_hours: Option<u32>,
+}
+
+/// Everything that can be set, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How the network is asked.
+    pub fetch: FetchSettings,
+    /// Which links are citations.
+    pub gather: GatherSettings,
+    /// When what is visited.
+    pub schedule: ScheduleSettings,
+}
+
+/// How the network is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchSettings {
+    /// The `User-Agent`, whole, with the contact in it.
+    pub user_agent: String,
+    /// Requests at a time: 1 to 1024, by default 64.
+    pub concurrency: u32,
+    /// Requests at a time to one host: 1 to 64, by default 2.
+    pub host_concurrency: u32,
+    /// Milliseconds between two requests to one host: at most an hour, by default 1000.
+    pub host_delay_ms: u64,
+    /// The proxy that everything goes through.
+    pub proxy: Option<Proxy>,
+    /// A PEM file of certificates to trust besides the platform's.
+    pub ca_cert: Option<PathBuf>,
+    /// Ranges that are not public and may be visited.
+    pub allow_private: Vec<Cidr>,
+    /// Hosts that are found without asking the name servers.
+    pub resolve: Vec<Resolve>,
+    /// What is done with robots.txt.
+    pub robots: Robots,
+}
+
+/// Which links are citations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatherSettings {
+    /// Links that are otherwise left out.
+    pub include: BTreeSet<Include>,
+    /// Hosts, and all below them, that are no sources; in lower case, IDN as punycode.
+    pub exclude_hosts: Vec<String>,
+    /// Regular expressions on addresses that are no sources.
+    pub exclude_patterns: Vec<Pattern>,
+    /// Regular expressions on posts that are not read.
+    pub exclude_posts: Vec<Pattern>,
+    /// CSS selectors of parts of pages that are not read; checked where they are used.
+    pub exclude_selectors: Vec<String>,
+}
+
+/// When what is visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduleSettings {
+    /// Hours after which an input is read again: at most a year, by default 20, so that a daily run always does.
+    pub input_refresh_hours: u32,
+}
+
+impl Settings {
+    /// Puts together what the flags and the environment say, what the file says, and the defaults.
+    pub fn resolve(flags: Overrides, file: Option<File>) -> Result<Self, ConfigError> {
+        let File {
+            fetch,
+            gather,
+            schedule,
+        } = file.unwrap_or_default();
+        let contact = flags.contact.or(fetch.contact);
+        let user_agent = match flags.user_agent.or(fetch.user_agent) {
+            Some(whole) => header("fetch.user_agent", whole)?,
+            None => default_user_agent(contact)?,
+        };
+        let fetch = FetchSettings {
+            user_agent,
+            concurrency: within(
+                "fetch.concurrency",
+                flags.concurrency.or(fetch.concurrency).unwrap_or(64),
+                1..=1024,
+                "expected 1 to 1024",
+            )?,
+            host_concurrency: within(
+                "fetch.host_concurrency",
+                flags
+                    .host_concurrency
+                    .or(fetch.host_concurrency)
+                    .unwrap_or(2),
+                1..=64,
+                "expected 1 to 64",
+            )?,
+            host_delay_ms: within(
+                "fetch.host_delay_ms",
+                flags.host_delay_ms.or(fetch.host_delay_ms).unwrap_or(1000),
+                0..=3_600_000,
+                "expected at most an hour, 3600000",
+            )?,
+            proxy: flags.proxy.or(fetch.proxy),
+            ca_cert: flags.ca_cert.or(fetch.ca_cert),
+            allow_private: flags
+                .allow_private
+                .or(fetch.allow_private)
+                .unwrap_or_default(),
+            resolve: flags.resolve.or(fetch.resolve).unwrap_or_default(),
+            robots: flags.robots.or(fetch.robots).unwrap_or_default(),
+        };
+        let hosts = flags
+            .exclude_hosts
+            .or(gather.exclude_hosts)
+            .unwrap_or_default();
+        let include = flags.include.or(gather.include).unwrap_or_default();
+        let gather = GatherSettings {
+            include: include.into_iter().collect(),
+            exclude_hosts: hosts.into_iter().map(host).collect::<Result<_, _>>()?,
+            exclude_patterns: flags
+                .exclude_patterns
+                .or(gather.exclude_patterns)
+                .unwrap_or_default(),
+            exclude_posts: flags
+                .exclude_posts
+                .or(gather.exclude_posts)
+                .unwrap_or_default(),
+            exclude_selectors: flags
+                .exclude_selectors
+                .or(gather.exclude_selectors)
+                .unwrap_or_default(),
+        };
+        let hours = flags.input_refresh_hours.or(schedule.input_refresh_hours);
+        let schedule = ScheduleSettings {
+            input_refresh_hours: within(
+                "schedule.input_refresh_hours",
+                hours.unwrap_or(20),
+                0..=8760,
+                "expected at most a year, 8760",
+            )?,
+        };
+        Ok(Self {
+            fetch,
+            gather,
+            schedule,
+        })
+    }
+}
+
+fn default_user_agent(contact: Option<String>) -> Result<String, ConfigError> {
+    let name = concat!("sourcekeep/", env!("CARGO_PKG_VERSION"));
+    match contact {
+        Some(contact) => Ok(format!("{name} (+{})", header("fetch.contact", contact)?)),
+        None => Ok(name.to_owned()),
+    }
+}
+
+/// What may stand in a header: visible ASCII and spaces, and not nothing.
+fn header(key: &'static str, value: String) -> Result<String, ConfigError> {
+    let is_fit = !value.trim().is_empty()
+        && value.len() <= 512
+        && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if is_fit {
+        return Ok(value.trim().to_owned());
+    }
+    let why = "expected 1 to 512 visible ASCII characters";
+    Err(ConfigError::Value {
+        key,
+        value: format!("{value:?}"),
+        why,
+    })
+}
+
+/// A host's name as addresses have it, whatever stands before it (`*.`, `.`).
+fn host(written: String) -> Result<String, ConfigError> {
+    let name = written.trim().trim_start_matches("*.").trim_matches('.');
+    match url::Host::parse(name) {
+        Ok(host) if !name.is_empty() && !name.contains('*') => Ok(host.to_string()),
+        _ => Err(ConfigError::Value {
+            key: "gather.exclude_hosts",
+            value: format!("{written:?}"),
+            why: "expected a host's name, without scheme and path",
+        }),
+    }
+}
+
+fn within<N: PartialOrd + std::fmt::Display + Copy>(
+    key: &'static str,
+    value: N,
+    range: std::ops::RangeInclusive<N>,
+    why: &'static str,
+) -> Result<N, ConfigError> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(ConfigError::Value {
+        key,
+        value: value.to_string(),
+        why,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<File, ConfigError> {
+        File::parse(text, Path::new("conf/sourcekeep.toml"))
+    }
+
+    fn complaint(text: &str) -> String {
+        let settings =
+            parse(text).and_then(|file| Settings::resolve(Overrides::default(), Some(file)));
+        settings.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn flags_over_file_over_default() {
+        let defaults = Settings::resolve(Overrides::default(), None).unwrap();
+        assert_eq!(
+            (defaults.fetch.concurrency, defaults.fetch.host_delay_ms),
+            (64, 1000)
+        );
+        assert_eq!(defaults.fetch.robots, Robots::Obey);
+        let file = parse(
+            "[fetch]\ncontact = \"me@example.com\"\nconcurrency = 8\nhost_delay_ms = 5\n\
+             ca_cert = \"ca.pem\"\nresolve = [\"*=[::1]:80\"]\n[gather]\n\
+             include = [\"footer\"]\nexclude_hosts = [\"*.Example.com\", \"bücher.example\"]\n",
+        )
+        .unwrap();
+        let flags = Overrides {
+            concurrency: Some(4),
+            include: Some(vec![Include::Aside]),
+            ..Overrides::default()
+        };
+        let settings = Settings::resolve(flags, Some(file)).unwrap();
+        assert_eq!(
+            (settings.fetch.concurrency, settings.fetch.host_delay_ms),
+            (4, 5)
+        );
+        assert!(settings.fetch.user_agent.ends_with(" (+me@example.com)"));
+        assert_eq!(settings.fetch.ca_cert, Some(PathBuf::from("conf/ca.pem")));
+        assert_eq!(settings.gather.include, [Include::Aside].into());
+        assert_eq!(
+            settings.gather.exclude_hosts,
+            ["example.com", "xn--bcher-kva.example"]
+        );
+    }
+
+    #[test]
+    fn complaints_name_the_line_and_what_was_meant() {
+        for (text, expected) in [
+            (
+                "[fetch]\n\nconcurency = 1\n",
+                "conf/sourcekeep.toml:3: unknown field `concurency`",
+            ),
+            ("[fetch]\nconcurency = 1\n", "; did you mean `concurrency`?"),
+            ("[fetchh]\n", "did you mean `fetch`?"),
+            (
+                "[fetch]\nhost-delay-ms = 1\n",
+                "did you mean `host_delay_ms`?",
+            ),
+            ("[fetch]\nrobots = \"obay\"\n", "did you mean `obey`?"),
+            (
+                "[gather]\ninclude = [\"footer\", \"side\"]\n",
+                ":2: unknown variant `side`",
+            ),
+            ("[fetch]\nx = \n", "conf/sourcekeep.toml:2: "),
+            (
+                "[fetch]\nconcurrency = 0\n",
+                "fetch.concurrency = 0: expected 1 to 1024",
+            ),
+            ("[fetch]\nconcurrency = -1\n", ":2: "),
+            (
+                "[fetch]\nallow_private = [\n\"10.0.0.0/8\",\n\"10.0.0.0/99\"]\n",
+                ":2: 10.0.0.0/99",
+            ),
+            ("[fetch]\nresolve = [\"a\"]\n", "expected HOST=ADDR"),
+            ("[fetch]\nuser_agent = \"a\\nb\"\n", "fetch.user_agent"),
+            (
+                "[gather]\nexclude_hosts = [\"http://a/b\"]\n",
+                "without scheme",
+            ),
+            (
+                "[gather]\nexclude_patterns = [\"(\"]\n",
+                ":2: not a regular expression",
+            ),
+            (
+                "[fetch]\nproxy = \"http://u:secret@\"\n",
+                ":2: not a proxy's address",
+            ),
+        ] {
+            let complaint = complaint(text);
+            assert!(complaint.contains(expected), "{text}: {complaint}");
+            assert!(!complaint.contains("secret"), "{complaint}");
+        }
+        let far = complaint("[fetch]\nzebra = 1\n");
+        assert!(!far.contains("did you mean"), "{far}");
+    }
+
+    /// The structs refuse unknown keys and name the known ones; what they name is what the list has.
+    #[test]
+    fn the_list_of_keys_is_complete() {
+        let mut known = Vec::new();
+        for table in ["fetch", "gather", "schedule"] {
+            let text = format!("[{table}]\nzebra_key = 1\n");
+            let message = toml::from_str::<File>(&text)
+                .unwrap_err()
+                .message()
+                .to_owned();
+            let words = message.split('`').skip(3).step_by(2);
+            known.extend(words.map(|word| format!("{table}.{word}")));
+        }
+        assert_eq!(known, super::super::KEYS);
+    }
+}

@@ -1,0 +1,291 @@
+//! Values that are more than a number or a word: checked where they are read, so that an error knows its line.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::address::redacted;
+
+/// A text that cannot be taken, and why. The text itself is not repeated: it may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidValue(pub String);
+
+/// What is done with robots.txt (RFC 9309).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Robots {
+    /// Obeyed when crawling a site and for automatic captures; recorded where a visit only checks, or a user names
+    /// the address.
+    #[default]
+    Obey,
+    /// Asked for and recorded, never obeyed.
+    Record,
+    /// Not asked for.
+    Ignore,
+}
+
+impl FromStr for Robots {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "obey" => Ok(Self::Obey),
+            "record" => Ok(Self::Record),
+            "ignore" => Ok(Self::Ignore),
+            _ => Err(InvalidValue("expected obey, record or ignore".to_owned())),
+        }
+    }
+}
+
+/// Links that are left out unless asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Include {
+    /// Menus, breadcrumbs, share bars.
+    Navigation,
+    /// The page's footer.
+    Footer,
+    /// Sidebars, related stories.
+    Aside,
+    /// Commenters' own sites.
+    Author,
+    /// Links to the post's own site.
+    Internal,
+}
+
+impl FromStr for Include {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "navigation" => Ok(Self::Navigation),
+            "footer" => Ok(Self::Footer),
+            "aside" => Ok(Self::Aside),
+            "author" => Ok(Self::Author),
+            "internal" => Ok(Self::Internal),
+            _ => Err(InvalidValue(
+                "expected navigation, footer, aside, author or internal".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Gives a type that is written as text its place in the file.
+macro_rules! from_text {
+    ($($name:ident)*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, InvalidValue> {
+                text.parse()
+            }
+        }
+    )*};
+}
+
+from_text! { Cidr Resolve Proxy Pattern }
+
+/// A range of addresses, as `10.0.0.0/8`, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Cidr(pub IpNet);
+
+impl FromStr for Cidr {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let text = text.trim();
+        text.parse::<IpNet>()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+            .map(|net| Self(net.trunc()))
+            .map_err(|_| {
+                InvalidValue(format!(
+                    "{text}: expected a range of addresses such as 10.0.0.0/8"
+                ))
+            })
+    }
+}
+
+/// Where a host is found instead of asking the name servers: `HOST=ADDR[:PORT]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Resolve {
+    /// The host in lower case, IDN as punycode, or `None` for every host (`*`).
+    pub host: Option<String>,
+    /// The address.
+    pub address: IpAddr,
+    /// The port, where the address that is visited names none.
+    pub port: Option<u16>,
+}
+
+impl FromStr for Resolve {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let wrong = || {
+            InvalidValue(format!(
+                "{text}: expected HOST=ADDR or HOST=ADDR:PORT, IPv6 addresses in brackets, HOST may be *"
+            ))
+        };
+        let (host, target) = text.split_once('=').ok_or_else(wrong)?;
+        let host = match host.trim() {
+            "*" => None,
+            name => match url::Host::parse(name) {
+                Ok(url::Host::Domain(name)) if !name.contains('*') => Some(name),
+                _ => return Err(wrong()),
+            },
+        };
+        let (address, port) = parse_target(target.trim()).ok_or_else(wrong)?;
+        Ok(Self {
+            host,
+            address,
+            port,
+        })
+    }
+}
+
+/// `127.0.0.1`, `127.0.0.1:8080`, `[::1]`, `[::1]:8080`, `::1`.
+fn parse_target(text: &str) -> Option<(IpAddr, Option<u16>)> {
+    if let Ok(address) = text.parse() {
+        return Some((address, None));
+    }
+    if let Some((address, rest)) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
+        let address: Ipv6Addr = address.parse().ok()?;
+        let port = match rest.strip_prefix(':') {
+            Some(port) => Some(parse_port(port)?),
+            None if rest.is_empty() => None,
+            None => return None,
+        };
+        return Some((address.into(), port));
+    }
+    let (address, port) = text.rsplit_once(':')?;
+    let address: std::net::Ipv4Addr = address.parse().ok()?;
+    Some((address.into(), Some(parse_port(port)?)))
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|port| is_number && *port > 0)
+}
+
+/// A proxy's address: `http`, `https`, `socks5` or `socks5h`. Credentials are kept and never shown.
+#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Proxy(pub Url);
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({})", redacted(&self.0))
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redacted(&self.0))
+    }
+}
+
+impl FromStr for Proxy {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let wrong = |why: &str| InvalidValue(format!("not a proxy's address: {why}"));
+        let url = Url::parse(text.trim()).map_err(|e| wrong(&e.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
+            return Err(wrong("expected http, https, socks5 or socks5h"));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong("it has no host"));
+        }
+        Ok(Self(url))
+    }
+}
+
+/// A regular expression (the `regex` crate's syntax), as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pattern(pub String);
+
+impl FromStr for Pattern {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match regex::Regex::new(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(error) => Err(InvalidValue(format!("not a regular expression: {error}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_found_elsewhere() {
+        for (text, host, address, port) in [
+            (
+                "example.com=127.0.0.1",
+                Some("example.com"),
+                "127.0.0.1",
+                None,
+            ),
+            (
+                "EXAMPLE.com=127.0.0.1:8080",
+                Some("example.com"),
+                "127.0.0.1",
+                Some(8080),
+            ),
+            ("*=[::1]:8080", None, "::1", Some(8080)),
+            (
+                "bücher.example=[::1]",
+                Some("xn--bcher-kva.example"),
+                "::1",
+                None,
+            ),
+            ("a.b=::1", Some("a.b"), "::1", None),
+        ] {
+            let parsed: Resolve = text.parse().unwrap();
+            assert_eq!(parsed.host.as_deref(), host, "{text}");
+            assert_eq!(
+                (parsed.address, parsed.port),
+                (address.parse().unwrap(), port)
+            );
+        }
+        for text in [
+            "example.com",
+            "=127.0.0.1",
+            "a=b",
+            "a=127.0.0.1:0",
+            "a=127.0.0.1:99999",
+            "a=[::1]x",
+            "127.0.0.1=127.0.0.2",
+            "*.a.com=127.0.0.1",
+            "a=127.0.0.1:+80",
+            "a=",
+            "",
+        ] {
+            assert!(text.parse::<Resolve>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_and_proxies() {
+        assert_eq!(
+            "10.1.2.3/8".parse::<Cidr>().unwrap().0.to_string(),
+            "10.0.0.0/8"
+        );
+        assert_eq!("::1".parse::<Cidr>().unwrap().0.to_string(), "::1/128");
+        assert!("10.0.0.0/33".parse::<Cidr>().is_err());
+        let proxy: Proxy = "http://me:secret@proxy.example:3128".parse().unwrap();
+        assert!(!format!("{proxy} {proxy:?}").contains("secret"));
+        assert!("ftp://a".parse::<Proxy>().is_err());
+        assert!("proxy:3128".parse::<Proxy>().is_err());
+        assert!("[a".parse::<Pattern>().is_err());
+    }
+}

@@ -1,0 +1,296 @@
+//! What is drawn from a body for judging: title, canonical address, language, how much there is to see.
+//!
+//! Features are versioned rows, never facts: they can be drawn again from the stored body. One pass over the text by
+//! the WHATWG tokenizer (`html5gum`), no tree, bounded memory: a page of 20 MB costs no more than its text. What a
+//! reader without scripts would see is counted; what stands in scripts, styles, templates and `noscript` is not.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::page::Page;
+use crate::address::parse;
+
+/// The version of what [`features`] draws. It rises with each change that can change a feature.
+pub const FEATURES_VERSION: u32 = 1;
+
+/// The longest title that is kept, in characters.
+pub(super) const MAX_TITLE_CHARS: usize = 300;
+
+/// The longest language tag that is kept, in characters (RFC 5646, 4.4.1).
+const MAX_LANGUAGE_CHARS: usize = 35;
+
+/// How a body was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// As HTML or XHTML.
+    Html,
+    /// As plain text, or something like it (CSV, JSON, XML).
+    Text,
+    /// Not at all.
+    #[default]
+    Other,
+}
+
+/// What is drawn from one body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Features {
+    /// The [`FEATURES_VERSION`] it was drawn under.
+    pub version: u32,
+    /// How the body was read.
+    pub kind: Kind,
+    /// The page's title, entities decoded, white space folded, at most 300 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The address that the page calls its canonical one, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<String>,
+    /// The language that the page declares (BCP 47), as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Where the page itself sends the reader (`<meta http-equiv="refresh">`), absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
+    /// Visible characters, white space not counted.
+    pub text_chars: u64,
+    /// Visible words: runs of letters and digits. A tag ends a word.
+    pub words: u64,
+    /// Whether there is anything to see that is no text: images, video, sound, frames, objects, drawings, fields.
+    pub has_media: bool,
+    /// Whether the page asks robots not to keep copies of it.
+    #[serde(default)]
+    pub noarchive: bool,
+    /// Whether the page asks robots not to list it.
+    #[serde(default)]
+    pub noindex: bool,
+}
+
+impl Features {
+    /// Whether a reader would see anything at all.
+    pub fn has_something_to_see(&self) -> bool {
+        self.text_chars > 0 || self.has_media
+    }
+}
+
+/// Draws the features from a body that was decoded to text, by the charset that it declares.
+///
+/// `media_type` is the `Content-Type` header's value, parameters and all; without one, text that begins like a page is
+/// read as one. `final_url` is the address that the body came from, for resolving relative addresses. For bodies that
+/// are no text, pass an empty one: the kind says what it was.
+pub fn features(text: &str, media_type: Option<&str>, final_url: &Url) -> Features {
+    let kind = kind(media_type, text);
+    let mut drawn = Features {
+        version: FEATURES_VERSION,
+        kind,
+        ..Features::default()
+    };
+    match kind {
+        Kind::Html => from_page(&mut drawn, Page::read(text), final_url),
+        Kind::Text => {
+            let mut count = super::page::Count::default();
+            count.add(text.as_bytes());
+            (drawn.text_chars, drawn.words) = (count.chars, count.words);
+        }
+        Kind::Other => {}
+    }
+    drawn
+}
+
+/// Which kind of body a media type names.
+fn kind(media_type: Option<&str>, text: &str) -> Kind {
+    let media_type = media_type
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .filter(|value| !value.is_empty());
+    match media_type.as_deref() {
+        Some("text/html" | "application/xhtml+xml") => Kind::Html,
+        None if looks_like_html(text) => Kind::Html,
+        None => Kind::Other,
+        Some(name) => {
+            let is_text = name.starts_with("text/")
+                || name.ends_with("/json")
+                || name.ends_with("+json")
+                || name.ends_with("/xml")
+                || name.ends_with("+xml");
+            if is_text { Kind::Text } else { Kind::Other }
+        }
+    }
+}
+
+/// The beginnings by which a browser takes a body for HTML (WHATWG MIME Sniffing, 7.1), the common ones.
+fn looks_like_html(text: &str) -> bool {
+    const BEGINNINGS: &[&str] = &["<!doctype html", "<html", "<head", "<body", "<title"];
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    BEGINNINGS.iter().any(|beginning| {
+        start
+            .get(..beginning.len())
+            .is_some_and(|s| s.eq_ignore_ascii_case(beginning))
+    })
+}
+
+fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
+    let base = page
+        .base
+        .as_deref()
+        .and_then(|base| final_url.join(base.trim()).ok())
+        .unwrap_or_else(|| final_url.clone());
+    let absolute = |address: &str| {
+        parse(address.trim(), Some(&base))
+            .ok()
+            .map(|url| url.to_string())
+    };
+    drawn.title = folded(&page.title).filter(|title| !title.is_empty());
+    drawn.canonical = page.canonical.as_deref().and_then(absolute);
+    drawn.refresh = page
+        .refresh
+        .as_deref()
+        .and_then(refresh_address)
+        .and_then(absolute);
+    drawn.language = page
+        .language
+        .map(|tag| tag.trim().to_owned())
+        .filter(|tag| !tag.is_empty() && tag.len() <= MAX_LANGUAGE_CHARS);
+    drawn.text_chars = page.count.chars;
+    drawn.words = page.count.words;
+    drawn.has_media = page.has_media;
+    for word in page.robots.split([',', ' ']) {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "noarchive" => drawn.noarchive = true,
+            "noindex" => drawn.noindex = true,
+            "none" => drawn.noindex = true,
+            _ => {}
+        }
+    }
+}
+
+/// White space folded, cut to [`MAX_TITLE_CHARS`].
+fn folded(title: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(title);
+    let mut folded = String::new();
+    let mut chars = 0;
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+            chars += 1;
+        }
+        for c in word.chars() {
+            if chars == MAX_TITLE_CHARS {
+                return Some(folded);
+            }
+            folded.push(c);
+            chars += 1;
+        }
+    }
+    (!folded.is_empty()).then_some(folded)
+}
+
+/// `0; url=/there` gives `/there`. A refresh without an address only shows the page again.
+fn refresh_address(content: &str) -> Option<&str> {
+    let (_, rest) = content.split_once([';', ','])?;
+    let rest = rest.trim();
+    let address = rest
+        .get(..3)
+        .filter(|start| start.eq_ignore_ascii_case("url"))
+        .and_then(|_| rest[3..].trim_start().strip_prefix('='))
+        .unwrap_or(rest)
+        .trim()
+        .trim_matches(['"', '\'']);
+    (!address.is_empty()).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(html: &str) -> Features {
+        let url = Url::parse("https://example.com/a/b").unwrap();
+        features(html, Some("text/html; charset=utf-8"), &url)
+    }
+
+    #[test]
+    fn what_a_page_says_of_itself() {
+        let page = of(r#"<!doctype html><HTML LANG="de-AT"><head><base href="/c/">
+            <title> A &amp; B
+              &eacute; </title><meta name=Robots content="noarchive, NOINDEX">
+            <link rel="stylesheet canonical" href="d?x=1&amp;y=2"><link rel=canonical href=/e>
+            <meta http-equiv=refresh content="5; URL='/f'">
+            </head><body><svg><title>no</title></svg><title>no</title><p>Zwei W&ouml;rter</p>"#);
+        assert_eq!(page.title.as_deref(), Some("A & B é"));
+        assert_eq!(
+            page.canonical.as_deref(),
+            Some("https://example.com/c/d?x=1&y=2")
+        );
+        assert_eq!(page.language.as_deref(), Some("de-AT"));
+        assert_eq!(page.refresh.as_deref(), Some("https://example.com/f"));
+        assert!(page.noarchive && page.noindex);
+        let json = serde_json::to_string(&page).unwrap();
+        assert_eq!(serde_json::from_str::<Features>(&json).unwrap(), page);
+    }
+
+    #[test]
+    fn only_what_is_seen_is_counted() {
+        let page = of("<title>t</title><style>a{}</style><p>One two&#33; \
+             <script>if (a<b) '<p>x'</script><template><p>no<img></template>3<b>4</b>\
+             <noscript><img src=x>no</noscript><iframe>no</iframe>");
+        assert_eq!(page.text_chars, "Onetwo!34".len() as u64);
+        assert_eq!(page.words, 4);
+        assert!(page.has_media, "the frame");
+        let page = of("<body>\u{a0}\u{200b}&nbsp;<template><img></template><input type=hidden>");
+        assert!(!page.has_something_to_see());
+        assert!(of("<input name=q>").has_something_to_see());
+        assert!(of("<svg/><p>x").text_chars == 1);
+        assert!(of("<svg><style/><path/></svg><p>x").text_chars == 1);
+        assert!(of("<textarea>&lt;b>x</textarea>").text_chars == 4);
+        assert!(of("<title>never closed <p>x").text_chars == 0);
+        assert_eq!(of("<title></title><title>b</title>x").title, None);
+    }
+
+    #[test]
+    fn long_titles_and_many_attributes_are_cut() {
+        let page = of(&format!("<title>{}</title>", "ü ".repeat(100_000)));
+        assert_eq!(page.title.unwrap().chars().count(), MAX_TITLE_CHARS);
+        let many = format!("<html {} lang=de>x", "a=b ".repeat(1000));
+        assert_eq!(of(&many).text_chars, 1);
+    }
+
+    #[test]
+    fn kinds_of_bodies() {
+        let url = Url::parse("https://example.com/").unwrap();
+        for (media_type, text, kind) in [
+            (Some("text/html"), "", Kind::Html),
+            (Some("application/xhtml+xml;charset=x"), "", Kind::Html),
+            (Some("TEXT/CSV"), "a,b", Kind::Text),
+            (Some("application/ld+json"), "{}", Kind::Text),
+            (Some("application/pdf"), "", Kind::Other),
+            (None, "\u{feff} <!DOCTYPE HTML>", Kind::Html),
+            (None, "hello", Kind::Other),
+            (Some(""), "<html>", Kind::Html),
+        ] {
+            assert_eq!(
+                features(text, media_type, &url).kind,
+                kind,
+                "{media_type:?}"
+            );
+        }
+        assert_eq!(features("a b,c", Some("text/plain"), &url).words, 3);
+    }
+
+    #[test]
+    fn deep_nesting_and_long_lines_are_read_in_one_pass() {
+        assert_eq!(of(&format!("{}x", "<div>".repeat(100_000))).text_chars, 1);
+        assert_eq!(
+            of(&format!("{}x", "<template>".repeat(100_000))).text_chars,
+            0
+        );
+        assert_eq!(of(&"<".repeat(1_000_000)).text_chars, 1_000_000);
+        assert_eq!(of(&format!("{}x", "\0".repeat(1000))).text_chars, 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "(<[/!]?(title|svg|p|script|template|meta|link|html|x)?[ a-z=\"'/]{0,9}>?|&[a-z#0-9]{0,5};?|.{0,5}){0,20}") {
+            let page = of(&text);
+            proptest::prop_assert!(page.title.is_none_or(|t| t.chars().count() <= MAX_TITLE_CHARS));
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The pass over a page's text from which features are drawn: an emitter for the `html5gum` tokenizer that keeps only
+//! what is asked for, and allocates nothing for the rest.
+//!
+//! There is no tree: what is hidden is known by the element that the tokenizer is in, as these cannot nest, and by
+//! counting `template` and `svg`, which can.
+
+use html5gum::{Emitter, Error, State, Tokenizer};
+
+use super::features::MAX_TITLE_CHARS;
+
+/// How much of a title or an attribute is kept, in bytes: enough for [`MAX_TITLE_CHARS`] and for any address.
+const MAX_KEPT_BYTES: usize = 8 * 1024 + 4 * MAX_TITLE_CHARS;
+
+/// How many attributes of a tag are kept.
+const MAX_ATTRIBUTES: usize = 32;
+
+/// Elements that are something to see without text.
+const MEDIA: &[&[u8]] = &[
+    b"img",
+    b"image",
+    b"picture",
+    b"video",
+    b"audio",
+    b"iframe",
+    b"frame",
+    b"object",
+    b"embed",
+    b"applet",
+    b"svg",
+    b"canvas",
+    b"math",
+    b"button",
+    b"select",
+    b"textarea",
+];
+
+/// Visible characters and words.
+#[derive(Debug, Default)]
+pub(super) struct Count {
+    pub(super) chars: u64,
+    pub(super) words: u64,
+    is_in_word: bool,
+}
+
+impl Count {
+    /// Adds text: UTF-8, cut between characters.
+    pub(super) fn add(&mut self, text: &[u8]) {
+        if text.is_ascii() {
+            for &byte in text {
+                self.chars += u64::from(byte > b' ' && byte != 0x7f);
+                let is_letter = byte.is_ascii_alphanumeric();
+                self.words += u64::from(is_letter && !self.is_in_word);
+                self.is_in_word = is_letter;
+            }
+            return;
+        }
+        for c in String::from_utf8_lossy(text).chars() {
+            let is_letter = c.is_alphanumeric();
+            self.chars += u64::from(is_letter || is_visible(c));
+            self.words += u64::from(is_letter && !self.is_in_word);
+            self.is_in_word = is_letter;
+        }
+    }
+
+    fn end_word(&mut self) {
+        self.is_in_word = false;
+    }
+}
+
+/// Not white space, not a control, and not one of the marks that have no shape.
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{fffc}'..='\u{fffd}')
+}
+
+/// What a tokenizer's text belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Inside {
+    /// The page.
+    #[default]
+    Page,
+    /// Its title.
+    Title,
+    /// An element whose text is not shown.
+    Hidden,
+}
+
+/// Whether a tag is the start or the end of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tag {
+    #[default]
+    Start,
+    End,
+}
+
+/// Attributes of the tag at hand that are wanted; of two with the same name the first counts.
+#[derive(Debug, Default)]
+struct Attributes {
+    names: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Attributes {
+    fn get(&self, name: &[u8]) -> Option<String> {
+        self.names
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
+}
+
+/// What one pass found.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) title: Vec<u8>,
+    pub(super) canonical: Option<String>,
+    pub(super) base: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) refresh: Option<String>,
+    pub(super) robots: String,
+    pub(super) count: Count,
+    pub(super) has_media: bool,
+
+    inside: Inside,
+    has_title: bool,
+    templates: u32,
+    drawings: u32,
+    tag: Tag,
+    name: Vec<u8>,
+    is_self_closing: bool,
+    wants_attributes: bool,
+    attributes: Attributes,
+    last_start_tag: Vec<u8>,
+}
+
+impl Page {
+    /// Reads a page's text.
+    pub(super) fn read(text: &str) -> Self {
+        let mut page = Self::default();
+        // Reading from memory cannot fail, and the emitter gives no tokens.
+        let _ = Tokenizer::new_with_emitter(text, Pass(&mut page)).finish();
+        page
+    }
+
+    fn start_tag(&mut self) -> Option<State> {
+        if self.wants_attributes {
+            self.take_attributes();
+        }
+        let is_drawing = self.drawings > 0;
+        match self.name.as_slice() {
+            b"template" => self.templates += 1,
+            b"svg" if !self.is_self_closing => self.drawings += 1,
+            _ => {}
+        }
+        if self.templates == 0 && MEDIA.contains(&self.name.as_slice()) {
+            self.has_media = true;
+        }
+        // Inside a drawing, elements are XML's: they close themselves, and a title is a tooltip.
+        if is_drawing && (self.is_self_closing || self.name == b"title") {
+            return None;
+        }
+        let (inside, state) = match self.name.as_slice() {
+            b"title" if self.has_title || self.templates > 0 => (Inside::Hidden, State::RcData),
+            b"title" => {
+                self.has_title = true;
+                (Inside::Title, State::RcData)
+            }
+            b"textarea" => (Inside::Page, State::RcData),
+            b"script" => (Inside::Hidden, State::ScriptData),
+            b"style" | b"iframe" | b"noembed" | b"noscript" => (Inside::Hidden, State::RawText),
+            b"xmp" => (Inside::Page, State::RawText),
+            b"plaintext" => (Inside::Page, State::PlainText),
+            _ => return None,
+        };
+        self.inside = inside;
+        Some(state)
+    }
+
+    fn end_tag(&mut self) {
+        self.inside = Inside::Page;
+        match self.name.as_slice() {
+            b"template" => self.templates = self.templates.saturating_sub(1),
+            b"svg" => self.drawings = self.drawings.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn take_attributes(&mut self) {
+        let attributes = std::mem::take(&mut self.attributes);
+        match self.name.as_slice() {
+            b"html" if self.language.is_none() => {
+                self.language = attributes
+                    .get(b"lang")
+                    .or_else(|| attributes.get(b"xml:lang"));
+            }
+            b"base" if self.base.is_none() => self.base = attributes.get(b"href"),
+            b"link" if self.canonical.is_none() => {
+                let is_canonical = attributes.get(b"rel").is_some_and(|rel| {
+                    rel.split_ascii_whitespace()
+                        .any(|token| token.eq_ignore_ascii_case("canonical"))
+                });
+                if is_canonical {
+                    self.canonical = attributes.get(b"href");
+                }
+            }
+            b"meta" => self.take_meta(&attributes),
+            b"input" => {
+                let is_hidden = attributes
+                    .get(b"type")
+                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("hidden"));
+                self.has_media |= !is_hidden && self.templates == 0;
+            }
+            _ => {}
+        }
+    }
+
+    fn take_meta(&mut self, attributes: &Attributes) {
+        let Some(content) = attributes.get(b"content") else {
+            return;
+        };
+        let is = |name: &[u8], value: &str| {
+            attributes
+                .get(name)
+                .is_some_and(|v| v.trim().eq_ignore_ascii_case(value))
+        };
+        if is(b"name", "robots") && self.robots.len() < MAX_KEPT_BYTES {
+            self.robots.push_str(&content);
+            self.robots.push(',');
+        } else if is(b"http-equiv", "refresh") && self.refresh.is_none() {
+            self.refresh = Some(content);
+        }
+    }
+}
+
+fn push_bounded(to: &mut Vec<u8>, text: &[u8]) {
+    let room = MAX_KEPT_BYTES.saturating_sub(to.len());
+    to.extend_from_slice(&text[..text.len().min(room)]);
+}
+
+/// The tokenizer's view of a [`Page`].
+struct Pass<'a>(&'a mut Page);
+
+impl Emitter for Pass<'_> {
+    type Token = std::convert::Infallible;
+
+    fn emit_string(&mut self, text: &[u8]) {
+        let page = &mut *self.0;
+        match page.inside {
+            Inside::Page if page.templates == 0 => page.count.add(text),
+            Inside::Title => push_bounded(&mut page.title, text),
+            Inside::Page | Inside::Hidden => {}
+        }
+    }
+
+    fn init_start_tag(&mut self) {
+        self.0.tag = Tag::Start;
+        self.0.name.clear();
+        self.0.is_self_closing = false;
+        self.0.wants_attributes = false;
+    }
+
+    fn init_end_tag(&mut self) {
+        self.0.tag = Tag::End;
+        self.0.name.clear();
+        self.0.wants_attributes = false;
+    }
+
+    fn push_tag_name(&mut self, text: &[u8]) {
+        push_bounded(&mut self.0.name, text);
+    }
+
+    fn init_attribute(&mut self) {
+        let page = &mut *self.0;
+        if page.tag == Tag::Start
+            && matches!(
+                page.name.as_slice(),
+                b"html" | b"base" | b"link" | b"meta" | b"input"
+            )
+        {
+            if !page.wants_attributes {
+                page.wants_attributes = true;
+                page.attributes.names.clear();
+            }
+            // Of more attributes than any of these elements has, the last overwrite one another.
+            page.attributes.names.truncate(MAX_ATTRIBUTES - 1);
+            page.attributes.names.push((Vec::new(), Vec::new()));
+        }
+    }
+
+    fn push_attribute_name(&mut self, text: &[u8]) {
+        if self.0.wants_attributes
+            && let Some((name, _)) = self.0.attributes.names.last_mut()
+        {
+            push_bounded(name, text);
+        }
+    }
+
+    fn push_attribute_value(&mut self, text: &[u8]) {
+        if self.0.wants_attributes
+            && let Some((_, value)) = self.0.attributes.names.last_mut()
+        {
+            push_bounded(value, text);
+        }
+    }
+
+    fn set_self_closing(&mut self) {
+        self.0.is_self_closing = true;
+    }
+
+    fn emit_current_tag(&mut self) -> Option<State> {
+        let page = &mut *self.0;
+        page.count.end_word();
+        if page.tag == Tag::End {
+            page.end_tag();
+            return None;
+        }
+        let state = page.start_tag();
+        std::mem::swap(&mut page.last_start_tag, &mut page.name);
+        state
+    }
+
+    fn current_is_appropriate_end_tag_token(&mut self) -> bool {
+        self.0.tag == Tag::End && self.0.name == self.0.last_start_tag
+    }
+
+    fn set_last_start_tag(&mut self, name: Option<&[u8]>) {
+        self.0.last_start_tag.clear();
+        self.0
+            .last_start_tag
+            .extend_from_slice(name.unwrap_or_default());
+    }
+
+    #[inline]
+    fn should_emit_errors(&mut self) -> bool {
+        false
+    }
+
+    fn emit_eof(&mut self) {}
+    fn emit_error(&mut self, _: Error) {}
+    fn pop_token(&mut self) -> Option<Self::Token> {
+        None
+    }
+    fn init_comment(&mut self) {}
+    fn emit_current_comment(&mut self) {}
+    fn emit_current_doctype(&mut self) {}
+    fn set_force_quirks(&mut self) {}
+    fn push_comment(&mut self, _: &[u8]) {}
+    fn push_doctype_name(&mut self, _: &[u8]) {}
+    fn init_doctype(&mut self) {}
+    fn set_doctype_public_identifier(&mut self, _: &[u8]) {}
+    fn set_doctype_system_identifier(&mut self, _: &[u8]) {}
+    fn push_doctype_public_identifier(&mut self, _: &[u8]) {}
+    fn push_doctype_system_identifier(&mut self, _: &[u8]) {}
+}

@@ -1,0 +1,90 @@
+//! The rules that a judge can name in its evidence: stable names, documented one by one in `docs/VERDICTS.md`.
+//!
+//! A rule's name is what programs filter by; the words beside it in a [`super::Sign`] are for people and may change.
+
+/// One table for the enum, its names and descriptions, so that none can be forgotten.
+macro_rules! rules {
+    ($($variant:ident, $name:literal, $description:literal;)*) => {
+        /// One thing that a judge looks at.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Rule {
+            $(#[doc = $description] $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable name, in kebab-case.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What the rule says, in one line.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $description,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    Status, "status", "The status of the last answer.";
+    NotModified, "not-modified", "304: the body we hold is still the one.";
+    NoContent, "no-content", "204 or 205: the server says that there is nothing to show.";
+    EmptyBody, "empty-body", "A fine status with a body of no bytes.";
+    ChallengeHeader, "challenge-header", "A header says that a bot wall answered in the server's stead.";
+    CaptivePortal, "captive-portal", "511: a network between us and the server asks for a login.";
+    RedirectWithoutLocation, "redirect-without-location", "A redirect that names no address to go to.";
+    RedirectNotFollowed, "redirect-not-followed", "A redirect that was not followed.";
+    UnexpectedStatus, "unexpected-status", "A status that means nothing to a visit (RFC 9110).";
+    NoSuchHost, "no-such-host", "The name servers say that the host does not exist.";
+    NoAddress, "no-address", "The host exists, but has no address.";
+    RedirectToNoSuchHost, "redirect-to-no-such-host", "The source's own host answers, and redirects to a host that does not exist.";
+    DnsTrouble, "dns-trouble", "The name servers did not answer, or with an error of theirs.";
+    ConnectionFailed, "connection-failed", "Refused, reset or unreachable.";
+    TimedOut, "timed-out", "Too slow in connecting, answering or sending.";
+    CertificateExpired, "certificate-expired", "The certificate is no longer, or not yet, valid.";
+    CertificateName, "certificate-name", "The certificate is for another name.";
+    CertificateIssuer, "certificate-issuer", "The certificate's issuer is not trusted, or the chain is incomplete.";
+    HandshakeFailed, "handshake-failed", "The TLS handshake failed for another reason.";
+    BrokenHttp, "broken-http", "The answer is not proper HTTP.";
+    RedirectCircle, "redirect-circle", "More redirects than are followed, or a circle.";
+    BadRedirect, "bad-redirect", "A redirect to an address that cannot be taken.";
+    TooManyBytes, "too-many-bytes", "More bytes than are taken.";
+    NotPublic, "not-public", "The address is not public, and was not asked.";
+    ProxyFailed, "proxy-failed", "The proxy failed; the source was not asked.";
+    NoAnswer, "no-answer", "Nothing is known of an answer.";
+    BodyCutShort, "body-cut-short", "The body broke off before its end.";
+    FailedAfterRedirect, "failed-after-redirect", "It was not the source itself that failed, but where it redirects to.";
+    RobotsDisallowed, "robots-disallowed", "robots.txt does not allow the visit.";
+    RobotsUnreachable, "robots-unreachable", "robots.txt could not be had, and counts as a refusal for now.";
+    RedirectedPermanently, "redirected-permanently", "A permanent redirect (301, 308), and where it leads.";
+    RedirectedTemporarily, "redirected-temporarily", "A temporary redirect (302, 303, 307), and where it leads.";
+    RedirectToNotFoundPage, "redirect-to-not-found-page", "The redirects end at an address that calls itself \"not found\".";
+    RedirectToFrontPage, "redirect-to-front-page", "A deep address ends at a front page.";
+    RedirectToRegionalFrontPage, "redirect-to-regional-front-page", "A deep address ends at the front page for another region or language.";
+    RedirectThroughConsent, "redirect-through-consent", "A front page was reached by way of a cookie or consent step, which may have lost the way.";
+    RedirectToConsent, "redirect-to-consent", "The redirects end at a consent page.";
+    RedirectToLogin, "redirect-to-login", "The redirects end at a login page.";
+    SameTitle, "same-title", "The page has the title that the baseline has.";
+    CanonicalNamesSource, "canonical-names-source", "The page names the source as its canonical address.";
+    EmptyPage, "empty-page", "An HTML page without visible text, images or anything else to see.";
+    SendsReaderOn, "sends-reader-on", "The page itself sends the reader to another address.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let mut names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Rule::ALL.len());
+        for name in names {
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How long until the next visit.
+//!
+//! Every interval is shortened by a hash of source and visit number, never lengthened: a visit that is due once a day
+//! is due in 21 to 23 hours, so that a daily cron job that starts up to an hour late or early still finds it due, and
+//! strikes of consecutive days are always far enough apart. When a source first reaches the longest interval, that
+//! one is cut anywhere, so that sources that were added together are spread over the month from then on.
+
+use super::state::{Policy, State};
+
+/// 2^64 divided by the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The least and the most of an interval that is waited, in thousandths.
+const JITTER: (u64, u64) = (880, 950);
+
+/// The same for the longest interval: hours, so that what was spread over the days stays so.
+const JITTER_LONGEST: (u64, u64) = (925, 930);
+
+/// The same where the longest interval is reached for the first time: as much room as one of the following is long.
+const SPREAD: (u64, u64) = (25, 950);
+
+/// Milliseconds until the next visit of a source that is there. `quiet` visits in a row showed no change.
+pub(super) fn after_fine(quiet: u32, policy: &Policy, salt: u64, dice: u64) -> i64 {
+    let doubled = |times: u32| {
+        policy
+            .first_interval_ms
+            .saturating_mul(1_i64.checked_shl(times.min(40)).unwrap_or(i64::MAX))
+    };
+    let wanted = doubled(quiet);
+    if wanted < policy.longest_interval_ms {
+        return within(wanted, JITTER, dice);
+    }
+    let is_first_at_longest = quiet > 0 && doubled(quiet - 1) < policy.longest_interval_ms;
+    if is_first_at_longest {
+        // Multiples of the golden ratio fall evenly, be the salts consecutive numbers or hashes.
+        return within(
+            policy.longest_interval_ms,
+            SPREAD,
+            salt.wrapping_mul(GOLDEN),
+        );
+    }
+    within(policy.longest_interval_ms, JITTER_LONGEST, dice)
+}
+
+/// Milliseconds until the next visit after `in_row` failures, the last one counted.
+pub(super) fn after_failure(in_row: u32, policy: &Policy, dice: u64) -> i64 {
+    nth(&policy.failure_intervals_ms, in_row, dice)
+}
+
+/// Milliseconds until the next visit of a dead source that was visited `visits` times since its death.
+pub(super) fn after_death(visits: u32, policy: &Policy, dice: u64) -> i64 {
+    nth(&policy.dead_intervals_ms, visits.saturating_add(1), dice)
+}
+
+/// The interval of this number, from 1; the last one from there on.
+fn nth(intervals: &[i64], number: u32, dice: u64) -> i64 {
+    let last = intervals.len().saturating_sub(1);
+    let at = (number.saturating_sub(1) as usize).min(last);
+    within(intervals.get(at).copied().unwrap_or(1), JITTER, dice)
+}
+
+/// A part of an interval, at least a millisecond.
+fn within(interval_ms: i64, (least, most): (u64, u64), dice: u64) -> i64 {
+    let interval = interval_ms.max(1) as u64;
+    let room = (interval / 1000).saturating_mul(most - least);
+    let base = (interval / 1000).saturating_mul(least) + interval % 1000 * least / 1000;
+    let part = (u128::from(dice) * u128::from(room)) >> 64;
+    (base + part as u64).max(1) as i64
+}
+
+/// A number that is the same for the same source and visit, and spread evenly over others (SplitMix64).
+pub(super) fn dice(salt: u64, state: &State) -> u64 {
+    let mut z = salt
+        .wrapping_add(u64::from(state.visits).wrapping_mul(GOLDEN))
+        .wrapping_add(GOLDEN);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

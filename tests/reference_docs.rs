@@ -1,0 +1,93 @@
+//! The reference pages say all that the code has, and nothing else.
+
+use std::collections::BTreeSet;
+
+use sourcekeep::config::KEYS;
+use sourcekeep::judge::{Code, Rule};
+use sourcekeep::schedule::Standing;
+
+const VERDICTS: &str = include_str!("../docs/VERDICTS.md");
+const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
+
+/// The lines under a heading, up to the next of its level or above.
+fn section<'a>(page: &'a str, heading: &str) -> &'a str {
+    let start = page
+        .find(&format!("{heading}\n"))
+        .expect("the page has this heading");
+    let rest = &page[start + heading.len()..];
+    let level = heading.split(' ').next().expect("a heading has a level");
+    rest.find(&format!("\n{level} "))
+        .map_or(rest, |end| &rest[..end])
+}
+
+/// What stands between the first backticks of each line that begins like this.
+fn named<'a>(text: &'a str, beginning: &str) -> BTreeSet<&'a str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix(beginning))
+        .filter_map(|rest| rest.split('`').next())
+        .collect()
+}
+
+#[test]
+fn every_verdict_code_is_documented() {
+    let codes = section(VERDICTS, "## Codes");
+    let known: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(named(codes, "### `"), known);
+    for code in Code::ALL {
+        let entry = section(VERDICTS, &format!("### `{code}`"));
+        assert!(
+            entry.contains(code.description()),
+            "{code}: its description"
+        );
+        let group = format!("- Group: `{}`;", code.group());
+        assert!(entry.contains(&group), "{code}: its group");
+        assert!(entry.contains("- Given by: "), "{code}: what gives it");
+        assert_eq!(
+            entry.contains("A hard sign"),
+            code.is_hard_sign(),
+            "{code}: whether it is a hard sign"
+        );
+    }
+}
+
+#[test]
+fn every_rule_is_documented() {
+    let rules = section(VERDICTS, "## Rules");
+    let known: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_eq!(named(rules, "| `"), known);
+    for rule in Rule::ALL {
+        let row = format!("| `{}` | {} |", rule.as_str(), rule.description());
+        assert!(rules.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_standing_is_documented() {
+    let known: BTreeSet<&str> = Standing::ALL.iter().map(|s| s.as_str()).collect();
+    assert_eq!(named(section(VERDICTS, "## Standing"), "| `"), known);
+}
+
+#[test]
+fn every_configuration_key_is_documented() {
+    let known: BTreeSet<&str> = KEYS.iter().copied().collect();
+    assert_eq!(named(CONFIGURATION, "| `"), known);
+    for table in ["fetch", "gather", "schedule"] {
+        let rows = named(section(CONFIGURATION, &format!("## `[{table}]`")), "| `");
+        assert!(rows.iter().all(|key| key.starts_with(table)), "{table}");
+    }
+}
+
+#[test]
+fn the_example_is_taken() {
+    let example = CONFIGURATION
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("the page has an example");
+    let file = sourcekeep::config::File::parse(example, "sourcekeep.toml".as_ref());
+    let settings = sourcekeep::config::Settings::resolve(
+        sourcekeep::config::Overrides::default(),
+        Some(file.expect("the example is configuration")),
+    );
+    assert_eq!(settings.map(|s| s.fetch.host_delay_ms), Ok(2000));
+}
