@@ -12,6 +12,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
+use url::Url;
 
 use super::resolve::{ForClient, Guarded};
 use super::settings::{Settings, SetupError};
@@ -51,16 +52,25 @@ pub(crate) fn build(
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tcp_nodelay(true);
     builder = match &settings.proxy {
-        Some(url) => builder.proxy(Proxy::all(url.clone()).map_err(|error| SetupError::Proxy {
-            proxy: redacted(url),
-            reason: error.without_url().to_string(),
-        })?),
+        Some(url) => builder.proxy(proxy(url)?),
         None => builder.no_proxy(),
     };
     let client = builder
         .build()
         .map_err(|error| SetupError::Client(chain(&error)))?;
     Ok((client, warnings))
+}
+
+fn proxy(url: &Url) -> Result<Proxy, SetupError> {
+    let wrong = |reason: String| SetupError::Proxy {
+        proxy: redacted(url),
+        reason,
+    };
+    // The client takes any scheme here, and fails at each request later.
+    if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
+        return Err(wrong("expected http, https, socks5 or socks5h".to_owned()));
+    }
+    Proxy::all(url.clone()).map_err(|error| wrong(error.without_url().to_string()))
 }
 
 fn tls(settings: &Settings, warnings: &mut Vec<String>) -> Result<ClientConfig, SetupError> {

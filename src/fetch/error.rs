@@ -174,10 +174,7 @@ fn recognise(cause: &(dyn Error + 'static)) -> Option<Known> {
     }
     if let Some(error) = cause.downcast_ref::<h2::Error>() {
         if error.is_io() {
-            return error
-                .get_io()
-                .and_then(|error| of_io(error))
-                .map(of_io_known);
+            return error.get_io().and_then(of_io).map(of_io_known);
         }
         return Some(Known::Trouble(of_h2(error)));
     }

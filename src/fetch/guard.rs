@@ -52,32 +52,41 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+#[expect(
+    clippy::match_same_arms,
+    reason = "a table: each row is one registry entry with its reason"
+)]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    !matches!(
-        (a, b, c),
-        (0 | 10 | 127, _, _)                    // this network, private, loopback
-            | (100, 64..=127, _)                // shared address space (RFC 6598)
-            | (169, 254, _)                     // link-local, cloud metadata
-            | (172, 16..=31, _)                 // private
-            | (192, 0, 0 | 2)                   // protocol assignments, TEST-NET-1
-            | (192, 88, 99)                     // 6to4 relays (RFC 7526)
-            | (192, 168, _)                     // private
-            | (198, 18..=19, _)                 // benchmarking
-            | (198, 51, 100)                    // TEST-NET-2
-            | (203, 0, 113)                     // TEST-NET-3
-            | (224..=255, _, _) // multicast, reserved, broadcast
-    )
+    match ip.octets() {
+        // this network, private, loopback
+        [0 | 10 | 127, ..] => false,
+        // shared address space (RFC 6598), where a cloud keeps its metadata too
+        [100, 64..=127, ..] => false,
+        // link-local, the usual place of cloud metadata
+        [169, 254, ..] => false,
+        // private
+        [172, 16..=31, ..] | [192, 168, ..] => false,
+        // protocol assignments, 6to4 relays (RFC 7526)
+        [192, 0, 0, _] | [192, 88, 99, _] => false,
+        // documentation
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => false,
+        // benchmarking
+        [198, 18..=19, ..] => false,
+        // multicast, reserved, broadcast
+        [224..=255, ..] => false,
+        _ => true,
+    }
 }
 
+#[expect(
+    clippy::match_same_arms,
+    reason = "a table: each row is one registry entry with its reason"
+)]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
-    let s = ip.segments();
-    let v4 = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match s {
+    let segments = ip.segments();
+    let first = segments[0];
+    let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match segments {
         // IPv4-mapped, ::ffff:0:0/96
         [0, 0, 0, 0, 0, 0xffff, high, low] => is_public_v4(v4(high, low)),
         // NAT64's well-known prefix, 64:ff9b::/96 (RFC 6052); the local-use one, 64:ff9b:1::/48, is refused below
@@ -90,15 +99,15 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => false,
         // ISATAP (RFC 5214): the tunnel's end is the IPv4 address in the last 32 bits
         [_, _, _, _, 0 | 0x0200, 0x5efe, high, low] => {
-            is_global_unicast(s[0]) && is_public_v4(v4(high, low))
+            is_global_unicast(first) && is_public_v4(v4(high, low))
         }
         // Everything outside global unicast is unspecified, loopback, IPv4-compatible, discard-only, site-local,
         // unique local, link-local, multicast, or not yet given out.
-        _ => is_global_unicast(s[0]),
+        _ => is_global_unicast(first),
     }
 }
 
-/// 2000::/3, all that IANA has given out so far.
+/// `2000::/3`, all that IANA has given out so far.
 fn is_global_unicast(first_segment: u16) -> bool {
     first_segment & 0xe000 == 0x2000
 }

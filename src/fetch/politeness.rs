@@ -56,6 +56,7 @@ struct Host {
     places: Arc<Semaphore>,
     /// Before this instant no request starts.
     next_start: Instant,
+    last_start: Option<Instant>,
     /// The delay that this host asked for, where it is longer than the ordinary one, and when it did.
     own_delay: Option<(Duration, Instant)>,
     waiting: usize,
@@ -151,6 +152,7 @@ impl Hosts {
                 Host {
                     places: Arc::new(Semaphore::new(manners.host_concurrency.max(1))),
                     next_start: now,
+                    last_start: None,
                     own_delay: None,
                     waiting: 0,
                     running: 0,
@@ -201,7 +203,9 @@ impl Gate {
 
     /// Waits until a request to this host may start, at most a minute.
     ///
-    /// The order among those who wait for one host is the order of arrival. The future may be dropped at any time.
+    /// A request starts only when it has a place at its host, one in the global count, and the delay has passed. The
+    /// order among those who wait for one host is the order of arrival. The future may be dropped at any time.
+    #[expect(clippy::missing_panics_doc, reason = "the semaphores are never closed")]
     pub async fn enter(&self, host: &str) -> Result<Permit, Busy> {
         let shared = &self.shared;
         let now = Instant::now();
@@ -244,6 +248,7 @@ impl Gate {
             let entry = hosts.get(host, &shared.manners, now);
             if entry.next_start <= now {
                 entry.next_start = now + shared.delay(entry);
+                entry.last_start = Some(now);
                 entry.running += 1;
                 entry.last_used = now;
                 let warm = entry
@@ -283,15 +288,10 @@ impl Gate {
         let shared = &self.shared;
         let mut hosts = shared.lock();
         let entry = hosts.get(host, &shared.manners, now);
-        let before = shared.delay(entry);
         entry.own_delay = (delay > shared.manners.host_delay).then_some((delay, now));
-        let after = shared.delay(entry);
         // The request before this one, usually that for robots.txt, counts from its start by the new delay.
-        if after > before
-            && entry.next_start > now
-            && let Some(later) = entry.next_start.checked_add(after.saturating_sub(before))
-        {
-            entry.next_start = later;
+        if let Some(next_start) = entry.last_start.and_then(|at| at.checked_add(delay)) {
+            entry.next_start = entry.next_start.max(next_start);
         }
     }
 

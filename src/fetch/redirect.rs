@@ -397,7 +397,7 @@ fn location_text(location: &HeaderValue) -> String {
             text.push(char::from(*byte));
         } else {
             text.push('%');
-            text.push_str(&format!("{byte:02X}"));
+            text.push_str(&body::hex(&[*byte]).to_ascii_uppercase());
         }
     }
     text

@@ -171,8 +171,8 @@ pub(crate) async fn of(fetcher: &Fetcher, url: &Url) -> Result<Arc<Robots>, Faul
                 accept: Accept::Any,
                 body_limit: Some(fetcher.limits.robots_bytes),
             };
-            let fetched = follow(fetcher, &request, fetcher.limits.robots_redirects).await?;
-            let robots = Robots::from_visit(&fetched);
+            let visit = follow(fetcher, &request, fetcher.limits.robots_redirects).await?;
+            let robots = Robots::from_visit(&visit);
             if let (Some(delay), Some(host)) = (robots.crawl_delay(), url.host_str()) {
                 fetcher
                     .gate
