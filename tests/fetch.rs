@@ -9,6 +9,13 @@
 //! - `proxies`: what the proxy does is not the source's doing
 //! - `manners`: how often, and how many at once
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::similar_names,
+    clippy::format_collect,
+    reason = "tests: a panic is the report, and `fetcher` has `fetched` something"
+)]
+
 mod web;
 
 #[path = "fetch/answers.rs"]

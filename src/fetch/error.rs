@@ -324,3 +324,41 @@ fn of_io(error: &io::Error) -> Option<Result<Trouble, &'static str>> {
     };
     Some(Ok(Trouble::new(Family::Connection, detail)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortages_of_ours_are_faults() {
+        for (number, ours) in [
+            (23, true),
+            (24, true),
+            (12, true),
+            (104, false),
+            (111, false),
+        ] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(is_ours(&error), ours, "{error}");
+            let known = recognise(&error).unwrap();
+            assert_eq!(matches!(known, Known::Ours(_)), ours, "{error}");
+        }
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(matches!(recognise(&full), Some(Known::Ours(_))));
+    }
+
+    #[test]
+    fn an_error_inside_an_error_of_io_is_seen() {
+        let inner = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let outer = io::Error::new(io::ErrorKind::InvalidData, inner);
+        let mut seen = None;
+        walk(&outer, &mut |cause| {
+            seen = recognise(cause);
+            seen.is_some()
+        });
+        let Some(Known::Tls(trouble)) = seen else {
+            panic!("not seen");
+        };
+        assert_eq!(trouble.family, Family::TlsExpired);
+    }
+}

@@ -93,7 +93,8 @@ impl Chain<'_> {
         if !self.fetcher.guard.allows_literal(url) {
             return Ok(self.fail(url, Family::Forbidden, "the address is not public"));
         }
-        let host = url.host_str().unwrap_or_default();
+        // With the root's dot at its end or without, it is the same host.
+        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
         let permit = self
             .fetcher
             .gate

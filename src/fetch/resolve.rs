@@ -205,16 +205,21 @@ pub(crate) struct System {
 impl System {
     /// Reads the system's configuration; a machine without name servers still has its hosts file.
     pub(crate) fn new() -> Result<Self, NetError> {
-        let (mut builder, has_servers) = match TokioResolver::builder_tokio() {
-            Ok(builder) => (builder, true),
-            Err(_) => (
-                TokioResolver::builder_with_config(
-                    ResolverConfig::from_parts(None, Vec::new(), Vec::new()),
-                    TokioRuntimeProvider::default(),
-                ),
-                false,
-            ),
-        };
+        // Search domains are left out: a name in a post means the same everywhere.
+        match hickory_resolver::system_conf::read_system_conf() {
+            Ok((config, _)) => Self::with_config(ResolverConfig::from_parts(
+                None,
+                Vec::new(),
+                config.name_servers().to_vec(),
+            )),
+            Err(_) => Self::with_config(ResolverConfig::from_parts(None, Vec::new(), Vec::new())),
+        }
+    }
+
+    fn with_config(config: ResolverConfig) -> Result<Self, NetError> {
+        let has_servers = !config.name_servers().is_empty();
+        let runtime = TokioRuntimeProvider::default();
+        let mut builder = TokioResolver::builder_with_config(config, runtime);
         let options = builder.options_mut();
         options.timeout = Duration::from_secs(3);
         options.attempts = 2;
@@ -311,6 +316,8 @@ fn has_route(to: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hickory_resolver::config::NameServerConfig;
+
     use super::*;
 
     struct Fixed(Result<Vec<IpAddr>, ResolveError>);
@@ -319,6 +326,49 @@ mod tests {
         fn lookup<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>> {
             Box::pin(async { self.0.clone() })
         }
+    }
+
+    /// A name server that answers every question with one code and no records.
+    async fn name_server(code: u8) -> System {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut config = NameServerConfig::udp([127, 0, 0, 1].into());
+        config.connections[0].port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut message = [0; 512];
+            while let Ok((len, from)) = socket.recv_from(&mut message).await {
+                // RFC 1035, section 4.1.1: an answer, recursion available, the code; and no additional records.
+                message[2] |= 0x80;
+                message[3] = 0x80 | code;
+                message[10..12].fill(0);
+                let question = message[12..len].iter().position(|byte| *byte == 0).unwrap();
+                let _ = socket.send_to(&message[..12 + question + 5], from).await;
+            }
+        });
+        System::with_config(ResolverConfig::from_parts(None, Vec::new(), vec![config])).unwrap()
+    }
+
+    #[tokio::test]
+    async fn name_servers_say_why() {
+        for (code, expected) in [
+            (0, ResolveError::NoAddress),
+            (2, ResolveError::ServerFailure),
+            (3, ResolveError::NoSuchName),
+            (5, ResolveError::ServerFailure),
+        ] {
+            let system = name_server(code).await;
+            assert_eq!(
+                system.lookup("gone.test").await,
+                Err(expected),
+                "code {code}"
+            );
+        }
+        let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+        let system = System::with_config(none).unwrap();
+        assert_eq!(system.lookup("a.test").await, Err(ResolveError::NoServers));
+        // The hosts file is read all the same.
+        assert!(system.lookup("localhost").await.is_ok());
+        let long = "x".repeat(64);
+        assert_eq!(system.lookup(&long).await, Err(ResolveError::NoSuchName));
     }
 
     fn guarded(answer: &[&str], overrides: &[&str]) -> Guarded {

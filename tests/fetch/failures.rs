@@ -98,6 +98,18 @@ async fn answers_that_are_not_http() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_reset() {
+    let web = Web::start();
+    web.page("a.test", "/", Page::script(vec![Act::Reset]));
+    let failure = get(&web, "https://a.test/").await.facts.failure.unwrap();
+    assert_eq!(failure.family, Family::Protocol, "{failure:?}");
+    assert!(
+        failure.detail.starts_with("the stream was reset: "),
+        "{failure:?}"
+    );
+}
+
+#[tokio::test]
 async fn tls_says_which() {
     let web = Web::start();
     for (tls, expected) in [

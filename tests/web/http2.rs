@@ -1,6 +1,6 @@
 //! HTTP/2 over TLS, by hyper.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ pub(crate) async fn serve(stream: TlsStream<TcpStream>, state: Arc<State>) {
 async fn answer(
     request: Request<Incoming>,
     state: Arc<State>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, io::Error> {
     let uri = request.uri();
     let logged = Logged {
         host: host_of(uri.authority().map_or("", |authority| authority.as_str())),
@@ -52,6 +52,9 @@ async fn answer(
     let (page, _under_way) = state.answer(logged.clone());
     if !page.delay.is_zero() {
         tokio::time::sleep(page.delay).await;
+    }
+    if page.script.is_some() {
+        return Err(io::Error::other("a script stands for a reset stream"));
     }
     let is_unchanged = page.is_unchanged(&logged);
     let status = if is_unchanged { 304 } else { page.status };

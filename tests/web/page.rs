@@ -74,8 +74,8 @@ impl Page {
         page
     }
 
-    /// A script instead of a response (HTTP/1.1 only): the request is read, then each act is done, then the connection
-    /// is closed.
+    /// A script instead of a response: the request is read, then each act is done, then the connection is closed.
+    /// Over HTTP/2 the stream is reset instead.
     pub(crate) fn script(acts: impl Into<Vec<Act>>) -> Self {
         let mut page = Self::empty(200);
         page.script = Some(acts.into());
