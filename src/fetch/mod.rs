@@ -2,8 +2,120 @@
 //!
 //! One path for every byte from outside. A [`Fetcher`] follows redirects by its own loop and records each hop, decodes
 //! content under limits, keeps to the guard (only public addresses), and is polite: every request passes the gate of
-//! its host. What comes back is facts and bytes; what they mean is the judge's business.
+//! its host. What comes back is facts and bytes; what they mean is the judge's business. A failure of ours is a
+//! [`Fault`] and never a fact.
 
 pub mod facts;
 
+mod body;
+mod client;
+mod decode;
+mod error;
+mod guard;
+mod headers;
+mod limits;
+mod politeness;
+mod redirect;
+mod resolve;
+mod robots;
+mod settings;
+mod visit;
+
+use std::sync::Arc;
+
+use url::Url;
+
+pub use error::Fault;
 pub use facts::{BodyFacts, Facts, Failure, Family, Hop, RobotsFact, Way};
+pub use guard::{Guard, is_public};
+pub use limits::Limits;
+pub use politeness::{Busy, Gate, Manners, Permit};
+pub use resolve::{Lookup, NotAnOverride, ResolveError, ResolveOverride};
+pub use robots::{Access, Robots};
+pub use settings::{PRODUCT, Settings, SetupError, user_agent};
+pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
+
+/// Fetches: one for a whole run, shared by all workers.
+#[derive(Debug)]
+pub struct Fetcher {
+    client: reqwest::Client,
+    guard: Guard,
+    resolver: Arc<resolve::Guarded>,
+    by_proxy: bool,
+    gate: Gate,
+    requests: headers::Requests,
+    robots: robots::Cache,
+    limits: Limits,
+    warnings: Vec<String>,
+}
+
+impl Fetcher {
+    /// A fetcher that asks the machine's own name servers.
+    pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        let system =
+            resolve::System::new().map_err(|error| SetupError::Resolver(error.to_string()))?;
+        Self::with_lookup(settings, Arc::new(system))
+    }
+
+    /// A fetcher that looks names up by other means.
+    pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
+        let guard = Guard::new(settings.allow_private.clone());
+        let resolver = Arc::new(resolve::Guarded {
+            lookup,
+            guard: settings.proxy.is_none().then(|| guard.clone()),
+            overrides: settings.resolve.clone(),
+            proxy_host: settings.proxy.as_ref().and_then(settings::host_name),
+            timeout: settings.limits.resolve,
+            at_most: settings.limits.addresses,
+        });
+        let (client, warnings) = client::build(settings, Arc::clone(&resolver))?;
+        Ok(Self {
+            client,
+            guard,
+            resolver,
+            by_proxy: settings.proxy.is_some(),
+            gate: Gate::new(settings.manners()),
+            requests: headers::Requests::new(settings)?,
+            robots: robots::Cache::default(),
+            limits: settings.limits.clone(),
+            warnings,
+        })
+    }
+
+    /// What the user should be told about how this fetcher was set up.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The gate that every request of this fetcher passes.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Makes one visit, with all its redirects. The future may be dropped at any time; its connections are closed then.
+    pub async fn get(&self, request: &Request) -> Result<Fetched, Fault> {
+        redirect::follow(self, request, self.limits.redirects).await
+    }
+
+    /// The robots.txt rules that apply to an address, fetched at most once for each origin. A crawl delay in them is
+    /// set at the gate.
+    pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Fault> {
+        robots::of(self, url).await
+    }
+
+    /// Whether the one who answered may have been asked: the last of the guard's three places.
+    fn may_answer(&self, url: &Url, response: &reqwest::Response) -> bool {
+        if self.by_proxy {
+            return true;
+        }
+        let Some(peer) = response.remote_addr() else {
+            return true;
+        };
+        self.guard.allows(peer.ip())
+            || url.domain().is_some_and(|name| {
+                self.resolver
+                    .override_for(name)
+                    .is_some_and(|given| given.ip == peer.ip())
+            })
+    }
+}

@@ -1,0 +1,133 @@
+//! The one HTTP client: TLS by rustls with ring, roots from the platform, nothing taken from the environment.
+//!
+//! It follows no redirects and decodes no bodies; both are done here, where each hop and the bytes as served can be
+//! seen. TLS is configured by hand because the client's own choice would bring another cryptographic library.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Proxy, redirect};
+use rustls::ClientConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
+use url::Url;
+
+use super::resolve::{ForClient, Guarded};
+use super::settings::{Settings, SetupError};
+use crate::address::redacted;
+
+/// How long a connection is kept for another request: longer than the ordinary delay, and not so long that a run over
+/// thousands of hosts keeps thousands of connections.
+const KEPT_ALIVE: Duration = Duration::from_secs(5);
+
+/// Said once when the platform has no certificate authorities.
+const NO_ROOTS: &str = "this machine has no certificate authorities (install ca-certificates); using Mozilla's list \
+                        as it was when this program was built";
+
+/// Builds the client, and says what its user should know.
+pub(crate) fn build(
+    settings: &Settings,
+    resolver: Arc<Guarded>,
+) -> Result<(Client, Vec<String>), SetupError> {
+    let mut warnings = Vec::new();
+    let tls = tls(settings, &mut warnings)?;
+    let limits = &settings.limits;
+    let header_list = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .tls_info(true)
+        .dns_resolver(ForClient(resolver))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(limits.connect)
+        .pool_idle_timeout(KEPT_ALIVE)
+        .pool_max_idle_per_host(settings.host_concurrency.max(1))
+        .http1_max_headers(limits.header_count)
+        .http2_max_header_list_size(header_list)
+        // What browsers forgive is no reason to call a page broken.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .tcp_nodelay(true);
+    builder = match &settings.proxy {
+        Some(url) => builder.proxy(proxy(url)?),
+        None => builder.no_proxy(),
+    };
+    let client = builder
+        .build()
+        .map_err(|error| SetupError::Client(chain(&error)))?;
+    Ok((client, warnings))
+}
+
+fn proxy(url: &Url) -> Result<Proxy, SetupError> {
+    let wrong = |reason: String| SetupError::Proxy {
+        proxy: redacted(url),
+        reason,
+    };
+    // The client takes any scheme here, and fails at each request later.
+    if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
+        return Err(wrong("expected http, https, socks5 or socks5h".to_owned()));
+    }
+    Proxy::all(url.clone()).map_err(|error| wrong(error.without_url().to_string()))
+}
+
+fn tls(settings: &Settings, warnings: &mut Vec<String>) -> Result<ClientConfig, SetupError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut extra = Vec::new();
+    if let Some(pem) = &settings.ca_pem {
+        extra = authorities(pem)?;
+    }
+    let verifier = verifier(extra, &provider, warnings)?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| SetupError::Client(error.to_string()))?
+        // The name is rustls's; the verifier is the platform's, and stricter than the default, not laxer.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn verifier(
+    mut extra: Vec<CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+    warnings: &mut Vec<String>,
+) -> Result<Verifier, SetupError> {
+    // Asked without the additional ones first: with them, a platform without any of its own goes unnoticed.
+    match Verifier::new(Arc::clone(provider)) {
+        Ok(verifier) if extra.is_empty() => return Ok(verifier),
+        Ok(_) => {}
+        Err(_) => {
+            warnings.push(NO_ROOTS.to_owned());
+            extra.extend_from_slice(webpki_root_certs::TLS_SERVER_ROOT_CERTS);
+        }
+    }
+    Verifier::new_with_extra_roots(extra, Arc::clone(provider))
+        .map_err(|error| SetupError::Authorities(error.to_string()))
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| SetupError::Authorities(error.to_string()))?;
+    if found.is_empty() {
+        return Err(SetupError::Authorities(
+            "no certificate in it (expected PEM, -----BEGIN CERTIFICATE-----)".to_owned(),
+        ));
+    }
+    Ok(found)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

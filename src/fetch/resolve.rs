@@ -1,0 +1,442 @@
+//! From names to addresses that may be asked.
+//!
+//! The client connects to exactly what comes from here, so an answer cannot change between the look-up and the
+//! connection (DNS rebinding). Private addresses are dropped from an answer; a name that has no others is refused.
+//! The system's `getaddrinfo` says only "failed", so names are looked up by our own resolver: a name that does not
+//! exist and name servers in trouble are different verdicts. Search domains of the machine never apply.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::Name;
+
+use super::guard::Guard;
+
+/// Why a name gave no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// The name does not exist (NXDOMAIN, RFC 8020).
+    #[error("the name does not exist")]
+    NoSuchName,
+    /// The name exists and has no address (NODATA, RFC 2308).
+    #[error("the name has no address")]
+    NoAddress,
+    /// The name servers answered with an error (SERVFAIL, REFUSED), or not usefully.
+    #[error("the name servers answered with an error")]
+    ServerFailure,
+    /// The name servers did not answer in time.
+    #[error("the name servers did not answer")]
+    Timeout,
+    /// Every address of the name is one that may not be asked.
+    #[error("the name leads to private addresses only")]
+    Private,
+    /// The name has IPv6 addresses only, and this machine has no way to IPv6.
+    #[error("the name has IPv6 addresses only, and this machine has no IPv6 route")]
+    NoIpv6,
+    /// No name server is configured on this machine.
+    #[error("no name server is configured on this machine")]
+    NoServers,
+    /// This machine could not ask: no file descriptors, no network.
+    #[error("this machine could not ask its name servers")]
+    Ours,
+}
+
+/// Looks names up. The guard stands behind it, so an implementation may return any address.
+pub trait Lookup: Send + Sync + 'static {
+    /// The addresses of a name (lower case, punycode), in the order in which they should be tried.
+    fn lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>>;
+}
+
+/// `HOST=ADDR[:PORT]`: an answer given by hand. HOST may be `*`; an IPv6 address with a port stands in brackets.
+///
+/// Such an address may be asked even if it is private. It does not apply to IP literals, and a port that is written
+/// in the address wins over the one given here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolveOverride {
+    /// The host name in lower case, or `*` for every name.
+    pub host: String,
+    /// The address.
+    pub ip: IpAddr,
+    /// The port, where it is not the scheme's.
+    pub port: Option<u16>,
+}
+
+/// What is wrong with a text that should be a [`ResolveOverride`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected HOST=ADDR[:PORT], as in example.com=127.0.0.1:8080 or *=[::1]:8080")]
+pub struct NotAnOverride;
+
+impl FromStr for ResolveOverride {
+    type Err = NotAnOverride;
+
+    fn from_str(text: &str) -> Result<Self, NotAnOverride> {
+        let (host, address) = text.split_once('=').ok_or(NotAnOverride)?;
+        let host = host.trim().trim_end_matches('.').to_ascii_lowercase();
+        if host.is_empty() || host.parse::<IpAddr>().is_ok() {
+            return Err(NotAnOverride);
+        }
+        let address = address.trim();
+        if let Ok(address) = address.parse::<SocketAddr>() {
+            return Ok(Self {
+                host,
+                ip: address.ip(),
+                port: Some(address.port()),
+            });
+        }
+        let bare = address
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(address);
+        let ip = bare.parse().map_err(|_| NotAnOverride)?;
+        Ok(Self {
+            host,
+            ip,
+            port: None,
+        })
+    }
+}
+
+impl fmt::Display for ResolveOverride {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}={}", self.host, SocketAddr::new(self.ip, port)),
+            None => write!(f, "{}={}", self.host, self.ip),
+        }
+    }
+}
+
+/// The resolver that the client uses: overrides, then a look-up under the guard.
+pub(crate) struct Guarded {
+    pub(crate) lookup: Arc<dyn Lookup>,
+    /// None under a proxy: it is the proxy's name that is looked up here, and the user chose it.
+    pub(crate) guard: Option<Guard>,
+    pub(crate) overrides: Vec<ResolveOverride>,
+    /// The proxy's own host: overrides with `*` are not meant for it.
+    pub(crate) proxy_host: Option<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) at_most: usize,
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded")
+            .field("guard", &self.guard)
+            .field("overrides", &self.overrides)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Guarded {
+    /// The address given by hand for a name; one given for this very name before one given for all.
+    pub(crate) fn override_for(&self, name: &str) -> Option<&ResolveOverride> {
+        let name = name.strip_suffix('.').unwrap_or(name);
+        if self.proxy_host.as_deref() == Some(name) {
+            return None;
+        }
+        let find = |host: &str| {
+            self.overrides
+                .iter()
+                .find(|given| given.host.eq_ignore_ascii_case(host))
+        };
+        find(name).or_else(|| find("*"))
+    }
+
+    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
+        if let Some(given) = self.override_for(name) {
+            // Port 0 stands for the scheme's own.
+            return Ok(vec![SocketAddr::new(given.ip, given.port.unwrap_or(0))]);
+        }
+        let found = tokio::time::timeout(self.timeout, self.lookup.lookup(name))
+            .await
+            .map_err(|_| ResolveError::Timeout)??;
+        if found.is_empty() {
+            return Err(ResolveError::NoAddress);
+        }
+        let mut found: Vec<IpAddr> = match &self.guard {
+            Some(guard) => found.into_iter().filter(|ip| guard.allows(*ip)).collect(),
+            None => found,
+        };
+        if found.is_empty() {
+            return Err(ResolveError::Private);
+        }
+        if found.iter().any(is_global_v6) && !ROUTES.to_ipv6() {
+            found.retain(|ip| !is_global_v6(ip));
+            if found.is_empty() {
+                return Err(ResolveError::NoIpv6);
+            }
+        }
+        found.truncate(self.at_most);
+        Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
+    }
+}
+
+fn is_global_v6(ip: &IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(v6) if v6.segments()[0] & 0xe000 == 0x2000)
+}
+
+/// [`Guarded`] as the client wants it.
+pub(crate) struct ForClient(pub(crate) Arc<Guarded>);
+
+impl reqwest::dns::Resolve for ForClient {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let guarded = Arc::clone(&self.0);
+        Box::pin(async move {
+            let addresses = guarded.addresses(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter()) as reqwest::dns::Addrs)
+        })
+    }
+}
+
+/// The machine's own name servers and hosts file.
+pub(crate) struct System {
+    resolver: TokioResolver,
+    has_servers: bool,
+}
+
+impl System {
+    /// Reads the system's configuration; a machine without name servers still has its hosts file.
+    pub(crate) fn new() -> Result<Self, NetError> {
+        // Search domains are left out: a name in a post means the same everywhere.
+        match hickory_resolver::system_conf::read_system_conf() {
+            Ok((config, _)) => Self::with_config(ResolverConfig::from_parts(
+                None,
+                Vec::new(),
+                config.name_servers().to_vec(),
+            )),
+            Err(_) => Self::with_config(ResolverConfig::from_parts(None, Vec::new(), Vec::new())),
+        }
+    }
+
+    fn with_config(config: ResolverConfig) -> Result<Self, NetError> {
+        let has_servers = !config.name_servers().is_empty();
+        let runtime = TokioRuntimeProvider::default();
+        let mut builder = TokioResolver::builder_with_config(config, runtime);
+        let options = builder.options_mut();
+        options.timeout = Duration::from_secs(3);
+        options.attempts = 2;
+        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+        options.use_hosts_file = ResolveHosts::Always;
+        // One name server answers for every host of a run; beyond this many at once it says "busy".
+        options.max_active_requests = 1024;
+        // A source that comes back within a run of hours must be found again.
+        options.negative_max_ttl = Some(Duration::from_secs(300));
+        Ok(Self {
+            resolver: builder.build()?,
+            has_servers,
+        })
+    }
+
+    async fn ask(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        // A name that DNS cannot carry (a label over 63 bytes) does not exist.
+        let mut name = Name::from_ascii(name).map_err(|_| ResolveError::NoSuchName)?;
+        name.set_fqdn(true);
+        match self.resolver.lookup_ip(name).await {
+            Ok(found) => Ok(found.iter().collect()),
+            Err(_) if !self.has_servers => Err(ResolveError::NoServers),
+            Err(error) => Err(reason(&error)),
+        }
+    }
+}
+
+impl Lookup for System {
+    fn lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>> {
+        Box::pin(self.ask(name))
+    }
+}
+
+fn reason(error: &NetError) -> ResolveError {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => ResolveError::NoSuchName,
+            ResponseCode::NoError => ResolveError::NoAddress,
+            _ => ResolveError::ServerFailure,
+        },
+        NetError::Timeout => ResolveError::Timeout,
+        NetError::Io(error) if super::error::is_ours(error) => ResolveError::Ours,
+        _ => ResolveError::ServerFailure,
+    }
+}
+
+/// Whether this machine has a route to the internet, per family. Asked of the kernel by connecting an UDP socket, which
+/// sends nothing, and remembered for a while.
+pub(crate) static ROUTES: Routes = Routes {
+    ipv4: Mutex::new(None),
+    ipv6: Mutex::new(None),
+};
+
+pub(crate) struct Routes {
+    ipv4: Mutex<Option<(Instant, bool)>>,
+    ipv6: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Routes {
+    const REMEMBERED: Duration = Duration::from_secs(30);
+
+    pub(crate) fn to_ipv4(&self) -> bool {
+        Self::remembered(&self.ipv4, || has_route(IpAddr::from([198, 41, 0, 4])))
+    }
+
+    pub(crate) fn to_ipv6(&self) -> bool {
+        let root = Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30);
+        Self::remembered(&self.ipv6, || has_route(root.into()))
+    }
+
+    fn remembered(known: &Mutex<Option<(Instant, bool)>>, ask: impl Fn() -> bool) -> bool {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((at, answer)) if at.elapsed() < Self::REMEMBERED => answer,
+            _ => {
+                let answer = ask();
+                *known = Some((Instant::now(), answer));
+                answer
+            }
+        }
+    }
+}
+
+/// The address is a root name server's; nothing is sent to it.
+fn has_route(to: IpAddr) -> bool {
+    let any: SocketAddr = match to {
+        IpAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+        IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    std::net::UdpSocket::bind(any)
+        .and_then(|socket| socket.connect((to, 53)))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::config::NameServerConfig;
+
+    use super::*;
+
+    struct Fixed(Result<Vec<IpAddr>, ResolveError>);
+
+    impl Lookup for Fixed {
+        fn lookup<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>> {
+            Box::pin(async { self.0.clone() })
+        }
+    }
+
+    /// A name server that answers every question with one code and no records.
+    async fn name_server(code: u8) -> System {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut config = NameServerConfig::udp([127, 0, 0, 1].into());
+        config.connections[0].port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut message = [0; 512];
+            while let Ok((len, from)) = socket.recv_from(&mut message).await {
+                // RFC 1035, section 4.1.1: an answer, recursion available, the code; and no additional records.
+                message[2] |= 0x80;
+                message[3] = 0x80 | code;
+                message[10..12].fill(0);
+                let question = message[12..len].iter().position(|byte| *byte == 0).unwrap();
+                let _ = socket.send_to(&message[..12 + question + 5], from).await;
+            }
+        });
+        System::with_config(ResolverConfig::from_parts(None, Vec::new(), vec![config])).unwrap()
+    }
+
+    #[tokio::test]
+    async fn name_servers_say_why() {
+        for (code, expected) in [
+            (0, ResolveError::NoAddress),
+            (2, ResolveError::ServerFailure),
+            (3, ResolveError::NoSuchName),
+            (5, ResolveError::ServerFailure),
+        ] {
+            let system = name_server(code).await;
+            assert_eq!(
+                system.lookup("gone.test").await,
+                Err(expected),
+                "code {code}"
+            );
+        }
+        let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+        let system = System::with_config(none).unwrap();
+        assert_eq!(system.lookup("a.test").await, Err(ResolveError::NoServers));
+        // The hosts file is read all the same.
+        assert!(system.lookup("localhost").await.is_ok());
+        let long = "x".repeat(64);
+        assert_eq!(system.lookup(&long).await, Err(ResolveError::NoSuchName));
+    }
+
+    fn guarded(answer: &[&str], overrides: &[&str]) -> Guarded {
+        Guarded {
+            lookup: Arc::new(Fixed(Ok(answer
+                .iter()
+                .map(|ip| ip.parse().unwrap())
+                .collect()))),
+            guard: Some(Guard::default()),
+            overrides: overrides.iter().map(|text| text.parse().unwrap()).collect(),
+            proxy_host: None,
+            timeout: Duration::from_secs(1),
+            at_most: 8,
+        }
+    }
+
+    #[test]
+    fn overrides_are_read() {
+        let read = |text: &str| text.parse::<ResolveOverride>();
+        let given = read("Example.COM=127.0.0.1:8080").unwrap();
+        assert_eq!(given.to_string(), "example.com=127.0.0.1:8080");
+        assert_eq!(read("*=[::1]:80").unwrap().port, Some(80));
+        assert_eq!(read("*=::1").unwrap().port, None);
+        assert_eq!(
+            read("a=[::1]").unwrap().ip,
+            "::1".parse::<IpAddr>().unwrap()
+        );
+        for wrong in [
+            "",
+            "a",
+            "a=",
+            "=1.2.3.4",
+            "a=b",
+            "a=1.2.3.4:x",
+            "1.2.3.4=5.6.7.8",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn private_answers_are_dropped() {
+        let mixed = guarded(&["10.0.0.1", "1.1.1.1", "::1"], &[]);
+        assert_eq!(
+            mixed.addresses("a.test").await,
+            Ok(vec!["1.1.1.1:0".parse().unwrap()])
+        );
+        let private = guarded(&["10.0.0.1", "169.254.169.254"], &[]);
+        assert_eq!(
+            private.addresses("a.test").await,
+            Err(ResolveError::Private)
+        );
+        assert_eq!(
+            guarded(&[], &[]).addresses("a.test").await,
+            Err(ResolveError::NoAddress)
+        );
+    }
+
+    #[tokio::test]
+    async fn overrides_come_first() {
+        let given = guarded(&["10.0.0.1"], &["*=127.0.0.1:81", "b.test=127.0.0.2"]);
+        assert_eq!(
+            given.addresses("a.test").await,
+            Ok(vec!["127.0.0.1:81".parse().unwrap()])
+        );
+        assert_eq!(
+            given.addresses("B.test.").await,
+            Ok(vec!["127.0.0.2:0".parse().unwrap()])
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! What a user decides about fetching.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::limits::Limits;
+use super::politeness::Manners;
+use super::resolve::ResolveOverride;
+
+/// The name by which robots.txt files may address us (RFC 9309, section 2.2.1).
+pub const PRODUCT: &str = "sourcekeep";
+
+/// The User-Agent header under which we go, with an address under which somebody can be reached, where there is one.
+pub fn user_agent(contact: Option<&str>) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match contact {
+        Some(contact) => format!("Mozilla/5.0 (compatible; {PRODUCT}/{version}; +{contact})"),
+        None => format!("Mozilla/5.0 (compatible; {PRODUCT}/{version})"),
+    }
+}
+
+/// Settings of a [`super::Fetcher`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The User-Agent header.
+    pub user_agent: String,
+    /// The Accept-Language header, the same at every visit: a page in another language is another page.
+    pub accept_language: String,
+    /// Requests under way at once.
+    pub concurrency: usize,
+    /// Requests under way at once to one host name.
+    pub host_concurrency: usize,
+    /// Time between the starts of two requests to one host name.
+    pub host_delay: Duration,
+    /// Ranges of addresses that may be asked although they are not public.
+    pub allow_private: Vec<IpNet>,
+    /// Answers that are given by hand instead of by name servers.
+    pub resolve: Vec<ResolveOverride>,
+    /// A proxy: `http`, `https`, `socks5` (names are looked up here) or `socks5h` (names are looked up there).
+    pub proxy: Option<Url>,
+    /// Certificates of authorities that are trusted besides the platform's, as PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// How much is taken from strangers.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            user_agent: user_agent(None),
+            accept_language: "en;q=0.9, *;q=0.5".to_owned(),
+            concurrency: 64,
+            host_concurrency: 2,
+            host_delay: Duration::from_secs(1),
+            allow_private: Vec::new(),
+            resolve: Vec::new(),
+            proxy: None,
+            ca_pem: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn manners(&self) -> Manners {
+        Manners {
+            concurrency: self.concurrency,
+            host_concurrency: self.host_concurrency,
+            host_delay: self.host_delay,
+        }
+    }
+}
+
+/// Why a fetcher could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The proxy's address cannot be used.
+    #[error("cannot use the proxy {proxy}: {reason}")]
+    Proxy {
+        /// The address, without credentials.
+        proxy: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file with additional authorities is not what it should be.
+    #[error("cannot use the additional certificate authorities: {0}")]
+    Authorities(String),
+    /// A value cannot be sent as a header.
+    #[error("the value of {0} cannot be sent as a header: only visible ASCII and spaces can")]
+    Header(&'static str),
+    /// The TLS library or the client could not be started.
+    #[error("cannot set up the HTTP client: {0}")]
+    Client(String),
+    /// The resolver could not be started.
+    #[error("cannot set up the resolver: {0}")]
+    Resolver(String),
+}
+
+/// A proxy's own host in lower case, unless it is an IP literal.
+pub(crate) fn host_name(proxy: &Url) -> Option<String> {
+    let host = proxy.host_str()?;
+    (host.parse::<IpAddr>().is_err() && !host.starts_with('[')).then(|| host.to_ascii_lowercase())
+}

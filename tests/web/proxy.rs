@@ -1,0 +1,180 @@
+//! A proxy, and a port that must never be knocked at.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Something that listens on its own thread until it is dropped.
+struct Listening {
+    addr: SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Listening {
+    fn start<F, T>(bind: &str, mut serve: F) -> Self
+    where
+        F: FnMut(TcpStream) -> T + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let listener = std::net::TcpListener::bind(bind).expect("a free port");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener that does not block");
+        let addr = listener.local_addr().expect("an address");
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async move {
+                let listener = TcpListener::from_std(listener).expect("a listener");
+                let accepting = async {
+                    loop {
+                        if let Ok((stream, _)) = listener.accept().await {
+                            tokio::spawn(serve(stream));
+                        }
+                    }
+                };
+                tokio::select! {
+                    () = accepting => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        });
+        Self {
+            addr,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A port that proves that nobody came: it counts connections and bytes.
+pub(crate) struct Trap {
+    listening: Listening,
+    connections: Arc<AtomicUsize>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Trap {
+    /// Listens on a free port of 127.0.0.1.
+    pub(crate) fn start() -> Self {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let (counted, read) = (Arc::clone(&connections), Arc::clone(&bytes));
+        let listening = Listening::start("127.0.0.1:0", move |mut stream| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let read = Arc::clone(&read);
+            async move {
+                let mut buffer = [0; 1024];
+                while let Ok(n) = stream.read(&mut buffer).await {
+                    if n == 0 {
+                        break;
+                    }
+                    read.fetch_add(n, Ordering::SeqCst);
+                }
+            }
+        });
+        Self {
+            listening,
+            connections,
+            bytes,
+        }
+    }
+
+    /// The port.
+    pub(crate) fn port(&self) -> u16 {
+        self.listening.addr.port()
+    }
+
+    /// Connections that came.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that came.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
+    }
+}
+
+/// An HTTP proxy that leads every request to one place, or answers for itself.
+pub(crate) struct Proxy {
+    listening: Listening,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    /// Leads every request and every tunnel to this address.
+    pub(crate) fn to(target: SocketAddr) -> Self {
+        Self::start(Some(target), "")
+    }
+
+    /// Answers every request and every CONNECT itself, with these bytes.
+    pub(crate) fn answering(response: &'static str) -> Self {
+        Self::start(None, response)
+    }
+
+    fn start(target: Option<SocketAddr>, response: &'static str) -> Self {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
+        let listening = Listening::start("127.0.0.1:0", move |stream| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            serve(stream, target, response)
+        });
+        Self {
+            listening,
+            requests,
+        }
+    }
+
+    /// Its address for `--proxy`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.listening.addr)
+    }
+
+    /// Connections that came.
+    pub(crate) fn connections(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(mut stream: TcpStream, target: Option<SocketAddr>, response: &str) {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        if !matches!(stream.read_buf(&mut head).await, Ok(n) if n > 0) {
+            return;
+        }
+    }
+    let Some(target) = target else {
+        let _ = stream.write_all(response.as_bytes()).await;
+        let _ = stream.shutdown().await;
+        return;
+    };
+    let Ok(mut onward) = TcpStream::connect(target).await else {
+        return;
+    };
+    let greeted = if head.starts_with(b"CONNECT ") {
+        stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await
+    } else {
+        onward.write_all(&head).await
+    };
+    if greeted.is_ok() {
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+    }
+}
