@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod capture;
+pub mod charset;
 pub mod config;
 pub mod fetch;
 pub mod gather;

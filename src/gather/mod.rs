@@ -4,9 +4,76 @@
 //! post of a hundred thousand links costs no more memory than its text. One file per format; each reads its text
 //! once. Nothing here fetches, stores or judges.
 
+mod bare;
+mod dates;
+mod detect;
+mod feed;
+mod html;
+mod list;
+mod markdown;
+mod options;
+mod position;
+mod post;
+mod sentence;
+mod share;
+mod shortcode;
+mod text;
+mod words;
+
+pub use detect::{Unreadable, detect};
+pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
+pub use words::UnknownWord;
+
 use url::Url;
 
 use crate::address::Rejected;
+use crate::charset;
+
+/// Why nothing could be gathered from a document.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// It is in no format that has text.
+    #[error("{name}: {why}")]
+    Unreadable {
+        /// What the user calls the document.
+        name: String,
+        /// What it is instead.
+        why: Unreadable,
+    },
+    /// It was to be read as a feed, and nothing in it is one.
+    #[error("{name}: this is no feed: {why}; to read it otherwise, name its format")]
+    NoFeed {
+        /// What the user calls the document.
+        name: String,
+        /// What is missing.
+        why: String,
+    },
+}
+
+/// Reads a document and tells the sink of every post in it, in document order.
+///
+/// What could not be read, as far as it is a part of the document, is a [`Note::Unreadable`]; an error is returned only
+/// where nothing could be read.
+pub fn gather(
+    document: &Document<'_>,
+    rules: &Rules,
+    sink: &mut dyn Sink,
+) -> Result<(), GatherError> {
+    if let Some(why) = detect::not_text(document.bytes) {
+        let name = document.name.to_owned();
+        return Err(GatherError::Unreadable { name, why });
+    }
+    let decoded = charset::decode(document.bytes, document.media_type);
+    let source = position::Source::new(&decoded);
+    match document.format {
+        Format::Html => html::gather(document, &source, rules, sink),
+        Format::Markdown => markdown::gather(document, &source, rules, sink),
+        Format::Text => text::gather(document, &source, rules, sink),
+        Format::Feed => return feed::gather(document, &source, rules, sink),
+        Format::List => list::gather(document, &source, rules, sink),
+    }
+    Ok(())
+}
 
 /// How the bytes of a document are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,351 @@
+//! Where an element belongs: the post, its comments, or what surrounds them.
+//!
+//! Elements and ARIA roles say it where authors use them; elsewhere the words in `class` and `id` do, which templates
+//! have in common to a surprising degree. Words are judged per class, not per attribute, because `no-sidebar` and
+//! `comments-open` are about something else than what they name.
+
+use std::collections::HashMap;
+
+use super::stack::Element;
+use super::tags;
+use crate::gather::Place;
+
+/// How many different class attributes are remembered.
+const MAX_REMEMBERED: usize = 4096;
+/// How much of a class attribute is looked at.
+const MAX_CLASS_BYTES: usize = 1024;
+
+/// What the words of an element say of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) place: Option<Place>,
+    pub(super) names_author: bool,
+    pub(super) is_article: bool,
+}
+
+/// Judges elements, and remembers what it judged.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    remembered: HashMap<Box<str>, Words>,
+}
+
+impl Places {
+    /// The element as it stands on the stack, given its parent.
+    pub(super) fn element(
+        &mut self,
+        parent: Element,
+        key: u64,
+        class: &str,
+        id: &str,
+        role: &str,
+    ) -> Element {
+        let mut element = Element { key, ..parent };
+        let words = if matches!(key, tags::HTML | tags::BODY) {
+            Words::default()
+        } else {
+            self.words(class, id)
+        };
+        let by_element = by_element(key, role);
+        element.in_article |= matches!(key, tags::ARTICLE | tags::MAIN)
+            || role.eq_ignore_ascii_case("main")
+            || words.is_article;
+        element.place = place(parent, key, role, words, by_element);
+        element.names_author |= words.names_author && element.place == Place::Comment;
+        element
+    }
+
+    fn words(&mut self, class: &str, id: &str) -> Words {
+        if class.is_empty() && id.is_empty() {
+            return Words::default();
+        }
+        let of_class = self.remembered_words(class);
+        let of_id = self.remembered_words(id);
+        Words {
+            place: of_id.place.or(of_class.place),
+            names_author: of_id.names_author || of_class.names_author,
+            is_article: of_id.is_article || of_class.is_article,
+        }
+    }
+
+    fn remembered_words(&mut self, attribute: &str) -> Words {
+        if attribute.is_empty() || attribute.len() > MAX_CLASS_BYTES {
+            return Words::default();
+        }
+        if let Some(words) = self.remembered.get(attribute) {
+            return *words;
+        }
+        let mut words = Words::default();
+        for class in attribute.split_ascii_whitespace() {
+            let of_class = words_of(class);
+            words.place = words.place.or(of_class.place);
+            words.names_author |= of_class.names_author;
+            words.is_article |= of_class.is_article;
+        }
+        if self.remembered.len() < MAX_REMEMBERED {
+            self.remembered.insert(attribute.into(), words);
+        }
+        words
+    }
+}
+
+fn by_element(key: u64, role: &str) -> Option<Place> {
+    let by_role = match role.trim().to_ascii_lowercase().as_str() {
+        "navigation" | "menu" | "menubar" | "banner" | "search" | "toolbar" | "tablist" => {
+            Some(Place::Navigation)
+        }
+        "contentinfo" => Some(Place::Footer),
+        "complementary" => Some(Place::Aside),
+        _ => None,
+    };
+    by_role.or(match key {
+        tags::NAV | tags::HEADER => Some(Place::Navigation),
+        tags::FOOTER => Some(Place::Footer),
+        tags::ASIDE => Some(Place::Aside),
+        _ => None,
+    })
+}
+
+fn place(parent: Element, key: u64, role: &str, words: Words, by_element: Option<Place>) -> Place {
+    // What calls itself the main part is it, wherever a template has put it.
+    if key == tags::MAIN || role.eq_ignore_ascii_case("main") {
+        return Place::Body;
+    }
+    match parent.place {
+        Place::Body => {}
+        // A menu among comments is a menu; everything else there is part of the comments.
+        Place::Comment => {
+            let is_menu = key == tags::NAV || words.place == Some(Place::Navigation);
+            return if is_menu {
+                Place::Navigation
+            } else {
+                Place::Comment
+            };
+        }
+        other => {
+            return if words.place == Some(Place::Comment) && key != tags::A {
+                Place::Comment
+            } else {
+                other
+            };
+        }
+    }
+    if words.is_article {
+        return Place::Body;
+    }
+    if key == tags::ARTICLE {
+        return match words.place {
+            Some(Place::Comment) => Place::Comment,
+            Some(Place::Aside) => Place::Aside,
+            _ => Place::Body,
+        };
+    }
+    if let Some(by_words) = words.place {
+        // A post's own header and footer have no other words than the page's.
+        let is_own = parent.in_article && by_words == Place::Footer;
+        if !is_own {
+            return by_words;
+        }
+    }
+    match by_element {
+        Some(Place::Navigation) if key == tags::HEADER && parent.in_article => Place::Body,
+        Some(Place::Footer) if key == tags::FOOTER && parent.in_article => Place::Body,
+        Some(by_element) => by_element,
+        None => Place::Body,
+    }
+}
+
+/// The words of one class or identifier: cut at hyphens, underscores and capitals, in lower case.
+fn split_words(class: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut was_lower = false;
+    for character in class.chars() {
+        let is_boundary =
+            !character.is_ascii_alphanumeric() || (character.is_ascii_uppercase() && was_lower);
+        if is_boundary && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if character.is_ascii_alphanumeric() {
+            word.push(character.to_ascii_lowercase());
+        }
+        was_lower = character.is_ascii_lowercase();
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// Words that say that a class is about something else than what it names.
+const ABOUT_LAYOUT: &[&str] = &[
+    "no", "has", "with", "without", "is", "open", "closed", "hide", "hidden", "show", "left",
+    "right", "enabled", "disabled", "layout",
+];
+
+fn words_of(class: &str) -> Words {
+    let words = split_words(class);
+    let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
+    let names_author = has(&["vcard", "commentauthor"])
+        || (has(&["comment", "comments"]) && has(&["author", "meta", "user", "name"]));
+    let is_article = (has(&["entry", "post", "article", "story"])
+        && has(&["content", "body", "text"]))
+        && !has(&[
+            "comment", "comments", "related", "sidebar", "widget", "footer", "nav",
+        ])
+        || matches!(
+            words.join("").as_str(),
+            "articlebody" | "storybody" | "hentry" | "articletext"
+        );
+    let place = if is_article { None } else { place_of(&words) };
+    Words {
+        place,
+        names_author,
+        is_article,
+    }
+}
+
+fn place_of(words: &[String]) -> Option<Place> {
+    let (first, last) = (words.first()?.as_str(), words.last()?.as_str());
+    let is_about_layout = words.len() > 1
+        && words
+            .iter()
+            .any(|word| ABOUT_LAYOUT.contains(&word.as_str()));
+    let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
+    let ends = |sought: &[&str]| sought.contains(&first) || sought.contains(&last);
+    if has(&[
+        "commentlist",
+        "commentlisting",
+        "respond",
+        "disqus",
+        "commentthread",
+    ]) {
+        return Some(Place::Comment);
+    }
+    if ends(&["comments", "comment", "replies"])
+        && !has(&[
+            "count", "link", "icon", "button", "num", "number", "bubble", "form",
+        ])
+        && !is_about_layout
+    {
+        return Some(Place::Comment);
+    }
+    if is_about_layout && !has(&["related", "share", "social", "breadcrumbs", "breadcrumb"]) {
+        // `left-sidebar` is one, `has-sidebar` is not.
+        let is_side = has(&["left", "right"]) && ends(&["sidebar", "rail", "side"]);
+        return is_side.then_some(Place::Aside);
+    }
+    if has(&[
+        "nav",
+        "navbar",
+        "navigation",
+        "navi",
+        "topnav",
+        "subnav",
+        "menu",
+        "submenu",
+        "megamenu",
+        "breadcrumb",
+        "breadcrumbs",
+        "share",
+        "sharing",
+        "sharebar",
+        "sharedaddy",
+        "social",
+        "pagination",
+        "pager",
+        "toolbar",
+        "masthead",
+        "topbar",
+        "skiplinks",
+        "addtoany",
+        "addthis",
+        "socials",
+        "followus",
+        "tags",
+        "taglist",
+        "byline",
+        "toc",
+    ]) {
+        return Some(Place::Navigation);
+    }
+    if ends(&["header"]) && has(&["site", "page", "global", "top", "main"])
+        || matches!(words, [only] if only == "header")
+    {
+        return Some(Place::Navigation);
+    }
+    if ends(&["footer", "colophon"]) || has(&["copyright", "legal"]) {
+        return Some(Place::Footer);
+    }
+    if has(&[
+        "sidebar",
+        "sidebars",
+        "widget",
+        "widgets",
+        "related",
+        "recommended",
+        "recommendations",
+        "promo",
+        "promos",
+        "promotion",
+        "outbrain",
+        "taboola",
+        "sponsored",
+        "sponsor",
+        "advert",
+        "advertisement",
+        "ad",
+        "ads",
+        "rail",
+        "newsletter",
+        "popular",
+        "trending",
+        "mostread",
+        "teaser",
+        "teasers",
+        "recirc",
+        "recirculation",
+        "infobox",
+        "navbox",
+        "aside",
+        "upsell",
+        "authorbox",
+        "bio",
+        "subscribe",
+        "subscription",
+        "blogroll",
+    ]) {
+        return Some(Place::Aside);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_templates() {
+        for (class, expected) in [
+            ("commentlist", Some(Place::Comment)),
+            ("comments-area", Some(Place::Comment)),
+            ("comment-count", None),
+            ("comments-open", None),
+            ("no-sidebar", None),
+            ("has-sidebar", None),
+            ("right-sidebar", Some(Place::Aside)),
+            ("widget_recent", Some(Place::Aside)),
+            ("relatedPosts", Some(Place::Aside)),
+            ("main-menu", Some(Place::Navigation)),
+            ("breadcrumbs", Some(Place::Navigation)),
+            ("site-footer", Some(Place::Footer)),
+            ("entry-content", None),
+            ("content", None),
+            ("download", None),
+            ("shadow", None),
+        ] {
+            assert_eq!(words_of(class).place, expected, "{class}");
+        }
+        assert!(words_of("post-body").is_article);
+        assert!(words_of("comment-author").names_author);
+    }
+}

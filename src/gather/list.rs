@@ -1,0 +1,69 @@
+//! A list of addresses: one a line, `#` begins a comment, blank lines mean nothing.
+//!
+//! Whoever writes a list wants all of it, so that nothing is internal here; only exclusions take something away. What
+//! is no address is listed with its line.
+
+use super::options::Rules;
+use super::position::Source;
+use super::post::{Home, Link, PostWriter};
+use super::{Document, Kind, Place, Post, Reason, Sink};
+use crate::address::{self, Rejected};
+
+pub(super) fn gather(
+    document: &Document<'_>,
+    source: &Source<'_>,
+    rules: &Rules,
+    sink: &mut dyn Sink,
+) {
+    let home = Home {
+        address: document.name.to_owned(),
+        name: document.name.to_owned(),
+        ..Home::default()
+    };
+    let mut writer = PostWriter::begin(source, rules, sink, home);
+    for (at, line) in entries(source.text()) {
+        match address::parse(line, None) {
+            Ok(_) => {
+                let span = at..at + line.len();
+                let link = Link {
+                    href: line,
+                    kind: Kind::Bare,
+                    place: Place::Body,
+                    rel: "",
+                    at,
+                    span,
+                    excluded: None,
+                };
+                writer.point_link(link, "");
+            }
+            Err(rejected) => writer.leave_out(line, Reason::Rejected(rejected), at),
+        }
+    }
+    writer.end(document.bytes, Post::default());
+}
+
+/// The lines that say something, with their offsets.
+fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    text.split_inclusive('\n').filter_map(move |full| {
+        let start = next;
+        next += full.len();
+        // An address may hold a `#`; a comment after one stands apart from it.
+        let line = full.split_once(" #").map_or(full, |(before, _)| before);
+        let entry = line.trim_start_matches('\u{feff}').trim();
+        let at = start + full.find(entry).unwrap_or(0);
+        (!entry.is_empty() && !entry.starts_with('#')).then_some((at, entry))
+    })
+}
+
+/// Whether every line that says something is an address, and there is one.
+pub(super) fn looks_like_a_list(text: &str) -> bool {
+    let mut some = false;
+    for (_, line) in entries(text) {
+        match address::parse(line, None) {
+            Ok(_) | Err(Rejected::TooLong(_)) if !line.contains(char::is_whitespace) => some = true,
+            _ => return false,
+        }
+    }
+    some
+}

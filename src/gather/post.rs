@@ -1,0 +1,407 @@
+//! One post on its way out: which links are citations, and what stands around them.
+//!
+//! Every format feeds this with text, links and breaks in reading order. Links wait until their block is over, for
+//! only then is the sentence known; what was left out waits with them, so that the sink hears all in document order.
+//! A block that does not end is ended here, which bounds memory and time on hostile pages.
+
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::options::Rules;
+use super::position::Source;
+use super::sentence::{contexts, cut};
+use super::share::is_share;
+use super::{Citation, Kind, LeftOut, Place, Post, Reason, Sink};
+use crate::address::{self, Rejected, same_site};
+
+/// The most text that is kept for one block.
+const MAX_BLOCK_BYTES: usize = 32 * 1024;
+/// The most links that wait for one block's end.
+const MAX_WAITING: usize = 4096;
+/// The longest anchor text that is kept.
+const MAX_ANCHOR_BYTES: usize = 1000;
+/// How much is shown of an address that could not be taken.
+const SHOWN_BYTES: usize = 200;
+/// Schemes that lead nowhere a source could be, so that nobody wants to hear of them.
+const SILENT_SCHEMES: &[&str] = &[
+    "mailto",
+    "javascript",
+    "data",
+    "tel",
+    "sms",
+    "about",
+    "blob",
+    "callto",
+    "skype",
+];
+
+/// A link as a format found it.
+#[derive(Debug)]
+pub(super) struct Link<'l> {
+    /// As written, entities decoded.
+    pub(super) href: &'l str,
+    pub(super) kind: Kind,
+    pub(super) place: Place,
+    pub(super) rel: &'l str,
+    /// Where it stands in the document's text, for the line.
+    pub(super) at: usize,
+    /// The address in the document's text.
+    pub(super) span: Range<usize>,
+    /// The selector that excludes it.
+    pub(super) excluded: Option<String>,
+}
+
+/// Who a post is, as far as its links depend on it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Home {
+    /// What the sink is told: its address, or its name.
+    pub(super) address: String,
+    /// The document's name, for exclusions.
+    pub(super) name: String,
+    /// The post's own address: links to its site are internal.
+    pub(super) own: Option<Url>,
+    /// What relative addresses are resolved against.
+    pub(super) base: Option<Url>,
+    /// The whole post was asked to be ignored.
+    pub(super) ignored: bool,
+}
+
+enum Found {
+    Citation {
+        citation: Citation,
+        anchor: Range<usize>,
+    },
+    LeftOut(LeftOut),
+}
+
+/// Takes what a format reads and tells the sink of it.
+pub(super) struct PostWriter<'a> {
+    pub(super) source: &'a Source<'a>,
+    rules: &'a Rules,
+    sink: &'a mut dyn Sink,
+    home: Home,
+    /// Holds for every link of the post.
+    whole: Option<Reason>,
+    ignoring: bool,
+    ignore_next: bool,
+    text: String,
+    gap: bool,
+    found: Vec<Found>,
+    open: Option<usize>,
+    is_open: bool,
+    image_text: String,
+}
+
+impl<'a> PostWriter<'a> {
+    /// Begins a post.
+    pub(super) fn begin(
+        source: &'a Source<'a>,
+        rules: &'a Rules,
+        sink: &'a mut dyn Sink,
+        home: Home,
+    ) -> Self {
+        sink.begin(&home.address);
+        let whole = if home.ignored {
+            Some(Reason::Ignored)
+        } else {
+            rules
+                .excluding_post(&home.address, &home.name)
+                .map(Reason::Excluded)
+        };
+        Self {
+            source,
+            rules,
+            sink,
+            home,
+            whole,
+            ignoring: false,
+            ignore_next: false,
+            text: String::new(),
+            gap: false,
+            found: Vec::new(),
+            open: None,
+            is_open: false,
+            image_text: String::new(),
+        }
+    }
+
+    /// Ends the post. `content` are the bytes that are its own.
+    pub(super) fn end(mut self, content: &[u8], mut post: Post) {
+        self.close_link();
+        self.flush();
+        post.address = std::mem::take(&mut self.home.address);
+        post.digest = Sha256::digest(content).into();
+        self.sink.end(post);
+    }
+
+    pub(super) fn sink(&mut self) -> &mut dyn Sink {
+        self.sink
+    }
+
+    /// What relative addresses are resolved against.
+    pub(super) fn base(&self) -> Option<&Url> {
+        self.home.base.as_ref()
+    }
+
+    /// Adds running text; white space is folded.
+    pub(super) fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        // Text of megabytes without a break is taken in portions.
+        let mut rest = text;
+        while rest.len() > MAX_BLOCK_BYTES {
+            let portion = cut(rest, MAX_BLOCK_BYTES);
+            self.fold(portion);
+            rest = &rest[portion.len()..];
+        }
+        self.fold(rest);
+    }
+
+    fn fold(&mut self, text: &str) {
+        self.gap |= text.starts_with(char::is_whitespace);
+        let mut words = text.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            self.fill_gap();
+            self.text.push_str(word);
+            self.gap = words.peek().is_some();
+        }
+        self.gap |= text.ends_with(char::is_whitespace);
+        if self.text.len() > MAX_BLOCK_BYTES {
+            self.close_link();
+            self.flush();
+        }
+    }
+
+    fn fill_gap(&mut self) {
+        if std::mem::take(&mut self.gap) && !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push(' ');
+        }
+    }
+
+    /// A block begins or ends. Inside of a link it only ends a line.
+    pub(super) fn break_block(&mut self) {
+        self.gap = false;
+        if self.is_open {
+            if !self.text.is_empty() && !self.text.ends_with('\n') {
+                self.text.push('\n');
+            }
+        } else if !self.found.is_empty() || !self.text.is_empty() {
+            self.flush();
+        }
+    }
+
+    /// A link begins; the text that follows is its anchor.
+    pub(super) fn open_link(&mut self, link: Link<'_>) {
+        self.close_link();
+        self.fill_gap();
+        self.image_text.clear();
+        self.is_open = true;
+        self.open = self.take(link);
+    }
+
+    /// The text of an image, which is the anchor's if it has no other.
+    pub(super) fn image_text(&mut self, text: &str) {
+        if self.is_open && self.image_text.is_empty() {
+            text.trim().clone_into(&mut self.image_text);
+        }
+    }
+
+    /// Whether a link is open, so that an address in its text is no citation of its own.
+    pub(super) fn is_in_link(&self) -> bool {
+        self.is_open
+    }
+
+    /// The link that is open ends.
+    pub(super) fn close_link(&mut self) {
+        self.is_open = false;
+        let Some(index) = self.open.take() else {
+            return;
+        };
+        let end = self.text.len();
+        let Some(Found::Citation { citation, anchor }) = self.found.get_mut(index) else {
+            return;
+        };
+        anchor.end = end.max(anchor.start);
+        let text = self
+            .text
+            .get(anchor.clone())
+            .unwrap_or_default()
+            .trim()
+            .replace('\n', " ");
+        let text = if text.is_empty() {
+            fold_all(&self.image_text)
+        } else {
+            text
+        };
+        cut(&text, MAX_ANCHOR_BYTES).clone_into(&mut citation.text);
+    }
+
+    /// A link that is its own text: an address in running text.
+    pub(super) fn bare_link(&mut self, link: Link<'_>) {
+        let shown = link.href.to_owned();
+        self.open_link(link);
+        self.text(&shown);
+        self.close_link();
+    }
+
+    /// A link without an anchor of its own, such as an embed; `text` is what it is called, if anything.
+    pub(super) fn point_link(&mut self, link: Link<'_>, text: &str) {
+        let at = self.text.len();
+        if let Some(index) = self.take(link)
+            && let Some(Found::Citation { citation, anchor }) = self.found.get_mut(index)
+        {
+            cut(&fold_all(text), MAX_ANCHOR_BYTES).clone_into(&mut citation.text);
+            *anchor = at..at;
+        }
+    }
+
+    /// Reads an HTML comment for what it says about ignoring.
+    pub(super) fn comment(&mut self, comment: &str) {
+        match comment.trim() {
+            "sourcekeep-ignore-start" => self.ignoring = true,
+            "sourcekeep-ignore-end" => self.ignoring = false,
+            "sourcekeep-ignore" => self.ignore_next = true,
+            _ => {}
+        }
+    }
+
+    /// Lists a line of the document that was left out.
+    pub(super) fn leave_out(&mut self, address: &str, reason: Reason, at: usize) {
+        let left_out = LeftOut {
+            address: cut(address, SHOWN_BYTES).to_owned(),
+            reason,
+            line: self.source.line(at),
+        };
+        self.found.push(Found::LeftOut(left_out));
+        self.bound_waiting();
+    }
+
+    /// Judges a link. A citation waits for its block's end, and its index is returned.
+    fn take(&mut self, link: Link<'_>) -> Option<usize> {
+        let href = link.href.trim_matches(|c: char| c.is_ascii_whitespace());
+        if href.is_empty() || href.starts_with('#') {
+            return None;
+        }
+        let url = match address::parse(href, self.home.base.as_ref()) {
+            Ok(url) => url,
+            Err(Rejected::Scheme(scheme)) if SILENT_SCHEMES.contains(&scheme.as_str()) => {
+                return None;
+            }
+            Err(Rejected::Unparsable(url::ParseError::RelativeUrlWithoutBase)) => {
+                let reason = if self.rules.include().internal {
+                    Reason::Rejected(Rejected::Unparsable(
+                        url::ParseError::RelativeUrlWithoutBase,
+                    ))
+                } else {
+                    Reason::Internal
+                };
+                self.leave_out(href, reason, link.at);
+                return None;
+            }
+            Err(rejected) => {
+                self.leave_out(href, Reason::Rejected(rejected), link.at);
+                return None;
+            }
+        };
+        if let Some(reason) = self.reason_against(&url, &link) {
+            self.leave_out(url.as_str(), reason, link.at);
+            return None;
+        }
+        self.bound_waiting();
+        let at = self.text.len();
+        let citation = Citation {
+            kind: link.kind,
+            place: link.place,
+            text: String::new(),
+            context: String::new(),
+            quote: None,
+            rel: tokens(link.rel),
+            line: self.source.line(link.at),
+            span: self.source.bytes(&link.span),
+            url,
+        };
+        self.found.push(Found::Citation {
+            citation,
+            anchor: at..at,
+        });
+        Some(self.found.len() - 1)
+    }
+
+    fn reason_against(&mut self, url: &Url, link: &Link<'_>) -> Option<Reason> {
+        let ignored = std::mem::take(&mut self.ignore_next) || self.ignoring;
+        if let Some(reason) = &self.whole {
+            return Some(reason.clone());
+        }
+        if ignored {
+            return Some(Reason::Ignored);
+        }
+        if let Some(rule) = link.excluded.clone().or_else(|| self.rules.excluding(url)) {
+            return Some(Reason::Excluded(rule));
+        }
+        let is_internal = self
+            .home
+            .own
+            .as_ref()
+            .is_some_and(|own| same_site(own, url));
+        if is_internal && !self.rules.include().internal {
+            return Some(Reason::Internal);
+        }
+        if is_share(url) {
+            return Some(Reason::Share);
+        }
+        if link.kind == Kind::Author && !self.rules.include().author {
+            return Some(Reason::Author);
+        }
+        (!self.rules.takes(link.place)).then_some(Reason::Place(link.place))
+    }
+
+    fn bound_waiting(&mut self) {
+        if self.found.len() >= MAX_WAITING {
+            self.close_link();
+            self.flush();
+        }
+    }
+
+    /// The block is over: sentences are known, and the sink is told of all that waited.
+    fn flush(&mut self) {
+        let anchors: Vec<Range<usize>> = self
+            .found
+            .iter()
+            .filter_map(|found| match found {
+                Found::Citation { anchor, .. } => Some(anchor.clone()),
+                Found::LeftOut(_) => None,
+            })
+            .collect();
+        let mut contexts = contexts(&self.text, &anchors).into_iter();
+        for found in self.found.drain(..) {
+            match found {
+                Found::Citation { mut citation, .. } => {
+                    citation.context = contexts.next().unwrap_or_default();
+                    self.sink.citation(citation);
+                }
+                Found::LeftOut(left_out) => self.sink.left_out(left_out),
+            }
+        }
+        self.text.clear();
+        self.gap = false;
+    }
+}
+
+fn fold_all(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The tokens of a `rel` attribute, in lower case, one space between.
+fn tokens(rel: &str) -> String {
+    let mut tokens = String::new();
+    for token in rel.split_ascii_whitespace() {
+        if !tokens.is_empty() {
+            tokens.push(' ');
+        }
+        tokens.push_str(&token.to_ascii_lowercase());
+    }
+    tokens
+}

@@ -1,0 +1,203 @@
+//! Plain text: bare addresses and shortcodes, with the sentence around them.
+//!
+//! A text that was copied from a page carries its comments along. They begin at a line such as "7 replies" that is
+//! followed by a named entry ("1. Jane says:"); both are asked for, because a post may well speak of three comments.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::bare::bare_addresses;
+use super::options::Rules;
+use super::position::Source;
+use super::post::{Home, Link, PostWriter};
+use super::shortcode::shortcodes;
+use super::{Document, Kind, Place, Post, Sink};
+
+/// How many lines that say something may stand between the count of comments and the first of them.
+const LINES_TO_FIRST_COMMENT: usize = 6;
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "the pattern is a constant that the tests compile"
+)]
+static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?ix)^ (?: (?: \d{1,6} | one | leave\ a ) \s+ (?: comments? | repl(?:y|ies) | responses? | thoughts? | kommentare? | antworten | commentaires? | réponses? | comentarios? | respuestas? | commenti | reacties )
+              (?: \s+ (?: to | on | so\ far ) \b .{0,300} )? | comments? (?: \s* \(\d+\) )? | kommentare | commentaires | comentarios ) \s* :? $"#,
+    )
+    .unwrap()
+});
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "the pattern is a constant that the tests compile"
+)]
+static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^ (?: (?: \#? \d{1,5} [.):]? \s+ )? \S .{0,80}? \s (?: says | said | wrote | writes | sagt | schreibt | schrieb | dit | dice | scrive | zegt ) (?: \s .{0,60} )? : $
+           | \#? \d{1,5} [.)] \s+ \S .{0,80} (?: : | \b (?: am | pm | \d{4} | ago ) ) $ )",
+    )
+    .unwrap()
+});
+
+pub(super) fn gather(
+    document: &Document<'_>,
+    source: &Source<'_>,
+    rules: &Rules,
+    sink: &mut dyn Sink,
+) {
+    let text = source.text();
+    let home = Home {
+        address: document
+            .address
+            .map_or_else(|| document.name.to_owned(), url::Url::to_string),
+        name: document.name.to_owned(),
+        own: document.address.cloned(),
+        base: document.address.cloned(),
+        ignored: false,
+    };
+    let mut writer = PostWriter::begin(source, rules, sink, home);
+    let comments_at = comments_start(text);
+    let codes = shortcodes(text);
+    let mut marks: Vec<Mark> = codes
+        .into_iter()
+        .map(|code| Mark {
+            whole: code.whole,
+            written: code.written,
+            address: Some(code.address),
+        })
+        .collect();
+    marks.extend(bare_addresses(text).into_iter().map(|range| Mark {
+        whole: range.clone(),
+        written: range,
+        address: None,
+    }));
+    // A shortcode that holds an address stands before it and takes it.
+    marks.sort_by_key(|mark| (mark.whole.start, mark.address.is_none()));
+    let mut at = 0;
+    for mark in marks {
+        if mark.whole.start < at {
+            continue;
+        }
+        running_text(&mut writer, &text[at..mark.whole.start]);
+        let place = if mark.whole.start >= comments_at {
+            Place::Comment
+        } else {
+            Place::Body
+        };
+        let kind = if mark.address.is_some() {
+            Kind::Shortcode
+        } else {
+            Kind::Bare
+        };
+        let href = mark
+            .address
+            .as_deref()
+            .unwrap_or(&text[mark.written.clone()]);
+        let link = Link {
+            href,
+            kind,
+            place,
+            rel: "",
+            at: mark.written.start,
+            span: mark.written.clone(),
+            excluded: None,
+        };
+        if kind == Kind::Bare {
+            writer.bare_link(link);
+        } else {
+            writer.point_link(link, "");
+        }
+        at = mark.whole.end;
+    }
+    running_text(&mut writer, &text[at..]);
+    let title = text.lines().map(str::trim).find(|line| !line.is_empty());
+    let title = title
+        .filter(|line| line.len() <= 200 && !line.contains("://"))
+        .map(str::to_owned);
+    writer.end(
+        document.bytes,
+        Post {
+            title,
+            ..Post::default()
+        },
+    );
+}
+
+struct Mark {
+    whole: Range<usize>,
+    written: Range<usize>,
+    /// `None` where what is written is the address.
+    address: Option<String>,
+}
+
+/// Text between links: an empty line ends a block.
+fn running_text(writer: &mut PostWriter<'_>, text: &str) {
+    let mut newlines = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim().is_empty() {
+            newlines += usize::from(line.ends_with('\n'));
+            if newlines > 1 {
+                writer.break_block();
+            } else {
+                writer.text(" ");
+            }
+        } else {
+            writer.text(line);
+            newlines = usize::from(line.ends_with('\n'));
+        }
+    }
+}
+
+/// Where the comments begin; past the end where there are none.
+fn comments_start(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        if trimmed.len() <= 400 && COUNT.is_match(trimmed) {
+            let has_entry = text[at + line.len()..]
+                .lines()
+                .map(str::trim)
+                .filter(|next| !next.is_empty())
+                .take(LINES_TO_FIRST_COMMENT)
+                .any(|next| next.len() <= 200 && ENTRY.is_match(next));
+            if has_entry {
+                return at;
+            }
+        }
+        at += line.len();
+    }
+    usize::MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_need_a_count_and_an_entry() {
+        for (text, expected) in [
+            ("Post\n7 replies\n  1. Jane says:\n  x", Some("7 replies")),
+            (
+                "Post\n3 Comments\n\nJane Doe said on May 3, 2012:\nx",
+                Some("3 Comments"),
+            ),
+            (
+                "Post\n12 Responses to \"Title\"\n1. jane\n2. Bob says:\nx",
+                Some("12 Responses"),
+            ),
+            ("Post\n2 Kommentare\nJane schrieb:\n", Some("2 Kommentare")),
+            ("Post\n7 replies\nwere all we got. The end.", None),
+            ("Post\nHe says:\nNothing.", None),
+        ] {
+            let start = comments_start(text);
+            assert_eq!(
+                expected.map(|words| text.find(words).unwrap()),
+                (start != usize::MAX).then_some(start),
+                "{text}"
+            );
+        }
+    }
+}
