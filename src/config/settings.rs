@@ -109,8 +109,8 @@ impl Settings {
         } = file.unwrap_or_default();
         let contact = flags.contact.or(fetch.contact);
         let user_agent = match flags.user_agent.or(fetch.user_agent) {
-            Some(whole) => header("fetch.user_agent", whole)?,
-            None => default_user_agent(contact)?,
+            Some(whole) => header("fetch.user_agent", &whole)?,
+            None => default_user_agent(contact.as_deref())?,
         };
         let fetch = FetchSettings {
             user_agent,
@@ -151,7 +151,10 @@ impl Settings {
         let include = flags.include.or(gather.include).unwrap_or_default();
         let gather = GatherSettings {
             include: include.into_iter().collect(),
-            exclude_hosts: hosts.into_iter().map(host).collect::<Result<_, _>>()?,
+            exclude_hosts: hosts
+                .iter()
+                .map(|name| host(name))
+                .collect::<Result<_, _>>()?,
             exclude_patterns: flags
                 .exclude_patterns
                 .or(gather.exclude_patterns)
@@ -182,7 +185,7 @@ impl Settings {
     }
 }
 
-fn default_user_agent(contact: Option<String>) -> Result<String, ConfigError> {
+fn default_user_agent(contact: Option<&str>) -> Result<String, ConfigError> {
     let name = concat!("sourcekeep/", env!("CARGO_PKG_VERSION"));
     match contact {
         Some(contact) => Ok(format!("{name} (+{})", header("fetch.contact", contact)?)),
@@ -191,7 +194,7 @@ fn default_user_agent(contact: Option<String>) -> Result<String, ConfigError> {
 }
 
 /// What may stand in a header: visible ASCII and spaces, and not nothing.
-fn header(key: &'static str, value: String) -> Result<String, ConfigError> {
+fn header(key: &'static str, value: &str) -> Result<String, ConfigError> {
     let is_fit = !value.trim().is_empty()
         && value.len() <= 512
         && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
@@ -207,7 +210,7 @@ fn header(key: &'static str, value: String) -> Result<String, ConfigError> {
 }
 
 /// A host's name as addresses have it, whatever stands before it (`*.`, `.`).
-fn host(written: String) -> Result<String, ConfigError> {
+fn host(written: &str) -> Result<String, ConfigError> {
     let name = written.trim().trim_start_matches("*.").trim_matches('.');
     match url::Host::parse(name) {
         Ok(host) if !name.is_empty() && !name.contains('*') => Ok(host.to_string()),
