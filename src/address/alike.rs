@@ -83,8 +83,11 @@ fn with_plain_escapes(text: &str) -> String {
                 plain.push(char::from(byte));
                 at = percent + 3;
             }
-            Some(byte) => {
-                plain.push_str(&format!("%{byte:02X}"));
+            Some(_) => {
+                plain.push('%');
+                for digit in [bytes[percent + 1], bytes[percent + 2]] {
+                    plain.push(char::from(digit.to_ascii_uppercase()));
+                }
                 at = percent + 3;
             }
             None => {

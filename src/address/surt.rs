@@ -3,7 +3,7 @@
 //! The field's key for looking up captures (CDX, CDXJ): the host reversed, so that a site's pages sort together. The
 //! form is the Internet Archive's, in which lookups at the Wayback Machine and in pywb are made: escapes undone as
 //! often as they were made and then made once, lower case, no `www.`, no session ids, no closing slash, the query
-//! sorted. It is a key and no address: nothing can be fetched by it. Written from the keys that archives publish.
+//! sorted. It is a key and no address: nothing can be fetched by it. Held by a test to keys that the `surt` package made.
 
 use url::{Host, Url};
 

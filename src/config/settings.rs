@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{Cidr, ConfigError, File, Include, Pattern, Proxy, Resolve, Robots};
+use super::{
+    Cidr, ConfigError, FetchFile, File, GatherFile, Include, Pattern, Proxy, Resolve, Robots,
+};
 
 /// What the command line and the environment say: the flag, else the variable, else `None`. A list that is given
 /// takes the place of the file's.
@@ -102,70 +104,10 @@ pub struct ScheduleSettings {
 impl Settings {
     /// Puts together what the flags and the environment say, what the file says, and the defaults.
     pub fn resolve(flags: Overrides, file: Option<File>) -> Result<Self, ConfigError> {
-        let File {
-            fetch,
-            gather,
-            schedule,
-        } = file.unwrap_or_default();
-        let contact = flags.contact.or(fetch.contact);
-        let user_agent = match flags.user_agent.or(fetch.user_agent) {
-            Some(whole) => header("fetch.user_agent", whole)?,
-            None => default_user_agent(contact)?,
-        };
-        let fetch = FetchSettings {
-            user_agent,
-            concurrency: within(
-                "fetch.concurrency",
-                flags.concurrency.or(fetch.concurrency).unwrap_or(64),
-                1..=1024,
-                "expected 1 to 1024",
-            )?,
-            host_concurrency: within(
-                "fetch.host_concurrency",
-                flags
-                    .host_concurrency
-                    .or(fetch.host_concurrency)
-                    .unwrap_or(2),
-                1..=64,
-                "expected 1 to 64",
-            )?,
-            host_delay_ms: within(
-                "fetch.host_delay_ms",
-                flags.host_delay_ms.or(fetch.host_delay_ms).unwrap_or(1000),
-                0..=3_600_000,
-                "expected at most an hour, 3600000",
-            )?,
-            proxy: flags.proxy.or(fetch.proxy),
-            ca_cert: flags.ca_cert.or(fetch.ca_cert),
-            allow_private: flags
-                .allow_private
-                .or(fetch.allow_private)
-                .unwrap_or_default(),
-            resolve: flags.resolve.or(fetch.resolve).unwrap_or_default(),
-            robots: flags.robots.or(fetch.robots).unwrap_or_default(),
-        };
-        let hosts = flags
-            .exclude_hosts
-            .or(gather.exclude_hosts)
-            .unwrap_or_default();
-        let include = flags.include.or(gather.include).unwrap_or_default();
-        let gather = GatherSettings {
-            include: include.into_iter().collect(),
-            exclude_hosts: hosts.into_iter().map(host).collect::<Result<_, _>>()?,
-            exclude_patterns: flags
-                .exclude_patterns
-                .or(gather.exclude_patterns)
-                .unwrap_or_default(),
-            exclude_posts: flags
-                .exclude_posts
-                .or(gather.exclude_posts)
-                .unwrap_or_default(),
-            exclude_selectors: flags
-                .exclude_selectors
-                .or(gather.exclude_selectors)
-                .unwrap_or_default(),
-        };
-        let hours = flags.input_refresh_hours.or(schedule.input_refresh_hours);
+        let file = file.unwrap_or_default();
+        let hours = flags
+            .input_refresh_hours
+            .or(file.schedule.input_refresh_hours);
         let schedule = ScheduleSettings {
             input_refresh_hours: within(
                 "schedule.input_refresh_hours",
@@ -174,15 +116,86 @@ impl Settings {
                 "expected at most a year, 8760",
             )?,
         };
+        let (fetch, gather) = split(flags, file);
         Ok(Self {
-            fetch,
-            gather,
+            fetch: resolve_fetch(fetch)?,
+            gather: resolve_gather(gather)?,
             schedule,
         })
     }
 }
 
-fn default_user_agent(contact: Option<String>) -> Result<String, ConfigError> {
+/// The two tables with the flags laid over them.
+fn split(flags: Overrides, file: File) -> (FetchFile, GatherFile) {
+    let fetch = FetchFile {
+        user_agent: flags.user_agent.or(file.fetch.user_agent),
+        contact: flags.contact.or(file.fetch.contact),
+        concurrency: flags.concurrency.or(file.fetch.concurrency),
+        host_concurrency: flags.host_concurrency.or(file.fetch.host_concurrency),
+        host_delay_ms: flags.host_delay_ms.or(file.fetch.host_delay_ms),
+        proxy: flags.proxy.or(file.fetch.proxy),
+        ca_cert: flags.ca_cert.or(file.fetch.ca_cert),
+        allow_private: flags.allow_private.or(file.fetch.allow_private),
+        resolve: flags.resolve.or(file.fetch.resolve),
+        robots: flags.robots.or(file.fetch.robots),
+    };
+    let gather = GatherFile {
+        include: flags.include.or(file.gather.include),
+        exclude_hosts: flags.exclude_hosts.or(file.gather.exclude_hosts),
+        exclude_patterns: flags.exclude_patterns.or(file.gather.exclude_patterns),
+        exclude_posts: flags.exclude_posts.or(file.gather.exclude_posts),
+        exclude_selectors: flags.exclude_selectors.or(file.gather.exclude_selectors),
+    };
+    (fetch, gather)
+}
+
+fn resolve_fetch(fetch: FetchFile) -> Result<FetchSettings, ConfigError> {
+    Ok(FetchSettings {
+        user_agent: match &fetch.user_agent {
+            Some(whole) => header("fetch.user_agent", whole)?,
+            None => default_user_agent(fetch.contact.as_deref())?,
+        },
+        concurrency: within(
+            "fetch.concurrency",
+            fetch.concurrency.unwrap_or(64),
+            1..=1024,
+            "expected 1 to 1024",
+        )?,
+        host_concurrency: within(
+            "fetch.host_concurrency",
+            fetch.host_concurrency.unwrap_or(2),
+            1..=64,
+            "expected 1 to 64",
+        )?,
+        host_delay_ms: within(
+            "fetch.host_delay_ms",
+            fetch.host_delay_ms.unwrap_or(1000),
+            0..=3_600_000,
+            "expected at most an hour, 3600000",
+        )?,
+        proxy: fetch.proxy,
+        ca_cert: fetch.ca_cert,
+        allow_private: fetch.allow_private.unwrap_or_default(),
+        resolve: fetch.resolve.unwrap_or_default(),
+        robots: fetch.robots.unwrap_or_default(),
+    })
+}
+
+fn resolve_gather(gather: GatherFile) -> Result<GatherSettings, ConfigError> {
+    let hosts = gather.exclude_hosts.unwrap_or_default();
+    Ok(GatherSettings {
+        include: gather.include.unwrap_or_default().into_iter().collect(),
+        exclude_hosts: hosts
+            .iter()
+            .map(|name| host(name))
+            .collect::<Result<_, _>>()?,
+        exclude_patterns: gather.exclude_patterns.unwrap_or_default(),
+        exclude_posts: gather.exclude_posts.unwrap_or_default(),
+        exclude_selectors: gather.exclude_selectors.unwrap_or_default(),
+    })
+}
+
+fn default_user_agent(contact: Option<&str>) -> Result<String, ConfigError> {
     let name = concat!("sourcekeep/", env!("CARGO_PKG_VERSION"));
     match contact {
         Some(contact) => Ok(format!("{name} (+{})", header("fetch.contact", contact)?)),
@@ -191,7 +204,7 @@ fn default_user_agent(contact: Option<String>) -> Result<String, ConfigError> {
 }
 
 /// What may stand in a header: visible ASCII and spaces, and not nothing.
-fn header(key: &'static str, value: String) -> Result<String, ConfigError> {
+fn header(key: &'static str, value: &str) -> Result<String, ConfigError> {
     let is_fit = !value.trim().is_empty()
         && value.len() <= 512
         && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
@@ -207,7 +220,7 @@ fn header(key: &'static str, value: String) -> Result<String, ConfigError> {
 }
 
 /// A host's name as addresses have it, whatever stands before it (`*.`, `.`).
-fn host(written: String) -> Result<String, ConfigError> {
+fn host(written: &str) -> Result<String, ConfigError> {
     let name = written.trim().trim_start_matches("*.").trim_matches('.');
     match url::Host::parse(name) {
         Ok(host) if !name.is_empty() && !name.contains('*') => Ok(host.to_string()),

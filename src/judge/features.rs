@@ -156,8 +156,7 @@ fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
     for word in page.robots.split([',', ' ']) {
         match word.trim().to_ascii_lowercase().as_str() {
             "noarchive" => drawn.noarchive = true,
-            "noindex" => drawn.noindex = true,
-            "none" => drawn.noindex = true,
+            "noindex" | "none" => drawn.noindex = true,
             _ => {}
         }
     }

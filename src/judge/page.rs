@@ -113,6 +113,10 @@ impl Attributes {
 
 /// What one pass found.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what was found and where the pass is are unrelated yes-or-no facts"
+)]
 pub(super) struct Page {
     pub(super) title: Vec<u8>,
     pub(super) canonical: Option<String>,

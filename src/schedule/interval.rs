@@ -68,7 +68,7 @@ fn within(interval_ms: i64, (least, most): (u64, u64), dice: u64) -> i64 {
     (base + part as u64).max(1) as i64
 }
 
-/// A number that is the same for the same source and visit, and spread evenly over others (SplitMix64).
+/// A number that is the same for the same source and visit, and spread evenly over others (`SplitMix64`).
 pub(super) fn dice(salt: u64, state: &State) -> u64 {
     let mut z = salt
         .wrapping_add(u64::from(state.visits).wrapping_mul(GOLDEN))

@@ -83,10 +83,16 @@ pub struct State {
     pub dead_since_ms: Option<i64>,
     /// Visits since then.
     pub dead_visits: u32,
+    /// When a dead source was found again, for as long as it counts as revived.
+    pub revived_at: Option<i64>,
 }
 
 /// What one visit saw, as far as the machine asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a visit's properties, each independent of the others"
+)]
 pub struct Observation {
     /// When, in milliseconds since the epoch.
     pub at_ms: i64,
@@ -160,14 +166,14 @@ fn is_out_of_order(state: &State, seen: &Observation) -> bool {
 
 /// A fine visit clears everything, whenever it was.
 fn take_fine(next: &mut State, before: &State, seen: &Observation, policy: &Policy) {
-    let is_again = before.standing == Standing::Revived
-        && before
-            .since_ms
-            .is_some_and(|since| seen.at_ms.saturating_sub(since) < policy.strike_gap_ms);
-    next.standing = match before.standing {
-        Standing::Dead => Standing::Revived,
-        Standing::Revived if is_again => Standing::Revived,
-        _ => Standing::Alive,
+    if before.standing == Standing::Dead {
+        next.revived_at = Some(seen.at_ms);
+    }
+    let is_fresh = |at: i64| seen.at_ms.saturating_sub(at) < policy.strike_gap_ms;
+    next.revived_at = next.revived_at.filter(|&at| is_fresh(at));
+    next.standing = match next.revived_at {
+        Some(_) => Standing::Revived,
+        None => Standing::Alive,
     };
     // An outage that is over is watched like a change.
     let is_quiet = before.last_fine_at.is_some() && !seen.changed && before.failures_in_row == 0;
