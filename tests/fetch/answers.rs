@@ -166,6 +166,7 @@ async fn retry_after_counts_from_the_answers_date() {
         ("120", Some(120)),
         ("Mon, 23 Nov 2026 13:00:00 GMT", Some(3600)),
         ("Mon, 23 Nov 2026 11:00:00 GMT", None),
+        ("18446744073709551615", Some(30 * 24 * 3600)),
         ("soon", None),
     ] {
         web.page(
@@ -221,6 +222,21 @@ async fn odd_headers_do_not_matter() {
         Some("caf\u{e9}")
     );
     assert_eq!(text(&fetched), "body");
+}
+
+#[tokio::test]
+async fn early_hints_are_no_answer() {
+    let web = Web::start();
+    web.page(
+        "news.test",
+        "/",
+        Page::raw("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n\r\nbody"),
+    );
+    let fetched = get(&web, "http://news.test/").await;
+    assert_eq!(
+        (statuses(&fetched), text(&fetched).as_str()),
+        (vec![200], "body")
+    );
 }
 
 #[tokio::test]
