@@ -23,7 +23,8 @@ pub struct Facts {
     pub way: Way,
     /// Each request and what answered it, in order; empty when the first was not answered.
     pub hops: Vec<Hop>,
-    /// What went wrong, if anything did; the hop it happened on is `url`.
+    /// What went wrong, if anything did; the hop it happened on is `url`. A body that was cut short or could not be
+    /// decoded is a failure too, and what came of it is in `body`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// The body of the last hop, if one came.
@@ -37,13 +38,14 @@ pub struct Facts {
 /// One answered request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hop {
-    /// What was asked for.
+    /// What was asked for. A fragment stays here, inherited over redirects (RFC 9110, section 10.2.2), and is not sent.
     pub url: String,
     /// The status code.
     pub status: u16,
     /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`.
     pub protocol: String,
-    /// Response headers that matter to a judge (RFC 9110 and provider marks), in lower case, sorted by name.
+    /// Response headers that matter to a judge (RFC 9110 and provider marks), in lower case, sorted by name; bytes
+    /// beyond ASCII as Latin-1. A `Retry-After` is here only if it is in seconds: as a date it moves with the clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
     /// SHA-256 of the server's certificate, in hex.
@@ -96,11 +98,12 @@ pub enum Family {
     Protocol,
     /// More redirects than are followed, or a circle.
     RedirectLoop,
-    /// A redirect to an address that cannot be taken.
+    /// A redirect to an address that cannot be taken (or such an address to begin with).
     BadRedirect,
     /// More bytes than are taken.
     TooLarge,
-    /// The address, or one it resolves to, is not public, and was not asked for a single byte.
+    /// The address, or all that its name resolves to, is not public, or the port is one that no browser asks; no byte
+    /// was sent.
     Forbidden,
     /// The proxy failed, not the source.
     Proxy,
@@ -119,7 +122,8 @@ pub struct BodyFacts {
     pub served_sha1: String,
     /// Bytes as served.
     pub served_size: u64,
-    /// Why the rest is missing, if it is: `length`, `time`, `disconnect` (WARC 1.1, `WARC-Truncated`).
+    /// Why the rest is missing, if it is: `length`, `time`, `disconnect`, or `unspecified` where the content coding is
+    /// broken (WARC 1.1, `WARC-Truncated`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<String>,
 }

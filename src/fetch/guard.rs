@@ -11,6 +11,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use url::{Host, Url};
 
+/// Ports that no browser asks, for other services listen there and might take a request for an order: "bad ports" of
+/// the Fetch Standard, section 2.9.
+const BAD_PORTS: &[u16] = &[
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+    102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
+    465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
+    993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
+    6668, 6669, 6679, 6697, 10080,
+];
+
+/// Whether a port is one that a page can be on.
+pub(crate) fn is_web_port(url: &Url) -> bool {
+    url.port()
+        .is_none_or(|port| BAD_PORTS.binary_search(&port).is_err())
+}
+
 /// The ranges that may be asked although they are not public, and the judgement on every other address.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
@@ -179,6 +195,24 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!public(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports() {
+        assert!(BAD_PORTS.is_sorted());
+        for (address, expected) in [
+            ("http://a.test/", true),
+            ("https://a.test:8443/", true),
+            ("http://a.test:25/", false),
+            ("http://a.test:6379/", true),
+            ("https://a.test:10080/", false),
+        ] {
+            assert_eq!(
+                is_web_port(&Url::parse(address).unwrap()),
+                expected,
+                "{address}"
+            );
         }
     }
 

@@ -97,8 +97,8 @@ impl Fetcher {
         redirect::follow(self, request, self.limits.redirects).await
     }
 
-    /// The robots.txt rules that apply to an address, fetched at most once for each origin. A crawl delay in them is
-    /// set at the gate.
+    /// The robots.txt rules that apply to an address, fetched at most once a day for each origin. A crawl delay in
+    /// them is set at the gate.
     pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Fault> {
         robots::of(self, url).await
     }

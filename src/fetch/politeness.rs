@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// The longest wait for a host inside [`Gate::enter`].
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest delay between two starts; what is longer is taken for this.
+const LONGEST_DELAY: Duration = Duration::from_secs(24 * 3600);
 /// How long an idle host is remembered: as long as a connection to it may be kept alive.
 const IDLE_KEPT: Duration = Duration::from_secs(30);
 /// How long a delay that a host asked for is remembered without a request: as long as a robots.txt (RFC 9309, 2.4).
@@ -188,7 +190,8 @@ impl Hosts {
 
 impl Gate {
     /// A gate with nobody at it.
-    pub fn new(manners: Manners) -> Self {
+    pub fn new(mut manners: Manners) -> Self {
+        manners.host_delay = manners.host_delay.min(LONGEST_DELAY);
         Self {
             shared: Arc::new(Shared {
                 manners,
@@ -285,6 +288,7 @@ impl Gate {
     /// Sets the delay that a host asked for (`Crawl-delay`); one that is shorter than the ordinary changes nothing.
     pub fn set_delay(&self, host: &str, delay: Duration) {
         let now = Instant::now();
+        let delay = delay.min(LONGEST_DELAY);
         let shared = &self.shared;
         let mut hosts = shared.lock();
         let entry = hosts.get(host, &shared.manners, now);
@@ -420,6 +424,15 @@ mod tests {
         drop(gate.enter("a.test").await.unwrap());
         drop(gate.enter("a.test").await.unwrap());
         assert_eq!(begun.elapsed(), Duration::from_secs(11));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn absurd_delays_do_no_harm() {
+        let gate = gate(64, 2, u64::MAX);
+        drop(gate.enter("a.test").await.unwrap());
+        gate.set_delay("a.test", Duration::MAX);
+        let busy = gate.enter("a.test").await.unwrap_err();
+        assert_eq!(busy.until, Instant::now() + LONGEST_DELAY);
     }
 
     #[tokio::test(start_paused = true)]

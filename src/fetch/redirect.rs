@@ -18,6 +18,7 @@ use super::Fetcher;
 use super::body;
 use super::error::{Fault, Trouble, classify, may_be_sent_again};
 use super::facts::{Facts, Failure, Family, Hop, Way};
+use super::guard::is_web_port;
 use super::headers;
 use super::politeness::Permit;
 use super::visit::{Body, Exchange, Fetched, Request, Timing};
@@ -69,10 +70,15 @@ pub(crate) async fn follow(
         spent: Duration::ZERO,
         first_byte: None,
     };
-    let mut url = request.url.clone();
+    // Addresses of sources went through the same parser; this is for those that did not, so that credentials in
+    // them are never sent, and other schemes never tried.
+    let mut step = match address::parse(request.url.as_str(), None) {
+        Ok(url) => Step::Next(url),
+        Err(rejected) => chain.reject(&request.url, rejected, "address"),
+    };
     let body = loop {
-        match chain.step(&url).await? {
-            Step::Next(next) => url = next,
+        match step {
+            Step::Next(url) => step = chain.step(&url).await?,
             Step::Done(body) => break body,
         }
     };
@@ -92,6 +98,9 @@ impl Chain<'_> {
     async fn step(&mut self, url: &Url) -> Result<Step, Fault> {
         if !self.fetcher.guard.allows_literal(url) {
             return Ok(self.fail(url, Family::Forbidden, "the address is not public"));
+        }
+        if !is_web_port(url) {
+            return Ok(self.fail(url, Family::Forbidden, "the port is not one for pages"));
         }
         // With the root's dot at its end or without, it is the same host.
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');
@@ -301,18 +310,7 @@ impl Chain<'_> {
     fn redirect(&mut self, url: &Url, sent: &HeaderMap, location: &HeaderValue) -> Step {
         let mut next = match address::parse(&location_text(location), Some(url)) {
             Ok(next) => next,
-            Err(rejected) => {
-                let detail = match rejected {
-                    address::Rejected::Scheme(scheme) => format!("redirect to scheme {scheme}"),
-                    address::Rejected::TooLong(_) => {
-                        "redirect to an address that is too long".to_owned()
-                    }
-                    address::Rejected::Unparsable(_) | address::Rejected::NoHost => {
-                        "redirect to something that is no address".to_owned()
-                    }
-                };
-                return self.fail(url, Family::BadRedirect, detail);
-            }
+            Err(rejected) => return self.reject(url, rejected, "redirect"),
         };
         // RFC 9110, section 10.2.2: a fragment is inherited unless the new address has its own.
         if next.fragment().is_none() && url.fragment().is_some() {
@@ -363,6 +361,17 @@ impl Chain<'_> {
             media_type,
             truncated,
         })))
+    }
+
+    /// Ends the chain at an address that cannot be taken.
+    fn reject(&mut self, url: &Url, rejected: address::Rejected, what: &str) -> Step {
+        use address::Rejected as R;
+        let detail = match rejected {
+            R::Scheme(scheme) => format!("{what} with scheme {scheme}"),
+            R::TooLong(_) => format!("{what} that is too long"),
+            R::Unparsable(_) | R::NoHost => format!("{what} that cannot be read"),
+        };
+        self.fail(url, Family::BadRedirect, detail)
     }
 
     fn fail(

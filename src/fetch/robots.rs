@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use url::Url;
 
 use super::Fetcher;
@@ -19,8 +20,12 @@ use super::redirect::follow;
 use super::settings::PRODUCT;
 use super::visit::{Accept, Fetched, Request};
 
-/// Hosts whose rules are remembered within a run; beyond it, the oldest knowledge goes, and is asked for again.
+/// Origins whose rules are remembered; with one more, all are forgotten and asked for again when they are needed.
 const REMEMBERED: usize = 4096;
+/// How long rules are remembered (RFC 9309, section 2.4).
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long an origin whose rules could not be had is left alone before they are asked for again.
+const UNREACHABLE_KEPT: Duration = Duration::from_secs(3600);
 
 /// What became of asking for a robots.txt (RFC 9309, section 2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,28 +140,54 @@ impl Robots {
     }
 }
 
-type Known = Arc<OnceCell<Arc<Robots>>>;
+#[derive(Debug)]
+struct Known {
+    robots: Arc<OnceCell<Arc<Robots>>>,
+    since: Instant,
+}
 
-/// What is known within a run, one question for each origin at a time.
+impl Known {
+    /// Whether it must be asked for again; an answer that is still awaited never is.
+    fn is_stale(&self) -> bool {
+        let kept = match self.robots.get() {
+            None => return false,
+            Some(robots) if robots.access == Access::Unreachable => UNREACHABLE_KEPT,
+            Some(_) => KEPT,
+        };
+        self.since.elapsed() >= kept
+    }
+}
+
+/// What is known, one question for each origin at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     by_origin: Mutex<HashMap<String, Known>>,
 }
 
 impl Cache {
-    fn cell(&self, origin: &str) -> Known {
+    fn cell(&self, origin: &str) -> Arc<OnceCell<Arc<Robots>>> {
         let mut map = self
             .by_origin
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= REMEMBERED && !map.contains_key(origin) {
-            map.retain(|_, known| !known.initialized());
+        let known = map.get(origin);
+        if let Some(known) = known.filter(|known| !known.is_stale()) {
+            return Arc::clone(&known.robots);
         }
-        Arc::clone(map.entry(origin.to_owned()).or_default())
+        if known.is_none() && map.len() >= REMEMBERED {
+            map.retain(|_, known| !known.robots.initialized());
+        }
+        let robots = Arc::default();
+        let known = Known {
+            robots: Arc::clone(&robots),
+            since: Instant::now(),
+        };
+        map.insert(origin.to_owned(), known);
+        robots
     }
 }
 
-/// The rules for an address, asked for at most once in a run.
+/// The rules for an address, asked for at most once a day.
 pub(crate) async fn of(fetcher: &Fetcher, url: &Url) -> Result<Arc<Robots>, Fault> {
     let Ok(address) = robotxt::robots_url(url) else {
         return Err(Fault::Ours("the address has no robots.txt: it is not http"));

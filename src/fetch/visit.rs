@@ -8,6 +8,9 @@ use url::Url;
 
 use super::facts::{Facts, Way};
 
+/// A server that wants more than this is taken to want this: 30 days, the longest pause between two visits.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// What sort of answer is preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Accept {
@@ -76,17 +79,18 @@ pub struct Fetched {
 
 impl Fetched {
     /// How long the server wants to be left alone (`Retry-After`, RFC 9110, section 10.2.3). A date counts from the
-    /// response's own `Date`, so that nobody's clock matters.
+    /// response's own `Date`, so that nobody's clock matters. At most 30 days.
     pub fn retry_after(&self) -> Option<Duration> {
         let last = self.exchanges.last()?;
         let wanted = last.response_header("retry-after")?.trim();
         if let Ok(seconds) = wanted.parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
         }
         let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok();
         let until = date(wanted)?.timestamp();
         let now = date(last.response_header("date")?)?.timestamp();
-        Duration::try_from(until.duration_since(now)).ok()
+        let wait = Duration::try_from(until.duration_since(now)).ok()?;
+        Some(wait.min(LONGEST_RETRY_AFTER))
     }
 
     /// The address of the last hop, where there was one.

@@ -22,10 +22,14 @@ async fn plain_get_over_http1() {
     assert_eq!(hop.header("date"), None, "varies at every request");
     assert_eq!(hop.header("x-request-id"), None, "varies at every request");
     let body = fetched.facts.body.as_ref().unwrap();
-    // printf '<p>A</p>' | sha256sum; | openssl sha1 -binary | base32
-    assert_eq!(body.sha256, body.served_sha256);
+    // By sha256sum and by Python's hashlib and base64.
+    assert_eq!(
+        body.sha256,
+        "88f8e72647fda6eedd96d8678131dd1b6320185127612942a7c7e184c516f626"
+    );
+    assert_eq!(body.served_sha256, body.sha256);
     assert_eq!((body.size, body.served_size), (8, 8));
-    assert_eq!(body.served_sha1.len(), 32);
+    assert_eq!(body.served_sha1, "OJIMCYIOZQ35IM6IEDBZJJ7OXD4TTIV6");
     assert_eq!(text(&fetched), "<p>A</p>");
     let taken = fetched.body.as_ref().unwrap();
     assert_eq!(taken.media_type.as_deref(), Some("text/html"));
@@ -166,6 +170,7 @@ async fn retry_after_counts_from_the_answers_date() {
         ("120", Some(120)),
         ("Mon, 23 Nov 2026 13:00:00 GMT", Some(3600)),
         ("Mon, 23 Nov 2026 11:00:00 GMT", None),
+        ("18446744073709551615", Some(30 * 24 * 3600)),
         ("soon", None),
     ] {
         web.page(
@@ -221,6 +226,21 @@ async fn odd_headers_do_not_matter() {
         Some("caf\u{e9}")
     );
     assert_eq!(text(&fetched), "body");
+}
+
+#[tokio::test]
+async fn early_hints_are_no_answer() {
+    let web = Web::start();
+    web.page(
+        "news.test",
+        "/",
+        Page::raw("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n\r\nbody"),
+    );
+    let fetched = get(&web, "http://news.test/").await;
+    assert_eq!(
+        (statuses(&fetched), text(&fetched).as_str()),
+        (vec![200], "body")
+    );
 }
 
 #[tokio::test]

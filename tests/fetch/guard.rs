@@ -103,6 +103,18 @@ async fn a_private_answer_among_public_ones_is_not_used() {
 }
 
 #[tokio::test]
+async fn ports_of_other_services_are_refused() {
+    let web = Web::start();
+    for port in [22, 25, 6667] {
+        let address = format!("http://b.test:{port}/");
+        web.page("a.test", "/", Page::redirect(302, &address));
+        let fetched = visit(&settings(&web), "http://a.test/").await;
+        assert_eq!(family(&fetched), Some(Family::Forbidden), "{port}");
+        assert_eq!(statuses(&fetched), [302]);
+    }
+}
+
+#[tokio::test]
 async fn the_hosts_file_is_no_way_in() {
     let trap = Trap::start();
     let fetched = visit(

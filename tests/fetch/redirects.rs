@@ -151,6 +151,11 @@ async fn credentials_in_a_location_go_nowhere() {
     let fetched = get(&web, "http://a.test/").await;
     assert_eq!(fetched.final_url(), Some("http://b.test/"));
     assert_eq!(web.requests_to("b.test")[0].header("authorization"), None);
+    let fetched = get(&web, "http://user:secret@b.test/").await;
+    assert_eq!(fetched.facts.hops[0].url, "http://b.test/");
+    assert_eq!(web.requests_to("b.test")[1].header("authorization"), None);
+    let odd = get(&web, "ftp://b.test/").await;
+    assert_eq!(family(&odd), Some(Family::BadRedirect));
 }
 
 #[tokio::test]
