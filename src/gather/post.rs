@@ -145,6 +145,11 @@ impl<'a> PostWriter<'a> {
         self.home.base.as_ref()
     }
 
+    /// Resolves what follows against another address.
+    pub(super) fn rebase(&mut self, base: Option<Url>) {
+        self.home.base = base;
+    }
+
     /// Adds running text; white space is folded.
     pub(super) fn text(&mut self, text: &str) {
         if text.is_empty() {
