@@ -314,15 +314,15 @@ fn compare_html(set: &str, least: f64) {
 
 #[test]
 fn html_of_news_pages() {
-    compare_html("articles-aeb", 99.0);
-    compare_html("articles-goose3", 99.0);
-    compare_html("articles-postlight", 99.0);
+    compare_html("articles-aeb", 100.0);
+    compare_html("articles-goose3", 100.0);
+    compare_html("articles-postlight", 100.0);
 }
 
 #[test]
 fn html_of_many_languages() {
-    compare_html("articles-readability", 99.0);
-    compare_html("articles-trafilatura", 99.0);
+    compare_html("articles-readability", 100.0);
+    compare_html("articles-trafilatura", 100.0);
 }
 
 fn compare_markdown(set: &str, least: f64, least_bare: f64) {
@@ -351,7 +351,14 @@ fn compare_markdown(set: &str, least: f64, least_bare: f64) {
         };
         let mut anchors = of(Kind::Anchor);
         anchors.extend(found.shared());
-        let bare: BTreeSet<String> = of(Kind::Bare).difference(&anchors).cloned().collect();
+        // To the answer key the address in a shortcode is a bare one.
+        let mut bare = of(Kind::Bare);
+        bare.extend(
+            of(Kind::Shortcode)
+                .intersection(&addresses(&expected["bare"]))
+                .cloned(),
+        );
+        let bare: BTreeSet<String> = bare.difference(&anchors).cloned().collect();
         let codes = found
             .citations()
             .filter(|one| one.kind == Kind::Shortcode)
@@ -373,15 +380,15 @@ fn compare_markdown(set: &str, least: f64, least_bare: f64) {
 
 #[test]
 fn markdown_of_blogs() {
-    compare_markdown("blog-18f", 99.0, 0.0);
-    compare_markdown("blog-digitalgov", 99.0, 0.0);
-    compare_markdown("blog-rust", 99.0, 0.0);
+    compare_markdown("blog-18f", 100.0, 100.0);
+    compare_markdown("blog-digitalgov", 100.0, 70.0);
+    compare_markdown("blog-rust", 99.9, 95.0);
 }
 
 #[test]
 fn markdown_of_link_lists() {
-    compare_markdown("awesome", 99.0, 0.0);
-    compare_markdown("awesome2", 99.0, 0.0);
+    compare_markdown("awesome", 100.0, 100.0);
+    compare_markdown("awesome2", 100.0, 100.0);
 }
 
 #[test]
@@ -502,8 +509,8 @@ fn feeds_agree_with_an_independent_parser() {
     say(&format!(
         "feeds: {right} of {feeds} with as many entries; {right_links} of {entry_links} entry links"
     ));
-    links.report("feeds, links in content", 80.0);
-    assert!(percent(right, feeds) >= 90.0);
+    links.report("feeds, links in content", 100.0);
+    assert!(percent(right, feeds) >= 99.0);
 }
 
 #[test]

@@ -259,45 +259,39 @@ impl Reading<'_, '_, '_> {
             self.words(text);
             return;
         }
-        // Where Markdown's escapes changed the text, places in it are only known by searching.
-        let is_literal = self.body.get(range.clone()) == Some(text);
         let mut at = 0;
         if range.start < self.taken_to {
             if self.taken_to >= range.end {
                 return;
             }
-            at = if is_literal {
-                self.taken_to - range.start
-            } else {
-                text.len()
-            };
+            at = (self.taken_to - range.start).min(text.len());
+            while !text.is_char_boundary(at) {
+                at += 1;
+            }
         }
-        at = self.shortcodes_in(text, &range, at, is_literal);
-        self.bare_in(&text[at..], range.start + at..range.end, is_literal);
+        at = self.shortcodes_in(text, &range, at);
+        let from = self.taken_to.max(range.start).min(range.end);
+        self.bare_in(&text[at..], from..range.end);
     }
 
     /// Tells of the shortcodes that begin in this text, and how far they take it.
-    fn shortcodes_in(
-        &mut self,
-        text: &str,
-        range: &Range<usize>,
-        mut at: usize,
-        is_literal: bool,
-    ) -> usize {
+    fn shortcodes_in(&mut self, text: &str, range: &Range<usize>, mut at: usize) -> usize {
         while let Some(code) = self.codes.get(self.next_code).cloned() {
             if code.whole.start >= range.end {
                 break;
             }
             self.next_code += 1;
-            if code.whole.start < range.start + if is_literal { at } else { 0 } {
+            if code.whole.start < range.start.max(self.taken_to) {
                 // It began in code, or in a link.
                 continue;
             }
-            if is_literal {
-                let until = code.whole.start - range.start;
-                self.bare_in(&text[at..until], range.start + at..code.whole.start, true);
-                at = (code.whole.end - range.start).min(text.len());
+            let written = &self.body[code.whole.clone()];
+            if let Some(found) = text[at..].find(written) {
+                let from = self.taken_to.max(range.start);
+                self.bare_in(&text[at..at + found], from..code.whole.start);
+                at += found + written.len();
             } else {
+                // Markup goes through it; the rest of this text is taken to be part of it.
                 at = text.len();
             }
             let link = self.link_at(
@@ -312,21 +306,19 @@ impl Reading<'_, '_, '_> {
         at
     }
 
-    fn bare_in(&mut self, text: &str, range: Range<usize>, is_literal: bool) {
+    fn bare_in(&mut self, text: &str, range: Range<usize>) {
+        // Where Markdown's escapes changed the text, places in it are only known by searching.
+        let is_literal = self.body.get(range.clone()) == Some(text);
         let (mut at, mut source_at) = (0, range.start);
         for address in bare_addresses(text) {
             let written = &text[address.clone()];
+            let rest = self.body.get(source_at..range.end).unwrap_or_default();
             let span = if is_literal {
                 range.start + address.start..range.start + address.end
+            } else if let Some(found) = rest.find(written) {
+                source_at + found..source_at + found + written.len()
             } else {
-                match self
-                    .body
-                    .get(source_at..range.end)
-                    .and_then(|rest| rest.find(written))
-                {
-                    Some(found) => source_at + found..source_at + found + written.len(),
-                    None => range.clone(),
-                }
+                range.clone()
             };
             source_at = span.end.min(range.end);
             self.words(&text[at..address.start]);

@@ -17,6 +17,8 @@ mod post;
 mod sentence;
 mod share;
 mod shortcode;
+#[cfg(test)]
+mod testing;
 mod text;
 mod words;
 

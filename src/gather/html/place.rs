@@ -75,7 +75,14 @@ impl Places {
             return *words;
         }
         let mut words = Words::default();
-        for class in attribute.split_ascii_whitespace() {
+        // Blogger makes everything a widget, the posts themselves among them.
+        let is_blogger_posts = attribute
+            .split_ascii_whitespace()
+            .any(|class| class == "Blog");
+        for class in attribute
+            .split_ascii_whitespace()
+            .filter(|_| !is_blogger_posts)
+        {
             let of_class = words_of(class);
             words.place = words.place.or(of_class.place);
             words.names_author |= of_class.names_author;
@@ -290,6 +297,12 @@ fn place_of(words: &[String]) -> Option<Place> {
         "outbrain",
         "taboola",
         "sponsored",
+        "pub",
+        "publicite",
+        "anzeige",
+        "werbung",
+        "banner",
+        "advertising",
         "sponsor",
         "advert",
         "advertisement",
