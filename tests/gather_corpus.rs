@@ -4,6 +4,11 @@
 //! without them one line says that nothing was compared. Agreement is a ratchet: it may rise, it may not fall.
 //! `SOURCEKEEP_SHOW=1` lists every difference.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its key has failed"
+)]
+
 use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -290,7 +295,7 @@ fn compare_html(set: &str, least: f64) {
     on_all_cores(&key_of(&corpus, set), |(name, expected)| {
         let address = own
             .get(name)
-            .and_then(|address| Url::parse(address.trim()).ok());
+            .and_then(|address| sourcekeep::address::parse(address.trim(), None).ok());
         let found = read(
             &page(&corpus, set, name),
             name,
@@ -427,9 +432,11 @@ fn the_body_is_told_from_its_surroundings() {
         "{set}: {share:.1} % of {wanted} placed in the body, precision {precision:.1} % of {placed}"
     ));
     if std::env::var_os("SOURCEKEEP_SHOW").is_some() {
-        differences.iter().for_each(|one| say(&format!("  {one}")));
+        for one in &differences {
+            say(&format!("  {one}"));
+        }
     }
-    assert!(share >= 80.0 && precision >= 40.0);
+    assert!(share >= 99.9 && precision >= 88.0);
 }
 
 #[test]

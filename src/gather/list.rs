@@ -34,7 +34,7 @@ pub(super) fn gather(
                     span,
                     excluded: None,
                 };
-                writer.point_link(link, "");
+                writer.point_link(&link, "");
             }
             Err(rejected) => writer.leave_out(line, Reason::Rejected(rejected), at),
         }

@@ -1,4 +1,4 @@
-//! Markdown: CommonMark with tables and strikethrough, front matter set aside.
+//! Markdown: `CommonMark` with tables and strikethrough, front matter set aside.
 //!
 //! Links, autolinks and reference links are anchors; images are no citations. Addresses in running text are bare
 //! citations, but never in code of any kind. HTML in between goes through the HTML machinery piece by piece, so that
@@ -238,7 +238,7 @@ impl Reading<'_, '_, '_> {
                 .unwrap_or(range.clone()),
         };
         let link = self.link_at(address, Kind::Anchor, range.start, &span);
-        self.writer.open_link(link);
+        self.writer.open_link(&link);
     }
 
     fn link_at<'l>(&self, href: &'l str, kind: Kind, at: usize, span: &Range<usize>) -> Link<'l> {
@@ -300,7 +300,7 @@ impl Reading<'_, '_, '_> {
                 code.written.start,
                 &code.written,
             );
-            self.writer.point_link(link, "");
+            self.writer.point_link(&link, "");
             self.taken_to = code.whole.end;
         }
         at
@@ -323,7 +323,7 @@ impl Reading<'_, '_, '_> {
             source_at = span.end.min(range.end);
             self.words(&text[at..address.start]);
             let link = self.link_at(written, Kind::Bare, span.start, &span);
-            self.writer.bare_link(link);
+            self.writer.bare_link(&link);
             at = address.end;
         }
         self.words(&text[at..]);

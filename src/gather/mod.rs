@@ -82,7 +82,7 @@ pub fn gather(
 pub enum Format {
     /// HTML or XHTML: one post.
     Html,
-    /// Markdown (CommonMark with tables and strikethrough), with front matter: one post.
+    /// Markdown (`CommonMark` with tables and strikethrough), with front matter: one post.
     Markdown,
     /// Plain text with bare addresses: one post.
     Text,

@@ -26,9 +26,9 @@ pub(super) struct Shortcode {
 )]
 static BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x) \[ (?<name> youtube | vimeo | embed | embedyt | tweet | video | audio | dailymotion | ted | soundcloud )
+        r"(?x) \[ (?<name> youtube | vimeo | embed | embedyt | tweet | video | audio | dailymotion | ted | soundcloud )
            (?: \s* = \s* (?<equals> [^\]\s]{1,2000} ) | (?<rest> \s [^\]\n]{0,2000} )? ) \s* \]
-           (?: \s* (?<inner> [^\[\]\s]{1,2000} ) \s* \[ / (?<end> [a-z]+ ) \] )?"#,
+           (?: \s* (?<inner> [^\[\]\s]{1,2000} ) \s* \[ / (?<end> [a-z]+ ) \] )?",
     )
     .unwrap()
 });
@@ -39,8 +39,8 @@ static BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
 )]
 static BRACES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x) \{\{ [<%] \s* (?<name> youtube | vimeo | tweet | twitter | x | instagram | asset-youtube | youtube-lite )
-           (?<rest> \s [^}\n]{1,500}? ) [>%] \}\}"#,
+        r"(?x) \{\{ [<%] \s* (?<name> youtube | vimeo | tweet | twitter | x | instagram | asset-youtube | youtube-lite )
+           (?<rest> \s [^}\n]{1,500}? ) [>%] \}\}",
     )
     .unwrap()
 });

@@ -24,8 +24,8 @@ const LINES_TO_FIRST_COMMENT: usize = 6;
 )]
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?ix)^ (?: (?: \d{1,6} | one | leave\ a ) \s+ (?: comments? | repl(?:y|ies) | responses? | thoughts? | kommentare? | antworten | commentaires? | réponses? | comentarios? | respuestas? | commenti | reacties )
-              (?: \s+ (?: to | on | so\ far ) \b .{0,300} )? | comments? (?: \s* \(\d+\) )? | kommentare | commentaires | comentarios ) \s* :? $"#,
+        r"(?ix)^ (?: (?: \d{1,6} | one | leave\ a ) \s+ (?: comments? | repl(?:y|ies) | responses? | thoughts? | kommentare? | antworten | commentaires? | réponses? | comentarios? | respuestas? | commenti | reacties )
+              (?: \s+ (?: to | on | so\ far ) \b .{0,300} )? | comments? (?: \s* \(\d+\) )? | kommentare | commentaires | comentarios ) \s* :? $",
     )
     .unwrap()
 });
@@ -106,9 +106,9 @@ pub(super) fn gather(
             excluded: None,
         };
         if kind == Kind::Bare {
-            writer.bare_link(link);
+            writer.bare_link(&link);
         } else {
-            writer.point_link(link, "");
+            writer.point_link(&link, "");
         }
         at = mark.whole.end;
     }

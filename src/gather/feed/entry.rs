@@ -136,7 +136,7 @@ pub(super) fn gather(
             span: span.clone(),
             excluded: None,
         };
-        writer.point_link(link, entry.title.as_deref().unwrap_or_default());
+        writer.point_link(&link, entry.title.as_deref().unwrap_or_default());
         writer.break_block();
     }
     if let Some(content) = entry
