@@ -203,7 +203,8 @@ pub struct LeftOut {
 /// What a document says of one post.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Post {
-    /// The post's address where it has one, else the document's name.
+    /// The post's address where it has one, else the document's name (for an entry of a feed its identifier, or the
+    /// name with the entry's number as fragment).
     pub address: String,
     /// Its title.
     pub title: Option<String>,

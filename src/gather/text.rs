@@ -177,6 +177,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn bytes_of_a_text() {
+        let heard = crate::gather::testing::hear(
+            "Title\n\nOne. See http://a.example/x, he said. Two.\n\n[youtube=http://youtu.be/a1] https://blog.example/own",
+            crate::gather::Format::Text,
+        );
+        assert_eq!(heard.urls(), ["http://a.example/x", "http://youtu.be/a1"]);
+        assert_eq!(
+            heard.citations[0].context,
+            "See http://a.example/x, he said."
+        );
+        assert_eq!(
+            (heard.citations[0].line, heard.citations[0].span),
+            (3, (16, 34))
+        );
+        assert_eq!(heard.posts[0].title.as_deref(), Some("Title"));
+        assert_eq!(heard.reasons(), ["https://blog.example/own: internal link"]);
+    }
+
+    #[test]
+    fn one_long_line_stays_linear() {
+        let text = "http://a.example/x and ".repeat(100_000);
+        let before = std::time::Instant::now();
+        let heard = crate::gather::testing::hear(&text, crate::gather::Format::Text);
+        assert_eq!(heard.citations.len(), 100_000);
+        assert!(before.elapsed().as_secs() < 20);
+    }
+
+    #[test]
     fn comments_need_a_count_and_an_entry() {
         for (text, expected) in [
             ("Post\n7 replies\n  1. Jane says:\n  x", Some("7 replies")),

@@ -225,6 +225,10 @@ const NAVIGATION: &[&str] = &[
 
 /// Words of what stands beside a post.
 const ASIDE: &[&str] = &[
+    "paid",
+    "partner",
+    "partners",
+    "feedback",
     "sidebar",
     "sidebars",
     "widget",
@@ -318,7 +322,8 @@ fn place_of(words: &[String]) -> Option<Place> {
     }
     if is_about_layout && !has(&["related", "share", "social", "breadcrumbs", "breadcrumb"]) {
         // `left-sidebar` is one, `has-sidebar` is not.
-        let is_side = has(&["left", "right"]) && ends(&["sidebar", "rail", "side"]);
+        let is_side = has(&["left", "right"]) && ends(&["sidebar", "rail", "side"])
+            || last == "right" && has(&["column", "col"]);
         return is_side.then_some(Place::Aside);
     }
     if has(NAVIGATION) {
@@ -329,7 +334,7 @@ fn place_of(words: &[String]) -> Option<Place> {
     {
         return Some(Place::Navigation);
     }
-    if ends(&["footer", "colophon"]) || has(&["copyright", "legal"]) {
+    if ends(&["footer", "foot", "colophon"]) || has(&["copyright", "legal"]) {
         return Some(Place::Footer);
     }
     if has(ASIDE) {
