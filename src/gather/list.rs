@@ -70,7 +70,6 @@ pub(super) fn looks_like_a_list(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::gather::Format;
     use crate::gather::testing::hear;
 
