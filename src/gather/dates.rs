@@ -92,7 +92,10 @@ pub(super) fn milliseconds(written: &str) -> Option<i64> {
 }
 
 fn in_utc(at: civil::DateTime) -> Option<i64> {
-    TimeZone::UTC.to_timestamp(at).ok().map(Timestamp::as_millisecond)
+    TimeZone::UTC
+        .to_timestamp(at)
+        .ok()
+        .map(Timestamp::as_millisecond)
 }
 
 fn without_week_day(written: &str) -> &str {

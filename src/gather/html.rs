@@ -21,7 +21,9 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
+pub(super) use lookahead::asks_to_be_ignored;
 pub(super) use page::Page;
+pub(super) use tokens::{Attribute, Listener, StartTag, read};
 
 use url::Url;
 

@@ -34,7 +34,7 @@ pub(super) fn gather(
                     span,
                     excluded: None,
                 };
-                writer.point_link(link, "");
+                writer.point_link(&link, "");
             }
             Err(rejected) => writer.leave_out(line, Reason::Rejected(rejected), at),
         }
@@ -66,4 +66,34 @@ pub(super) fn looks_like_a_list(text: &str) -> bool {
         }
     }
     some
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::gather::Format;
+    use crate::gather::testing::hear;
+
+    #[test]
+    fn every_line_is_accounted_for() {
+        let text = "# mine\r\nhttps://blog.example/own\r\n\r\n  http://a.example/#x # why\nnot an address\nftp://f.example/\n";
+        let heard = hear(text, Format::List);
+        assert_eq!(
+            heard.urls(),
+            ["https://blog.example/own", "http://a.example/#x"]
+        );
+        assert_eq!(heard.citations[1].line, 4);
+        assert_eq!(
+            &text[heard.citations[1].span.0..heard.citations[1].span.1],
+            "http://a.example/#x"
+        );
+        assert_eq!(
+            heard
+                .left_out
+                .iter()
+                .map(|one| one.line)
+                .collect::<Vec<_>>(),
+            [5, 6]
+        );
+        assert_eq!(heard.addresses, ["post"]);
+    }
 }

@@ -17,6 +17,8 @@ mod post;
 mod sentence;
 mod share;
 mod shortcode;
+#[cfg(test)]
+mod testing;
 mod text;
 mod words;
 
@@ -80,7 +82,7 @@ pub fn gather(
 pub enum Format {
     /// HTML or XHTML: one post.
     Html,
-    /// Markdown (CommonMark with tables and strikethrough), with front matter: one post.
+    /// Markdown (`CommonMark` with tables and strikethrough), with front matter: one post.
     Markdown,
     /// Plain text with bare addresses: one post.
     Text,
@@ -201,7 +203,8 @@ pub struct LeftOut {
 /// What a document says of one post.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Post {
-    /// The post's address where it has one, else the document's name.
+    /// The post's address where it has one, else the document's name (for an entry of a feed its identifier, or the
+    /// name with the entry's number as fragment).
     pub address: String,
     /// Its title.
     pub title: Option<String>,

@@ -77,6 +77,10 @@ enum Found {
 }
 
 /// Takes what a format reads and tells the sink of it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each remembers one thing about what was read last"
+)]
 pub(super) struct PostWriter<'a> {
     pub(super) source: &'a Source<'a>,
     rules: &'a Rules,
@@ -145,6 +149,11 @@ impl<'a> PostWriter<'a> {
         self.home.base.as_ref()
     }
 
+    /// Resolves what follows against another address.
+    pub(super) fn rebase(&mut self, base: Option<Url>) {
+        self.home.base = base;
+    }
+
     /// Adds running text; white space is folded.
     pub(super) fn text(&mut self, text: &str) {
         if text.is_empty() {
@@ -194,7 +203,7 @@ impl<'a> PostWriter<'a> {
     }
 
     /// A link begins; the text that follows is its anchor.
-    pub(super) fn open_link(&mut self, link: Link<'_>) {
+    pub(super) fn open_link(&mut self, link: &Link<'_>) {
         self.close_link();
         self.fill_gap();
         self.image_text.clear();
@@ -240,7 +249,7 @@ impl<'a> PostWriter<'a> {
     }
 
     /// A link that is its own text: an address in running text.
-    pub(super) fn bare_link(&mut self, link: Link<'_>) {
+    pub(super) fn bare_link(&mut self, link: &Link<'_>) {
         let shown = link.href.to_owned();
         self.open_link(link);
         self.text(&shown);
@@ -248,7 +257,7 @@ impl<'a> PostWriter<'a> {
     }
 
     /// A link without an anchor of its own, such as an embed; `text` is what it is called, if anything.
-    pub(super) fn point_link(&mut self, link: Link<'_>, text: &str) {
+    pub(super) fn point_link(&mut self, link: &Link<'_>, text: &str) {
         let at = self.text.len();
         if let Some(index) = self.take(link)
             && let Some(Found::Citation { citation, anchor }) = self.found.get_mut(index)
@@ -280,7 +289,7 @@ impl<'a> PostWriter<'a> {
     }
 
     /// Judges a link. A citation waits for its block's end, and its index is returned.
-    fn take(&mut self, link: Link<'_>) -> Option<usize> {
+    fn take(&mut self, link: &Link<'_>) -> Option<usize> {
         let href = link.href.trim_matches(|c: char| c.is_ascii_whitespace());
         if href.is_empty() || href.starts_with('#') {
             return None;
@@ -306,7 +315,7 @@ impl<'a> PostWriter<'a> {
                 return None;
             }
         };
-        if let Some(reason) = self.reason_against(&url, &link) {
+        if let Some(reason) = self.reason_against(&url, link) {
             self.leave_out(url.as_str(), reason, link.at);
             return None;
         }

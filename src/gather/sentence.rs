@@ -108,9 +108,13 @@ fn ceil(text: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn only(text: &str, anchor: Range<usize>) -> String {
+        contexts(text, std::slice::from_ref(&anchor)).remove(0)
+    }
+
     fn context(text: &str, anchor: &str) -> String {
         let start = text.find(anchor).unwrap();
-        contexts(text, &[start..start + anchor.len()]).remove(0)
+        only(text, start..start + anchor.len())
     }
 
     #[test]
@@ -129,14 +133,14 @@ mod tests {
             context("一つ目。二つ目のリンク。三つ目。", "リンク"),
             "二つ目のリンク。"
         );
-        assert_eq!(contexts("", &[0..0]), [""]);
-        assert_eq!(contexts("word", &[4..4]), ["word"]);
+        assert_eq!(only("", 0..0), "");
+        assert_eq!(only("word", 4..4), "word");
     }
 
     #[test]
     fn a_text_without_a_full_stop_is_bounded() {
         let text = "é ".repeat(5000);
-        let context = contexts(&text, &[6000..6010]).remove(0);
+        let context = only(&text, 6000..6010);
         assert!(context.len() <= MAX_CONTEXT_BYTES && context.len() > 900);
     }
 }

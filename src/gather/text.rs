@@ -24,8 +24,8 @@ const LINES_TO_FIRST_COMMENT: usize = 6;
 )]
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?ix)^ (?: (?: \d{1,6} | one | leave\ a ) \s+ (?: comments? | repl(?:y|ies) | responses? | thoughts? | kommentare? | antworten | commentaires? | réponses? | comentarios? | respuestas? | commenti | reacties )
-              (?: \s+ (?: to | on | so\ far ) \b .{0,300} )? | comments? (?: \s* \(\d+\) )? | kommentare | commentaires | comentarios ) \s* :? $"#,
+        r"(?ix)^ (?: (?: \d{1,6} | one | leave\ a ) \s+ (?: comments? | repl(?:y|ies) | responses? | thoughts? | kommentare? | antworten | commentaires? | réponses? | comentarios? | respuestas? | commenti | reacties )
+              (?: \s+ (?: to | on | so\ far ) \b .{0,300} )? | comments? (?: \s* \(\d+\) )? | kommentare | commentaires | comentarios ) \s* :? $",
     )
     .unwrap()
 });
@@ -106,9 +106,9 @@ pub(super) fn gather(
             excluded: None,
         };
         if kind == Kind::Bare {
-            writer.bare_link(link);
+            writer.bare_link(&link);
         } else {
-            writer.point_link(link, "");
+            writer.point_link(&link, "");
         }
         at = mark.whole.end;
     }
@@ -175,6 +175,34 @@ fn comments_start(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_of_a_text() {
+        let heard = crate::gather::testing::hear(
+            "Title\n\nOne. See http://a.example/x, he said. Two.\n\n[youtube=http://youtu.be/a1] https://blog.example/own",
+            crate::gather::Format::Text,
+        );
+        assert_eq!(heard.urls(), ["http://a.example/x", "http://youtu.be/a1"]);
+        assert_eq!(
+            heard.citations[0].context,
+            "See http://a.example/x, he said."
+        );
+        assert_eq!(
+            (heard.citations[0].line, heard.citations[0].span),
+            (3, (16, 34))
+        );
+        assert_eq!(heard.posts[0].title.as_deref(), Some("Title"));
+        assert_eq!(heard.reasons(), ["https://blog.example/own: internal link"]);
+    }
+
+    #[test]
+    fn one_long_line_stays_linear() {
+        let text = "http://a.example/x and ".repeat(100_000);
+        let before = std::time::Instant::now();
+        let heard = crate::gather::testing::hear(&text, crate::gather::Format::Text);
+        assert_eq!(heard.citations.len(), 100_000);
+        assert!(before.elapsed().as_secs() < 20);
+    }
 
     #[test]
     fn comments_need_a_count_and_an_entry() {

@@ -78,7 +78,8 @@ fn base(text: &str) -> Option<String> {
     attributes.remove("href")
 }
 
-fn asks_to_be_ignored(text: &str) -> bool {
+/// Whether the text holds the comment that asks to pass the whole post by.
+pub(in crate::gather) fn asks_to_be_ignored(text: &str) -> bool {
     spots(text, b"sourcekeep-ignore-post").any(|at| {
         let after = &text[at + b"sourcekeep-ignore-post".len()..];
         text[..at].trim_end().ends_with("<!--") && after.trim_start().starts_with("-->")

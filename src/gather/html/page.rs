@@ -147,13 +147,12 @@ impl Listener for Reading<'_, '_> {
     }
 
     fn text(&mut self, text: &str) {
-        match self.page.raw {
-            Some(raw) => self.page.facts.raw_text(raw, text),
-            None => {
-                self.page.line_broken &= text.bytes().all(|byte| byte.is_ascii_whitespace());
-                self.writer.text(text);
-            }
+        if let Some(raw) = self.page.raw {
+            self.page.facts.raw_text(raw, text);
+            return;
         }
+        self.page.line_broken &= text.bytes().all(|byte| byte.is_ascii_whitespace());
+        self.writer.text(text);
     }
 
     fn comment(&mut self, comment: &str) {
@@ -211,7 +210,7 @@ impl Reading<'_, '_> {
         };
         let excluded = self.page.excluded.next(href);
         let link = self.link(tag, Attribute::Href, href, kind, excluded);
-        self.writer.open_link(link);
+        self.writer.open_link(&link);
     }
 
     fn area(&mut self, tag: &StartTag) {
@@ -220,7 +219,7 @@ impl Reading<'_, '_> {
         };
         let excluded = self.page.excluded.next(href);
         let link = self.link(tag, Attribute::Href, href, Kind::Area, excluded);
-        self.writer.point_link(link, tag.value(Attribute::Alt));
+        self.writer.point_link(&link, tag.value(Attribute::Alt));
     }
 
     /// A frame or a recording, unless it is invisible.
@@ -253,7 +252,7 @@ impl Reading<'_, '_> {
     fn point(&mut self, tag: &StartTag, attribute: Attribute, kind: Kind, address: Option<&str>) {
         let href = address.unwrap_or_else(|| tag.value(attribute));
         let link = self.link(tag, attribute, href, kind, None);
-        self.writer.point_link(link, tag.value(Attribute::Title));
+        self.writer.point_link(&link, tag.value(Attribute::Title));
     }
 
     fn link<'l>(

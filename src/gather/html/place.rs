@@ -75,7 +75,14 @@ impl Places {
             return *words;
         }
         let mut words = Words::default();
-        for class in attribute.split_ascii_whitespace() {
+        // Blogger makes everything a widget, the posts themselves among them.
+        let is_blogger_posts = attribute
+            .split_ascii_whitespace()
+            .any(|class| class == "Blog");
+        for class in attribute
+            .split_ascii_whitespace()
+            .filter(|_| !is_blogger_posts)
+        {
             let of_class = words_of(class);
             words.place = words.place.or(of_class.place);
             words.names_author |= of_class.names_author;
@@ -182,6 +189,90 @@ const ABOUT_LAYOUT: &[&str] = &[
     "right", "enabled", "disabled", "layout",
 ];
 
+/// Words of menus, share bars and the like.
+const NAVIGATION: &[&str] = &[
+    "nav",
+    "navbar",
+    "navigation",
+    "navi",
+    "topnav",
+    "subnav",
+    "menu",
+    "submenu",
+    "megamenu",
+    "breadcrumb",
+    "breadcrumbs",
+    "share",
+    "sharing",
+    "sharebar",
+    "sharedaddy",
+    "social",
+    "pagination",
+    "pager",
+    "toolbar",
+    "masthead",
+    "topbar",
+    "skiplinks",
+    "addtoany",
+    "addthis",
+    "socials",
+    "followus",
+    "tags",
+    "taglist",
+    "byline",
+    "toc",
+];
+
+/// Words of what stands beside a post.
+const ASIDE: &[&str] = &[
+    "paid",
+    "partner",
+    "partners",
+    "feedback",
+    "sidebar",
+    "sidebars",
+    "widget",
+    "widgets",
+    "related",
+    "recommended",
+    "recommendations",
+    "promo",
+    "promos",
+    "promotion",
+    "outbrain",
+    "taboola",
+    "sponsored",
+    "pub",
+    "publicite",
+    "anzeige",
+    "werbung",
+    "banner",
+    "advertising",
+    "sponsor",
+    "advert",
+    "advertisement",
+    "ad",
+    "ads",
+    "rail",
+    "newsletter",
+    "popular",
+    "trending",
+    "mostread",
+    "teaser",
+    "teasers",
+    "recirc",
+    "recirculation",
+    "infobox",
+    "navbox",
+    "aside",
+    "upsell",
+    "authorbox",
+    "bio",
+    "subscribe",
+    "subscription",
+    "blogroll",
+];
+
 fn words_of(class: &str) -> Words {
     let words = split_words(class);
     let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
@@ -231,41 +322,11 @@ fn place_of(words: &[String]) -> Option<Place> {
     }
     if is_about_layout && !has(&["related", "share", "social", "breadcrumbs", "breadcrumb"]) {
         // `left-sidebar` is one, `has-sidebar` is not.
-        let is_side = has(&["left", "right"]) && ends(&["sidebar", "rail", "side"]);
+        let is_side = has(&["left", "right"]) && ends(&["sidebar", "rail", "side"])
+            || last == "right" && has(&["column", "col"]);
         return is_side.then_some(Place::Aside);
     }
-    if has(&[
-        "nav",
-        "navbar",
-        "navigation",
-        "navi",
-        "topnav",
-        "subnav",
-        "menu",
-        "submenu",
-        "megamenu",
-        "breadcrumb",
-        "breadcrumbs",
-        "share",
-        "sharing",
-        "sharebar",
-        "sharedaddy",
-        "social",
-        "pagination",
-        "pager",
-        "toolbar",
-        "masthead",
-        "topbar",
-        "skiplinks",
-        "addtoany",
-        "addthis",
-        "socials",
-        "followus",
-        "tags",
-        "taglist",
-        "byline",
-        "toc",
-    ]) {
+    if has(NAVIGATION) {
         return Some(Place::Navigation);
     }
     if ends(&["header"]) && has(&["site", "page", "global", "top", "main"])
@@ -273,47 +334,10 @@ fn place_of(words: &[String]) -> Option<Place> {
     {
         return Some(Place::Navigation);
     }
-    if ends(&["footer", "colophon"]) || has(&["copyright", "legal"]) {
+    if ends(&["footer", "foot", "colophon"]) || has(&["copyright", "legal"]) {
         return Some(Place::Footer);
     }
-    if has(&[
-        "sidebar",
-        "sidebars",
-        "widget",
-        "widgets",
-        "related",
-        "recommended",
-        "recommendations",
-        "promo",
-        "promos",
-        "promotion",
-        "outbrain",
-        "taboola",
-        "sponsored",
-        "sponsor",
-        "advert",
-        "advertisement",
-        "ad",
-        "ads",
-        "rail",
-        "newsletter",
-        "popular",
-        "trending",
-        "mostread",
-        "teaser",
-        "teasers",
-        "recirc",
-        "recirculation",
-        "infobox",
-        "navbox",
-        "aside",
-        "upsell",
-        "authorbox",
-        "bio",
-        "subscribe",
-        "subscription",
-        "blogroll",
-    ]) {
+    if has(ASIDE) {
         return Some(Place::Aside);
     }
     None

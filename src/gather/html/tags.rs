@@ -29,13 +29,13 @@ macro_rules! names {
 
 names! {
     A "a" ADDRESS "address" AREA "area" ARTICLE "article" ASIDE "aside" AUDIO "audio" BASE "base"
-    BLOCKQUOTE "blockquote" BODY "body" BR "br" BUTTON "button" CAPTION "caption" CENTER "center" CITE "cite" COL "col"
-    COLGROUP "colgroup" DD "dd" DEL "del" DETAILS "details" DESC "desc" DIR "dir" DIV "div" DL "dl" DT "dt" EMBED "embed"
+    BLOCKQUOTE "blockquote" BODY "body" BR "br" CAPTION "caption" CENTER "center" COL "col"
+    DD "dd" DEL "del" DETAILS "details" DESC "desc" DIR "dir" DIV "div" DL "dl" DT "dt" EMBED "embed"
     FIELDSET "fieldset" FIGCAPTION "figcaption" FIGURE "figure" FOOTER "footer" FOREIGN_OBJECT "foreignobject"
     FORM "form" H1 "h1" H2 "h2" H3 "h3" H4 "h4" H5 "h5" H6 "h6" HEAD "head" HEADER "header" HGROUP "hgroup" HR "hr"
     HTML "html" IFRAME "iframe" IMAGE "image" IMG "img" INPUT "input" INS "ins" KEYGEN "keygen" LEGEND "legend" LI "li"
     LINK "link" MAIN "main" MATH "math" MENU "menu" META "meta" NAV "nav" NOEMBED "noembed" NOFRAMES "noframes"
-    NOSCRIPT "noscript" OBJECT "object" OL "ol" OPTGROUP "optgroup" OPTION "option" P "p" PARAM "param"
+    OBJECT "object" OL "ol" OPTGROUP "optgroup" OPTION "option" P "p" PARAM "param"
     PLAINTEXT "plaintext" PRE "pre" Q "q" SCRIPT "script" SECTION "section" SELECT "select" SOURCE "source"
     STYLE "style" SUMMARY "summary" SVG "svg" TABLE "table" TBODY "tbody" TD "td" TEMPLATE "template"
     TEXTAREA "textarea" TFOOT "tfoot" TH "th" THEAD "thead" TIME "time" TITLE "title" TR "tr" TRACK "track" UL "ul"

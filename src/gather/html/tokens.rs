@@ -19,7 +19,7 @@ macro_rules! attributes {
     ($($variant:ident $name:literal)*) => {
         /// The attributes that are kept.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Attribute { $($variant),* }
+        pub(in crate::gather) enum Attribute { $($variant),* }
 
         const ATTRIBUTES: usize = [$(Attribute::$variant),*].len();
 
@@ -35,7 +35,8 @@ macro_rules! attributes {
 attributes! {
     Href "href" Class "class" Id "id" Src "src" Rel "rel" Alt "alt" Title "title" Cite "cite" Role "role" Lang "lang"
     Content "content" Name "name" Property "property" Type "type" Datetime "datetime" Data "data" DataSrc "data-src"
-    Itemprop "itemprop" Pubdate "pubdate" Width "width" Height "height" Style "style"
+    Itemprop "itemprop" Pubdate "pubdate" Width "width" Height "height" XmlBase "xml:base"
+    XmlLang "xml:lang" IsPermaLink "ispermalink" Mode "mode"
 }
 
 #[derive(Debug, Clone, Default)]
@@ -47,30 +48,30 @@ struct Value {
 
 /// A start tag with the attributes that are kept.
 #[derive(Debug)]
-pub(super) struct StartTag {
+pub(in crate::gather) struct StartTag {
     pub(super) key: u64,
     /// Where its `<` stands.
-    pub(super) start: usize,
+    pub(in crate::gather) start: usize,
     /// Behind its `>`.
-    pub(super) end: usize,
-    pub(super) self_closing: bool,
+    pub(in crate::gather) end: usize,
+    pub(in crate::gather) self_closing: bool,
     values: Box<[Value; ATTRIBUTES]>,
 }
 
 impl StartTag {
     /// The value of an attribute, which may be empty, or `None`.
-    pub(super) fn get(&self, attribute: Attribute) -> Option<&str> {
+    pub(in crate::gather) fn get(&self, attribute: Attribute) -> Option<&str> {
         let value = &self.values[attribute as usize];
         value.is_set.then_some(value.text.as_str())
     }
 
     /// The value of an attribute, empty where there is none.
-    pub(super) fn value(&self, attribute: Attribute) -> &str {
+    pub(in crate::gather) fn value(&self, attribute: Attribute) -> &str {
         self.get(attribute).unwrap_or_default()
     }
 
     /// Where the value stands in the text that is read, without quotes.
-    pub(super) fn span(&self, attribute: Attribute, text: &str) -> Range<usize> {
+    pub(in crate::gather) fn span(&self, attribute: Attribute, text: &str) -> Range<usize> {
         let start = self.values[attribute as usize].start.min(text.len());
         let bytes = text.as_bytes();
         let rest = &bytes[start..];
@@ -85,7 +86,7 @@ impl StartTag {
 }
 
 /// What a page is made of, as far as anybody here asks.
-pub(super) trait Listener {
+pub(in crate::gather) trait Listener {
     /// A start tag. What is returned is how the tokenizer goes on.
     fn start_tag(&mut self, tag: &StartTag) -> Option<State>;
     /// An end tag that begins at this offset.
@@ -112,7 +113,7 @@ pub(super) fn state_after(key: u64) -> Option<State> {
 }
 
 /// Reads a text to its end. Offsets that the listener is told count in it.
-pub(super) fn read(text: &str, listener: &mut impl Listener) {
+pub(in crate::gather) fn read(text: &str, listener: &mut impl Listener) {
     let collector = Collector {
         listener,
         tag: StartTag {
