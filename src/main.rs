@@ -1,3 +1,9 @@
-//! The `sourcekeep` command.
+//! The `sourcekeep` command: flags in, library calls, printing, exit codes.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

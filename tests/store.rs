@@ -1,10 +1,12 @@
 //! The archive file through its verbs: what is written is there, whole, once, and unchanged.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 use std::path::{Path, PathBuf};
 
 use sourcekeep::store::{
-    FeaturesRow, Mode, NewAlias, NewCapture, NewCitation, NewDocument, NewExchange, NewInput, NewVisit, OutcomeRow,
-    Packed, PostEnd, SourceState, Store, StoreError, VerdictRow, sha256,
+    FeaturesRow, Mode, NewAlias, NewCapture, NewCitation, NewDocument, NewExchange, NewInput,
+    NewVisit, OutcomeRow, Packed, PostEnd, SourceState, Store, StoreError, VerdictRow, sha256,
 };
 
 const DAY: i64 = 86_400_000;
@@ -20,7 +22,11 @@ fn archive() -> Archive {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
     let store = Store::open(&path, Mode::Create, START).unwrap();
-    Archive { _folder: folder, path, store }
+    Archive {
+        _folder: folder,
+        path,
+        store,
+    }
 }
 
 fn citation(source: &str, key: i64) -> NewCitation {
@@ -45,7 +51,11 @@ fn citation(source: &str, key: i64) -> NewCitation {
 
 /// Registers an input with one document and one post, which cites these sources.
 fn gather(store: &Store, sources: &[&str], now: i64) -> i64 {
-    let citations: Vec<_> = sources.iter().zip(1..).map(|(source, key)| citation(source, key)).collect();
+    let citations: Vec<_> = sources
+        .iter()
+        .zip(1..)
+        .map(|(source, key)| citation(source, key))
+        .collect();
     store
         .write_blocking("gather", move |w| {
             let input = NewInput {
@@ -71,7 +81,11 @@ fn gather(store: &Store, sources: &[&str], now: i64) -> i64 {
             let document_id = w.save_document(&document, now)?;
             let post_id = w.begin_post(document_id, &input.address, now)?;
             w.save_citations(post_id, &citations, now)?;
-            let end = PostEnd { title: Some("A".to_owned()), sha256: document.sha256, ..PostEnd::default() };
+            let end = PostEnd {
+                title: Some("A".to_owned()),
+                sha256: document.sha256,
+                ..PostEnd::default()
+            };
             w.end_post(post_id, &end, now, now)?;
             Ok(post_id)
         })
@@ -108,7 +122,11 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
             text_chars: 4,
             detail: "{}".to_owned(),
         }),
-        verdict: Some(VerdictRow { code: "alive".to_owned(), evidence: "[]".to_owned(), judge_version: 1 }),
+        verdict: Some(VerdictRow {
+            code: "alive".to_owned(),
+            evidence: "[]".to_owned(),
+            judge_version: 1,
+        }),
         standing_verdict: ("alive".to_owned(), at),
         moved_to: None,
         state: SourceState {
@@ -120,10 +138,15 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
             hard_strikes: 0,
             last_hard_strike_at: None,
             failures_in_row: 0,
+            unclear_in_row: 0,
             quiet_visits: 0,
             visits: 1,
+            last_visit_at: Some(at),
             last_fine_at: Some(at),
             last_changed_at: None,
+            dead_since: None,
+            dead_visits: 0,
+            revived_at: None,
             next_visit_at: Some(at + DAY),
         },
         fine: true,
@@ -140,47 +163,65 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
             body: Packed::new(b"body"),
             served: None,
             truncated: None,
+            sealed_at: at,
+            exchanges: vec![NewExchange {
+                hop: 0,
+                method: "GET".to_owned(),
+                url: address.to_owned(),
+                at,
+                peer: Some("192.0.2.1:443".to_owned()),
+                protocol: "HTTP/1.1".to_owned(),
+                request_headers: "[[\"accept\",\"*/*\"]]".to_owned(),
+                status: 200,
+                response_headers: "[]".to_owned(),
+                has_body: true,
+                served: Some((sha256(b"body"), "SHA1".to_owned(), 4)),
+                truncated: None,
+            }],
         }),
-        exchanges: vec![NewExchange {
-            hop: 0,
-            method: "GET".to_owned(),
-            url: address.to_owned(),
-            at,
-            peer: Some("192.0.2.1:443".to_owned()),
-            protocol: "HTTP/1.1".to_owned(),
-            request_headers: "[[\"accept\",\"*/*\"]]".to_owned(),
-            status: 200,
-            response_headers: "[]".to_owned(),
-            has_body: true,
-            served: Some((sha256(b"body"), "SHA1".to_owned(), 4)),
-            truncated: None,
-        }],
         aliases: vec![],
         events: vec![],
     }
 }
 
 fn begin_run(store: &Store) -> i64 {
-    store.write_blocking("begin a run", |w| w.begin_run("test", 1, START)).unwrap()
+    store
+        .write_blocking("begin a run", |w| w.begin_run("test", 1, START))
+        .unwrap()
 }
 
 fn record(store: &Store, visit: NewVisit) -> (i64, Option<i64>) {
-    store.write_blocking("record", move |w| w.record_visit(&visit)).unwrap()
+    store
+        .write_blocking("record", move |w| w.record_visit(&visit))
+        .unwrap()
 }
 
 fn sql<T: rusqlite::types::FromSql>(path: &Path, query: &str) -> T {
-    rusqlite::Connection::open(path).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
+    rusqlite::Connection::open(path)
+        .unwrap()
+        .query_row(query, [], |row| row.get(0))
+        .unwrap()
 }
 
 #[test]
 fn citations_are_kept_with_first_and_last_seen() {
     let archive = archive();
-    let post = gather(&archive.store, &["http://a.example/", "http://b.example/"], START);
+    let post = gather(
+        &archive.store,
+        &["http://a.example/", "http://b.example/"],
+        START,
+    );
     let again = gather(&archive.store, &["http://b.example/"], START + DAY);
     assert_eq!(post, again);
 
-    let gone: i64 = sql(&archive.path, "select count(*) from citation where gone_at is not null");
-    let kept: i64 = sql(&archive.path, "select first_seen_at from citation where gone_at is null");
+    let gone: i64 = sql(
+        &archive.path,
+        "select count(*) from citation where gone_at is not null",
+    );
+    let kept: i64 = sql(
+        &archive.path,
+        "select first_seen_at from citation where gone_at is null",
+    );
     let versions: i64 = sql(&archive.path, "select count(*) from post_version");
     let sources: i64 = sql(&archive.path, "select count(*) from source");
     // Keys 1 and 2 were a and b; now key 1 is b: the row of key 2 is gone, and nothing was deleted.
@@ -205,7 +246,6 @@ fn a_visit_that_confirms_is_one_short_row() {
         again.verdict = None;
         again.features = None;
         again.capture = None;
-        again.exchanges.clear();
         again.fine = false;
         again.full = false;
         record(&archive.store, again);
@@ -215,11 +255,22 @@ fn a_visit_that_confirms_is_one_short_row() {
         .map(|table| sql(&archive.path, &format!("select count(*) from {table}")))
         .collect();
     assert_eq!(counts, [5, 1, 1, 1, 1, 2]);
-    let inherited: i64 = sql(&archive.path, "select count(*) from visits where verdict = 'alive'");
+    let inherited: i64 = sql(
+        &archive.path,
+        "select count(*) from visits where verdict = 'alive'",
+    );
     assert_eq!(inherited, 5);
-    let due = archive.store.read("look", |r| r.due_source(1)).unwrap().unwrap();
+    let due = archive
+        .store
+        .read("look", |r| r.due_source(1))
+        .unwrap()
+        .unwrap();
     assert_eq!(due.confirmations, 4);
-    assert_eq!(due.last.unwrap().visit_id, first, "the root of a confirming visit is the visit it confirms");
+    assert_eq!(
+        due.last.unwrap().visit_id,
+        first,
+        "the root of a confirming visit is the visit it confirms"
+    );
     assert_eq!(due.fine.unwrap().root.visit_id, first);
 }
 
@@ -229,15 +280,25 @@ fn the_chain_shows_a_changed_visit_and_a_changed_blob() {
     gather(&archive.store, &["http://a.example/"], START);
     let run = begin_run(&archive.store);
     for day in 0..4 {
-        record(&archive.store, visit(1, "http://a.example/", run, START + day * DAY));
+        record(
+            &archive.store,
+            visit(1, "http://a.example/", run, START + day * DAY),
+        );
     }
     let verified = archive.store.read("verify", |r| r.verify()).unwrap();
     assert_eq!((verified.visits, verified.captures), (4, 4));
     assert_eq!(verified.problems, Vec::<String>::new());
 
     let other = rusqlite::Connection::open(&archive.path).unwrap();
-    assert!(other.execute("update visit set at = at + 1 where id = 2", []).is_err(), "visits are immutable");
-    other.execute_batch("drop trigger visit_is_immutable; update visit set at = at + 1 where id = 2").unwrap();
+    assert!(
+        other
+            .execute("update visit set at = at + 1 where id = 2", [])
+            .is_err(),
+        "visits are immutable"
+    );
+    other
+        .execute_batch("drop trigger visit_is_immutable; update visit set at = at + 1 where id = 2")
+        .unwrap();
     other.execute("update blob set data = x'00' where sha256 = (select sha256 from blob order by id desc limit 1)", [])
         .unwrap();
     let verified = archive.store.read("verify", |r| r.verify()).unwrap();
@@ -252,7 +313,11 @@ fn events_are_append_only() {
     gather(&archive.store, &["http://a.example/"], START);
     gather(&archive.store, &["http://b.example/"], START + 1);
     let other = rusqlite::Connection::open(&archive.path).unwrap();
-    assert!(other.execute("update event set kind = 'nothing'", []).is_err());
+    assert!(
+        other
+            .execute("update event set kind = 'nothing'", [])
+            .is_err()
+    );
 }
 
 #[test]
@@ -261,7 +326,10 @@ fn an_alias_leads_later_citations_to_the_same_source() {
     gather(&archive.store, &["http://a.example/"], START);
     let run = begin_run(&archive.store);
     let mut moved = visit(1, "http://a.example/", run, START);
-    moved.aliases.push(NewAlias { address: "https://a.example/".to_owned(), reason: "scheme" });
+    moved.aliases.push(NewAlias {
+        address: "https://a.example/".to_owned(),
+        reason: "scheme",
+    });
     record(&archive.store, moved);
     gather(&archive.store, &["https://a.example/"], START + DAY);
     assert_eq!(sql::<i64>(&archive.path, "select count(*) from source"), 1);
@@ -270,23 +338,40 @@ fn an_alias_leads_later_citations_to_the_same_source() {
 #[test]
 fn due_hosts_are_walked_in_order_and_only_where_something_is_due() {
     let archive = archive();
-    let sources: Vec<String> = (0..50).map(|n| format!("http://h{n:02}.example/")).collect();
+    let sources: Vec<String> = (0..50)
+        .map(|n| format!("http://h{n:02}.example/"))
+        .collect();
     let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
     gather(&archive.store, &sources, START);
-    archive.store.write_blocking("put off", |w| w.put_off(7, START + DAY)).unwrap();
+    archive
+        .store
+        .write_blocking("put off", |w| w.put_off(7, START + DAY))
+        .unwrap();
     let (mut seen, mut after) = (Vec::new(), 0);
     loop {
-        let hosts = archive.store.read("hosts", |r| r.due_hosts(after, START, 8)).unwrap();
+        let hosts = archive
+            .store
+            .read("hosts", |r| r.due_hosts(after, START, 8))
+            .unwrap();
         let Some(last) = hosts.last() else { break };
         after = last.id;
         seen.extend(hosts.into_iter().map(|host| host.name));
     }
     assert_eq!(seen.len(), 49);
     assert!(!seen.contains(&"h06.example".to_owned()));
-    let due = archive.store.read("due", |r| r.due_sources(1, START, (0, 0), 10)).unwrap();
+    let due = archive
+        .store
+        .read("due", |r| r.due_sources(1, START, (0, 0), 10))
+        .unwrap();
     assert_eq!(due.len(), 1);
-    let none = archive.store.read("due", |r| r.due_sources(1, START, (START, due[0].id), 10)).unwrap();
-    assert!(none.is_empty(), "what was handed out is not handed out again");
+    let none = archive
+        .store
+        .read("due", |r| r.due_sources(1, START, (START, due[0].id), 10))
+        .unwrap();
+    assert!(
+        none.is_empty(),
+        "what was handed out is not handed out again"
+    );
 }
 
 #[test]
@@ -310,18 +395,52 @@ fn what_is_not_ours_is_refused_and_not_touched() {
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "just some text that is long enough to be looked at").unwrap();
     let other = folder.path().join("places.sqlite");
-    rusqlite::Connection::open(&other).unwrap().execute_batch("create table places (id integer)").unwrap();
+    rusqlite::Connection::open(&other)
+        .unwrap()
+        .execute_batch("create table places (id integer)")
+        .unwrap();
     let newer = folder.path().join("newer.db");
     Store::open(&newer, Mode::Create, START).unwrap().close();
-    rusqlite::Connection::open(&newer).unwrap().execute_batch("pragma user_version = 99").unwrap();
+    rusqlite::Connection::open(&newer)
+        .unwrap()
+        .execute_batch("pragma user_version = 99")
+        .unwrap();
 
     for mode in [Mode::Create, Mode::Write, Mode::Read] {
-        let before: Vec<_> = [&text, &other, &newer].map(|path| std::fs::read(path).unwrap()).into();
-        assert!(matches!(Store::open(&text, mode, START), Err(StoreError::NotADatabase(_))), "{mode:?}");
-        assert!(matches!(Store::open(folder.path(), mode, START), Err(StoreError::NotADatabase(_))), "{mode:?}");
-        assert!(matches!(Store::open(&other, mode, START), Err(StoreError::NotOurs(_))), "{mode:?}");
-        assert!(matches!(Store::open(&newer, mode, START), Err(StoreError::Newer { found: 99, .. })), "{mode:?}");
-        let after: Vec<_> = [&text, &other, &newer].map(|path| std::fs::read(path).unwrap()).into();
+        let before: Vec<_> = [&text, &other, &newer]
+            .map(|path| std::fs::read(path).unwrap())
+            .into();
+        assert!(
+            matches!(
+                Store::open(&text, mode, START),
+                Err(StoreError::NotADatabase(_))
+            ),
+            "{mode:?}"
+        );
+        assert!(
+            matches!(
+                Store::open(folder.path(), mode, START),
+                Err(StoreError::NotADatabase(_))
+            ),
+            "{mode:?}"
+        );
+        assert!(
+            matches!(
+                Store::open(&other, mode, START),
+                Err(StoreError::NotOurs(_))
+            ),
+            "{mode:?}"
+        );
+        assert!(
+            matches!(
+                Store::open(&newer, mode, START),
+                Err(StoreError::Newer { found: 99, .. })
+            ),
+            "{mode:?}"
+        );
+        let after: Vec<_> = [&text, &other, &newer]
+            .map(|path| std::fs::read(path).unwrap())
+            .into();
         for (before, after) in before.iter().zip(&after) {
             assert!(before == after, "{mode:?}: a refused file was changed");
         }
@@ -342,13 +461,18 @@ fn an_archive_is_a_wal_database_with_our_mark() {
     archive.store.close();
     let header = std::fs::read(&archive.path).unwrap();
     assert_eq!(&header[68..72], b"SKEP");
-    assert!(!archive.path.with_extension("db-wal").exists(), "a closed archive is one file");
+    assert!(
+        !archive.path.with_extension("db-wal").exists(),
+        "a closed archive is one file"
+    );
 }
 
 #[test]
 fn the_schema_document_names_every_table_and_column_and_nothing_else() {
     let archive = archive();
-    let document = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCHEMA.md")).unwrap();
+    let document =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCHEMA.md"))
+            .unwrap();
     let connection = rusqlite::Connection::open(&archive.path).unwrap();
     let mut expected = Vec::new();
     let mut tables = connection
@@ -356,15 +480,23 @@ fn the_schema_document_names_every_table_and_column_and_nothing_else() {
         .unwrap();
     for table in tables.query_map([], |row| row.get::<_, String>(0)).unwrap() {
         let table = table.unwrap();
-        let mut columns = connection.prepare(&format!("pragma table_info({table})")).unwrap();
-        for column in columns.query_map([], |row| row.get::<_, String>(1)).unwrap() {
+        let mut columns = connection
+            .prepare(&format!("pragma table_info({table})"))
+            .unwrap();
+        for column in columns
+            .query_map([], |row| row.get::<_, String>(1))
+            .unwrap()
+        {
             expected.push(format!("{table}.{}", column.unwrap()));
         }
     }
     expected.sort();
     let (mut found, mut table) = (Vec::new(), String::new());
     for line in document.lines() {
-        if let Some(name) = line.strip_prefix("### `").and_then(|rest| rest.strip_suffix('`')) {
+        if let Some(name) = line
+            .strip_prefix("### `")
+            .and_then(|rest| rest.strip_suffix('`'))
+        {
             name.clone_into(&mut table);
         } else if let Some(rest) = line.strip_prefix("| `") {
             let (column, _) = rest.split_once('`').unwrap();
@@ -376,7 +508,16 @@ fn the_schema_document_names_every_table_and_column_and_nothing_else() {
 }
 
 fn pretty(expected: &[String], found: &[String]) {
-    let missing: Vec<_> = expected.iter().filter(|name| !found.contains(name)).collect();
-    let surplus: Vec<_> = found.iter().filter(|name| !expected.contains(name)).collect();
-    assert!(missing.is_empty() && surplus.is_empty(), "not documented: {missing:?}; not in the schema: {surplus:?}");
+    let missing: Vec<_> = expected
+        .iter()
+        .filter(|name| !found.contains(name))
+        .collect();
+    let surplus: Vec<_> = found
+        .iter()
+        .filter(|name| !expected.contains(name))
+        .collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "not documented: {missing:?}; not in the schema: {surplus:?}"
+    );
 }

@@ -109,6 +109,28 @@ pub enum Family {
     Proxy,
 }
 
+impl Family {
+    /// The stable name, in kebab-case, as facts are stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSuchHost => "no-such-host",
+            Self::DnsTrouble => "dns-trouble",
+            Self::Connection => "connection",
+            Self::Timeout => "timeout",
+            Self::TlsExpired => "tls-expired",
+            Self::TlsName => "tls-name",
+            Self::TlsIssuer => "tls-issuer",
+            Self::TlsOther => "tls-other",
+            Self::Protocol => "protocol",
+            Self::RedirectLoop => "redirect-loop",
+            Self::BadRedirect => "bad-redirect",
+            Self::TooLarge => "too-large",
+            Self::Forbidden => "forbidden",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
 /// What is known of a body apart from its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyFacts {

@@ -31,6 +31,7 @@ macro_rules! rules {
 rules! {
     Status, "status", "The status of the last answer.";
     NotModified, "not-modified", "304: the body we hold is still the one.";
+    SameAsBefore, "same-as-before", "The visit saw what an earlier one saw, to the byte: its verdict stands.";
     NoContent, "no-content", "204 or 205: the server says that there is nothing to show.";
     EmptyBody, "empty-body", "A fine status with a body of no bytes.";
     ChallengeHeader, "challenge-header", "A header says that a bot wall answered in the server's stead.";

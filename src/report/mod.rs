@@ -1,1 +1,143 @@
-//! placeholder
+//! What needs attention, told to a person or to a program; one file per format.
+//!
+//! A [`Report`] is made of rows of the archive, a page of them at a time, so that a file of a million sources costs no
+//! more memory than a small one. Everything in it that came from outside (titles, anchor texts, addresses) is made
+//! safe for the medium it is written to: control characters never reach a terminal, formulas never a spreadsheet.
+
+mod csv;
+mod entry;
+mod instant;
+mod json;
+mod markdown;
+mod plain;
+mod selection;
+mod show;
+mod text;
+
+use std::io::Write;
+
+pub use entry::{CitedEntry, Entry, HeldEntry, Quotes};
+pub use instant::{ago, date, in_future, rfc3339};
+pub use plain::{bytes, count, one_line};
+pub use selection::{Selection, UnknownSelector};
+pub use show::{Shown, show, write_show_text};
+
+use crate::store::{Store, StoreError, Totals};
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person, on a terminal or in a mail.
+    Text,
+    /// One JSON object with everything in it.
+    Json,
+    /// One JSON object a source, a line each.
+    Jsonl,
+    /// Comma-separated values (RFC 4180), one row a source.
+    Csv,
+    /// For an issue tracker or a wiki.
+    Markdown,
+}
+
+/// What is reported.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Which sources.
+    pub selection: Selection,
+    /// Whether fine sources are listed too.
+    pub all: bool,
+    /// Only what changed its verdict or standing at or after this instant.
+    pub since: Option<i64>,
+    /// The instant of the report.
+    pub now: i64,
+}
+
+/// Why a report could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The archive failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It could not be written out.
+    #[error("cannot write the report: {0}")]
+    Write(#[from] std::io::Error),
+    /// It could not be written as CSV.
+    #[error("cannot write the report: {0}")]
+    Csv(#[from] ::csv::Error),
+    /// It could not be written as JSON.
+    #[error("cannot write the report: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Sources that are read in one go.
+const PAGE: usize = 500;
+/// Posts named for each source.
+const CITED_BY: usize = 1000;
+
+/// A report that is ready to be written: the totals, and a way through the entries.
+pub struct Report<'a> {
+    store: &'a Store,
+    query: Query,
+    /// What is in the file.
+    pub totals: Totals,
+    /// When the last run began.
+    pub last_run_at: Option<i64>,
+}
+
+impl<'a> Report<'a> {
+    /// Looks up what stands at the head of every report.
+    pub fn new(store: &'a Store, query: Query) -> Result<Self, ReportError> {
+        let (totals, last_run) =
+            store.read("read the totals", |r| Ok((r.totals()?, r.last_run()?)))?;
+        Ok(Self {
+            store,
+            query,
+            totals,
+            last_run_at: last_run.map(|(_, at)| at),
+        })
+    }
+
+    /// Hands each entry to `take`, in the order in which the sources were first seen.
+    pub fn each(
+        &self,
+        mut take: impl FnMut(Entry) -> Result<(), ReportError>,
+    ) -> Result<(), ReportError> {
+        let (standings, verdicts) = self.query.selection.lists(self.query.all);
+        let mut after = 0;
+        loop {
+            let rows = self.store.read("read sources", |r| {
+                let rows = r.sources_after(after, &standings, &verdicts, self.query.since, PAGE)?;
+                rows.into_iter()
+                    .map(|row| {
+                        let cited_by = r.cited_by(row.id, CITED_BY)?;
+                        Ok((row, cited_by))
+                    })
+                    .collect::<Result<Vec<_>, _>>()
+            })?;
+            let Some((last, _)) = rows.last() else {
+                return Ok(());
+            };
+            after = last.id;
+            for (row, cited_by) in rows {
+                take(Entry::new(row, cited_by))?;
+            }
+        }
+    }
+
+    /// Whether an entry is news: it changed in the last run, or, where an instant was named, since then.
+    fn is_news(&self, entry: &Entry) -> bool {
+        let since = self.query.since.or(self.last_run_at).unwrap_or(i64::MIN);
+        entry.since_ms.is_some_and(|at| at >= since)
+    }
+
+    /// Writes the report.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> Result<(), ReportError> {
+        match format {
+            Format::Text => text::write(self, out),
+            Format::Json => json::write(self, out),
+            Format::Jsonl => json::write_lines(self, out),
+            Format::Csv => csv::write(self, out),
+            Format::Markdown => markdown::write(self, out),
+        }
+    }
+}

@@ -1,1 +1,87 @@
-//! placeholder
+//! The pass itself: read the inputs that are due, visit the sources that are due, keep what is worth keeping.
+//!
+//! This is where the rooms meet. Work lists are rows, so that a pass can be killed at any line and the next one goes
+//! on; the frontier holds only a few sources of each host at a time.
+
+mod clock;
+mod documents;
+mod estimate;
+mod frontier;
+mod gathering;
+mod inputs;
+mod pass;
+mod refresh;
+mod robots;
+mod state;
+mod tally;
+mod visit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Robots;
+use crate::fetch::{Fault, Fetcher};
+use crate::schedule::Policy;
+use crate::store::{Store, StoreError};
+
+pub use clock::Clock;
+pub use documents::{Problem, read_document, walk};
+pub use estimate::{Census, Estimate};
+pub use frontier::{Ended, Work};
+pub use gathering::InputOptions;
+pub use inputs::{Argument, InputError, classify};
+pub use pass::{Happened, Outcome, Plan, pass};
+pub use tally::{Counted, Tally};
+pub use visit::{Keep, Visited};
+
+/// What every step of a pass needs.
+#[derive(Clone)]
+pub struct Context {
+    /// The archive.
+    pub store: Arc<Store>,
+    /// The only way out.
+    pub fetcher: Arc<Fetcher>,
+    /// How it is to be done.
+    pub manner: Arc<Manner>,
+    /// What time it is.
+    pub clock: Clock,
+    /// What was done so far, for whoever shows it.
+    pub tally: Arc<Tally>,
+    /// Set when the pass is to end early.
+    pub cancelled: CancellationToken,
+}
+
+/// How a pass is to be made.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// Requests under way at once.
+    pub concurrency: usize,
+    /// Requests under way at once to one host.
+    pub host_concurrency: usize,
+    /// Time between the starts of two requests to one host.
+    pub host_delay: Duration,
+    /// What is done with robots.txt.
+    pub robots: Robots,
+    /// When a source is dead, and when it is visited next.
+    pub schedule: Policy,
+    /// After how long an input on the web is read again, in milliseconds.
+    pub input_refresh_ms: i64,
+    /// Whether failures count as strikes: not when the clock stands behind.
+    pub strikes: bool,
+}
+
+/// Why a pass could not go on. What was done until then is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The archive failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something of ours failed that no other visit would be spared: no network, no file descriptors.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// A worker panicked; this is a defect.
+    #[error("a worker failed: {0}")]
+    Worker(String),
+}

@@ -1,9 +1,12 @@
 //! Captures: copies of sources, sealed at once and never changed.
 
+use std::fmt::Write;
+
 use rusqlite::OptionalExtension;
 
 use super::blob::{self, Packed};
-use super::chain::{CaptureLink, START, Sha};
+use super::chain::{CaptureLink, START, Sha, sha256};
+use super::runs::NewEvent;
 use super::{Reading, Writing};
 
 /// One request and its response, as stored.
@@ -58,6 +61,10 @@ pub struct NewCapture {
     pub served: Option<(Sha, String)>,
     /// Why the rest is missing.
     pub truncated: Option<String>,
+    /// When it is sealed.
+    pub sealed_at: i64,
+    /// The exchanges that it came by, every hop.
+    pub exchanges: Vec<NewExchange>,
 }
 
 /// A capture as listed.
@@ -86,10 +93,11 @@ pub struct CaptureRow {
 }
 
 impl Writing<'_> {
-    pub(super) fn insert_exchange(
+    fn insert_exchange(
         &self,
         visit_id: i64,
         exchange: &NewExchange,
+        body_id: i64,
     ) -> rusqlite::Result<()> {
         let peer = match &exchange.peer {
             Some(address) => Some(self.find_or_add_peer(address)?),
@@ -99,8 +107,8 @@ impl Writing<'_> {
         self.connection
             .prepare_cached(
                 "insert into exchange (visit_id, hop, method, url, at, peer_id, protocol, request_headers_id, status,
-                     response_headers, served_sha256, served_sha1, served_size, truncated)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                     response_headers, served_sha256, served_sha1, served_size, truncated, body_id)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(rusqlite::params![
                 visit_id,
@@ -117,6 +125,7 @@ impl Writing<'_> {
                 exchange.served.as_ref().map(|served| &served.1),
                 exchange.served.as_ref().map(|served| served.2 as i64),
                 exchange.truncated,
+                exchange.has_body.then_some(body_id),
             ])?;
         Ok(())
     }
@@ -143,6 +152,11 @@ impl Writing<'_> {
         visit_id: Option<i64>,
     ) -> rusqlite::Result<i64> {
         let (body_id, _) = blob::put(self.connection, &capture.body)?;
+        if let Some(visit_id) = visit_id {
+            for exchange in &capture.exchanges {
+                self.insert_exchange(visit_id, exchange, body_id)?;
+            }
+        }
         let (previous_id, previous): (i64, Sha) = self
             .connection
             .prepare_cached("select id, chain from capture order by id desc limit 1")?
@@ -150,6 +164,10 @@ impl Writing<'_> {
             .optional()?
             .unwrap_or((0, START));
         let id = previous_id + 1;
+        let exchanges = match visit_id {
+            Some(visit_id) => exchanges_digest(self.connection, visit_id)?,
+            None => START,
+        };
         let link = CaptureLink {
             id,
             source: &capture.address,
@@ -157,7 +175,11 @@ impl Writing<'_> {
             at: capture.at,
             kind: capture.kind,
             url: &capture.url,
+            media_type: capture.media_type.as_deref(),
             body: &capture.body.sha256,
+            truncated: capture.truncated.as_deref(),
+            sealed_at: capture.sealed_at,
+            exchanges: &exchanges,
         };
         self.connection
             .prepare_cached(
@@ -179,19 +201,60 @@ impl Writing<'_> {
                 capture.served.as_ref().map(|served| &served.0[..]),
                 capture.served.as_ref().map(|served| &served.1),
                 capture.truncated,
-                capture.at,
+                capture.sealed_at,
                 &link.after(&previous)[..]
             ])?;
-        if let Some(visit_id) = visit_id {
-            self.connection
-                .prepare_cached(
-                    "update exchange set body_id = ?2 where visit_id = ?1 and served_sha256 is not null
-                     and hop = (select max(hop) from exchange where visit_id = ?1)",
-                )?
-                .execute((visit_id, body_id))?;
-        }
         Ok(id)
     }
+
+    /// Keeps a copy that somebody made by hand. It is no visit: no verdict follows from it.
+    pub fn keep_by_hand(&self, mut capture: NewCapture) -> rusqlite::Result<i64> {
+        capture.address = self
+            .connection
+            .prepare_cached("select address from source where id = ?1")?
+            .query_row([capture.source_id], |row| row.get(0))?;
+        let id = self.seal_capture(&capture, None)?;
+        self.connection
+            .prepare_cached(
+                "update source set last_capture_id = ?2, baseline_id = coalesce(baseline_id, ?2) where id = ?1",
+            )?
+            .execute((capture.source_id, id))?;
+        self.insert_event(
+            &NewEvent {
+                at: capture.at,
+                kind: "kept-by-hand",
+                source_id: Some(capture.source_id),
+                ..NewEvent::default()
+            },
+            None,
+            Some(id),
+        )?;
+        Ok(id)
+    }
+}
+
+/// SHA-256 over the exchanges of a visit, hop by hop; what a capture's link covers of them.
+pub(super) fn exchanges_digest(
+    connection: &rusqlite::Connection,
+    visit_id: i64,
+) -> rusqlite::Result<Sha> {
+    let mut query = connection.prepare_cached(
+        "select e.hop, e.method, e.url, e.at, e.protocol, e.status, r.headers, e.response_headers
+         from exchange e join request_headers r on r.id = e.request_headers_id where e.visit_id = ?1 order by e.hop",
+    )?;
+    let mut text = String::new();
+    let mut rows = query.query([visit_id])?;
+    while let Some(row) = rows.next()? {
+        let (hop, at, status): (i64, i64, i64) = (row.get(0)?, row.get(3)?, row.get(5)?);
+        let (method, url, protocol): (String, String, String) =
+            (row.get(1)?, row.get(2)?, row.get(4)?);
+        let (request, response): (String, String) = (row.get(6)?, row.get(7)?);
+        let _ = write!(
+            text,
+            "{hop}\n{method}\n{url}\n{at}\n{protocol}\n{status}\n{request}\n{response}\n"
+        );
+    }
+    Ok(sha256(text.as_bytes()))
 }
 
 impl Reading<'_> {

@@ -37,12 +37,13 @@ pub(super) struct VisitLink<'a> {
     pub outcome: &'a [u8],
     pub confirms: Option<i64>,
     pub not_modified: bool,
+    pub peer: Option<&'a str>,
 }
 
 impl VisitLink<'_> {
     pub(super) fn after(&self, previous: &Sha) -> Sha {
         let text = format!(
-            "visit\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+            "visit\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
             hex(previous),
             self.id,
             self.source,
@@ -51,6 +52,7 @@ impl VisitLink<'_> {
             self.confirms
                 .map_or_else(|| "-".to_owned(), |id| id.to_string()),
             u8::from(self.not_modified),
+            self.peer.unwrap_or("-"),
         );
         sha256(text.as_bytes())
     }
@@ -64,13 +66,17 @@ pub(super) struct CaptureLink<'a> {
     pub at: i64,
     pub kind: &'a str,
     pub url: &'a str,
+    pub media_type: Option<&'a str>,
     pub body: &'a [u8],
+    pub truncated: Option<&'a str>,
+    pub sealed_at: i64,
+    pub exchanges: &'a [u8],
 }
 
 impl CaptureLink<'_> {
     pub(super) fn after(&self, previous: &Sha) -> Sha {
         let text = format!(
-            "capture\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+            "capture\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
             hex(previous),
             self.id,
             self.source,
@@ -79,7 +85,11 @@ impl CaptureLink<'_> {
             self.at,
             self.kind,
             self.url,
+            self.media_type.unwrap_or("-"),
             hex(self.body),
+            self.truncated.unwrap_or("-"),
+            self.sealed_at,
+            hex(self.exchanges),
         );
         sha256(text.as_bytes())
     }

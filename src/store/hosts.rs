@@ -17,15 +17,6 @@ pub struct RobotsRow {
     pub read_at: i64,
 }
 
-/// How much is due on a host, for the estimate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostLoad {
-    /// The host's name.
-    pub name: String,
-    /// Due sources.
-    pub due: i64,
-}
-
 impl Writing<'_> {
     pub(super) fn find_or_add_host(&self, name: &str, site: &str) -> rusqlite::Result<i64> {
         let known = self
@@ -71,21 +62,5 @@ impl Reading<'_> {
                 })
             })
             .optional()
-    }
-
-    /// The hosts with the most due sources.
-    pub fn host_loads(&self, now: i64, most: usize) -> rusqlite::Result<Vec<HostLoad>> {
-        self.connection
-            .prepare_cached(
-                "select h.name, count(*) from source s join host h on h.id = s.host_id
-                 where s.next_visit_at <= ?1 group by h.id order by 2 desc, 1 limit ?2",
-            )?
-            .query_map((now, most as i64), |row| {
-                Ok(HostLoad {
-                    name: row.get(0)?,
-                    due: row.get(1)?,
-                })
-            })?
-            .collect()
     }
 }

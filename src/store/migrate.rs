@@ -52,9 +52,11 @@ pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<u32, 
     let known = MIGRATIONS.len() as u32;
     match look(connection, path)? {
         Found::Empty => Ok(0),
-        Found::Version(found) if found > known => {
-            Err(StoreError::Newer { path: path.to_owned(), found, known })
-        }
+        Found::Version(found) if found > known => Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        }),
         Found::Version(version) => Ok(version),
     }
 }

@@ -312,6 +312,19 @@ impl Reading<'_> {
         })
     }
 
+    /// Hands the address and host of every source due at `now` to `take`.
+    pub fn each_due(&self, now: i64, mut take: impl FnMut(&str, &str)) -> rusqlite::Result<()> {
+        let mut query = self.connection.prepare_cached(
+            "select s.address, h.name from source s join host h on h.id = s.host_id where s.next_visit_at <= ?1",
+        )?;
+        let mut rows = query.query([now])?;
+        while let Some(row) = rows.next()? {
+            let (address, host): (String, String) = (row.get(0)?, row.get(1)?);
+            take(&address, &host);
+        }
+        Ok(())
+    }
+
     /// How many sources are due at `now`, how many of them were never captured, and the mean stored size of a capture
     /// so far.
     pub fn due_totals(&self, now: i64) -> rusqlite::Result<(i64, i64, Option<i64>)> {

@@ -24,14 +24,24 @@ pub struct SourceState {
     pub last_hard_strike_at: Option<i64>,
     /// Failed visits in a row.
     pub failures_in_row: u32,
+    /// Visits in a row that could not tell.
+    pub unclear_in_row: u32,
     /// Fine visits in a row that found nothing new.
     pub quiet_visits: u32,
     /// All visits.
     pub visits: u32,
+    /// When it was last visited.
+    pub last_visit_at: Option<i64>,
     /// When it was last fine.
     pub last_fine_at: Option<i64>,
     /// When it last changed.
     pub last_changed_at: Option<i64>,
+    /// Since when it is dead, if it is.
+    pub dead_since: Option<i64>,
+    /// Visits since then.
+    pub dead_visits: u32,
+    /// When it came back from the dead, until that has lasted.
+    pub revived_at: Option<i64>,
     /// When it is looked at next.
     pub next_visit_at: Option<i64>,
 }
@@ -168,8 +178,9 @@ pub(super) fn find_source(
 }
 
 const DUE_COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.first_strike_at,
-     s.last_strike_at, s.hard_strikes, s.last_hard_strike_at, s.failures_in_row, s.quiet_visits, s.visits,
-     s.last_fine_at, s.last_changed_at, s.next_visit_at, s.verdict, s.verdict_since,
+     s.last_strike_at, s.hard_strikes, s.last_hard_strike_at, s.failures_in_row, s.unclear_in_row, s.quiet_visits,
+     s.visits, s.last_visit_at, s.last_fine_at, s.last_changed_at, s.dead_since, s.dead_visits, s.next_visit_at, s.revived_at,
+     s.verdict, s.verdict_since,
      coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
      fv.id, fo.sha256, fj.code, fo.facts, fv.at,
      c.id, b.sha256, s.last_full_visit_at, s.confirmations
@@ -242,16 +253,16 @@ fn sha(bytes: Option<Vec<u8>>) -> Sha {
 }
 
 fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
-    let verdict: Option<String> = row.get(15)?;
-    let verdict_since: Option<i64> = row.get(16)?;
-    let last_visit: Option<i64> = row.get(17)?;
-    let fine_visit: Option<i64> = row.get(20)?;
-    let capture: Option<i64> = row.get(25)?;
+    let verdict: Option<String> = row.get(20)?;
+    let verdict_since: Option<i64> = row.get(21)?;
+    let last_visit: Option<i64> = row.get(22)?;
+    let fine_visit: Option<i64> = row.get(25)?;
+    let capture: Option<i64> = row.get(30)?;
     let last = match last_visit {
         Some(visit_id) => Some(Root {
             visit_id,
-            outcome_sha256: sha(row.get(18)?),
-            verdict: row.get::<_, Option<String>>(19)?.unwrap_or_default(),
+            outcome_sha256: sha(row.get(23)?),
+            verdict: row.get::<_, Option<String>>(24)?.unwrap_or_default(),
         }),
         None => None,
     };
@@ -259,18 +270,18 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         Some(visit_id) => Some(FineRoot {
             root: Root {
                 visit_id,
-                outcome_sha256: sha(row.get(21)?),
-                verdict: row.get::<_, Option<String>>(22)?.unwrap_or_default(),
+                outcome_sha256: sha(row.get(26)?),
+                verdict: row.get::<_, Option<String>>(27)?.unwrap_or_default(),
             },
-            facts: row.get(23)?,
-            at: row.get(24)?,
+            facts: row.get(28)?,
+            at: row.get(29)?,
         }),
         None => None,
     };
     let capture = match capture {
         Some(id) => Some(CaptureRoot {
             id,
-            body_sha256: sha(row.get(26)?),
+            body_sha256: sha(row.get(31)?),
         }),
         None => None,
     };
@@ -282,12 +293,12 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         last,
         fine,
         capture,
-        last_full_visit_at: row.get(27)?,
-        confirmations: row.get(28)?,
+        last_full_visit_at: row.get(32)?,
+        confirmations: row.get(33)?,
     })
 }
 
-/// Reads the thirteen state columns that begin at `first`.
+/// Reads the state columns that begin at `first`.
 pub(super) fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<SourceState> {
     Ok(SourceState {
         standing: row.get(first)?,
@@ -298,10 +309,15 @@ pub(super) fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<SourceState
         hard_strikes: row.get(first + 5)?,
         last_hard_strike_at: row.get(first + 6)?,
         failures_in_row: row.get(first + 7)?,
-        quiet_visits: row.get(first + 8)?,
-        visits: row.get(first + 9)?,
-        last_fine_at: row.get(first + 10)?,
-        last_changed_at: row.get(first + 11)?,
-        next_visit_at: row.get(first + 12)?,
+        unclear_in_row: row.get(first + 8)?,
+        quiet_visits: row.get(first + 9)?,
+        visits: row.get(first + 10)?,
+        last_visit_at: row.get(first + 11)?,
+        last_fine_at: row.get(first + 12)?,
+        last_changed_at: row.get(first + 13)?,
+        dead_since: row.get(first + 14)?,
+        dead_visits: row.get(first + 15)?,
+        next_visit_at: row.get(first + 16)?,
+        revived_at: row.get(first + 17)?,
     })
 }

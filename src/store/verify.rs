@@ -1,5 +1,6 @@
 //! Does the file still say what was written: the hash chains and every blob's digest.
 
+use super::captures::exchanges_digest;
 use super::chain::{CaptureLink, START, Sha, VisitLink, hex, sha256};
 use super::{Reading, blob};
 
@@ -46,8 +47,9 @@ impl Reading<'_> {
 
     fn verify_visits(&self, verified: &mut Verified) -> rusqlite::Result<()> {
         let mut query = self.connection.prepare(
-            "select v.id, s.address, v.at, o.sha256, v.confirms, v.not_modified, v.chain, o.facts
-             from visit v join source s on s.id = v.source_id join outcome o on o.id = v.outcome_id order by v.id",
+            "select v.id, s.address, v.at, o.sha256, v.confirms, v.not_modified, v.chain, o.facts, p.address
+             from visit v join source s on s.id = v.source_id join outcome o on o.id = v.outcome_id
+             left join peer p on p.id = v.peer_id order by v.id",
         )?;
         let mut rows = query.query([])?;
         let mut previous: Sha = START;
@@ -55,6 +57,7 @@ impl Reading<'_> {
             let source: String = row.get(1)?;
             let outcome: Vec<u8> = row.get(3)?;
             let facts: String = row.get(7)?;
+            let peer: Option<String> = row.get(8)?;
             let link = VisitLink {
                 id: row.get(0)?,
                 source: &source,
@@ -62,6 +65,7 @@ impl Reading<'_> {
                 outcome: &outcome,
                 confirms: row.get(4)?,
                 not_modified: row.get(5)?,
+                peer: peer.as_deref(),
             };
             let chain: Sha = row.get(6)?;
             if link.after(&previous) != chain || sha256(facts.as_bytes())[..] != outcome[..] {
@@ -78,7 +82,8 @@ impl Reading<'_> {
 
     fn verify_captures(&self, verified: &mut Verified) -> rusqlite::Result<()> {
         let mut query = self.connection.prepare(
-            "select c.id, s.address, c.visit_id, c.at, c.kind, c.url, b.sha256, c.chain
+            "select c.id, s.address, c.visit_id, c.at, c.kind, c.url, b.sha256, c.chain,
+                 c.media_type, c.truncated, c.sealed_at
              from capture c join source s on s.id = c.source_id join blob b on b.id = c.body_id order by c.id",
         )?;
         let mut rows = query.query([])?;
@@ -88,14 +93,25 @@ impl Reading<'_> {
             let kind: String = row.get(4)?;
             let url: String = row.get(5)?;
             let body: Vec<u8> = row.get(6)?;
+            let (media_type, truncated): (Option<String>, Option<String>) =
+                (row.get(8)?, row.get(9)?);
+            let visit: Option<i64> = row.get(2)?;
+            let exchanges = match visit {
+                Some(visit) => exchanges_digest(self.connection, visit)?,
+                None => START,
+            };
             let link = CaptureLink {
                 id: row.get(0)?,
                 source: &source,
-                visit: row.get(2)?,
+                visit,
                 at: row.get(3)?,
                 kind: &kind,
                 url: &url,
+                media_type: media_type.as_deref(),
                 body: &body,
+                truncated: truncated.as_deref(),
+                sealed_at: row.get(10)?,
+                exchanges: &exchanges,
             };
             let chain: Sha = row.get(7)?;
             if link.after(&previous) != chain {

@@ -7,7 +7,7 @@ use rusqlite::OptionalExtension;
 
 use super::Writing;
 use super::blob::{self, Packed};
-use super::captures::{NewCapture, NewExchange};
+use super::captures::NewCapture;
 use super::chain::{START, Sha, VisitLink};
 use super::runs::NewEvent;
 use super::sources::SourceState;
@@ -111,8 +111,6 @@ pub struct NewVisit {
     pub robots: Option<&'static str>,
     /// The capture to seal.
     pub capture: Option<NewCapture>,
-    /// The exchanges of the capture.
-    pub exchanges: Vec<NewExchange>,
     /// Other addresses of the source that were learned.
     pub aliases: Vec<NewAlias>,
     /// What happened.
@@ -155,12 +153,7 @@ impl Writing<'_> {
                 ))?;
         }
         let capture_id = match &visit.capture {
-            Some(capture) => {
-                for exchange in &visit.exchanges {
-                    self.insert_exchange(visit_id, exchange)?;
-                }
-                Some(self.seal_capture(capture, Some(visit_id))?)
-            }
+            Some(capture) => Some(self.seal_capture(capture, Some(visit_id))?),
             None => None,
         };
         for alias in &visit.aliases {
@@ -232,6 +225,7 @@ impl Writing<'_> {
             outcome,
             confirms: visit.confirms,
             not_modified: visit.not_modified,
+            peer: visit.peer.as_deref(),
         };
         let peer = match &visit.peer {
             Some(address) => Some(self.find_or_add_peer(address)?),
@@ -304,7 +298,8 @@ impl Writing<'_> {
                      baseline_id = coalesce(baseline_id, ?19),
                      moved_to = ?20, robots = coalesce(?21, robots),
                      last_full_visit_at = iif(?22, ?23, last_full_visit_at),
-                     confirmations = iif(?22, 0, confirmations + 1)
+                     confirmations = iif(?22, 0, confirmations + 1),
+                     unclear_in_row = ?24, last_visit_at = ?25, dead_since = ?26, dead_visits = ?27, revived_at = ?28
                  where id = ?1",
             )?
             .execute(rusqlite::params![
@@ -330,7 +325,12 @@ impl Writing<'_> {
                 visit.moved_to,
                 visit.robots,
                 visit.full,
-                visit.at
+                visit.at,
+                state.unclear_in_row,
+                state.last_visit_at,
+                state.dead_since,
+                state.dead_visits,
+                state.revived_at
             ])?;
         Ok(())
     }

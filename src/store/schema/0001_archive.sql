@@ -133,10 +133,15 @@ create table source (
     hard_strikes integer not null default 0,
     last_hard_strike_at integer,
     failures_in_row integer not null default 0,
+    unclear_in_row integer not null default 0,
     quiet_visits integer not null default 0,
     visits integer not null default 0,
+    last_visit_at integer,
     last_fine_at integer,
     last_changed_at integer,
+    dead_since integer,
+    dead_visits integer not null default 0,
+    revived_at integer,
     verdict text,
     verdict_since integer,
     last_visit_id integer,
@@ -153,7 +158,7 @@ create index source_due on source (host_id, next_visit_at) where next_visit_at i
 create table alias (
     address text primary key,
     source_id integer not null references source (id),
-    reason text not null check (reason in ('scheme', 'www', 'slash', 'trivial', 'moved', 'canonical')),
+    reason text not null check (reason in ('trivial', 'moved', 'canonical')),
     first_seen_at integer not null
 ) strict, without rowid;
 create index alias_by_source on alias (source_id);
@@ -284,5 +289,7 @@ create trigger event_is_append_only_update before update on event
 begin select raise(abort, 'events are append-only'); end;
 create trigger visit_is_immutable before update on visit
 begin select raise(abort, 'visits are never changed'); end;
+create trigger capture_is_sealed before update on capture
+begin select raise(abort, 'captures are never changed'); end;
 create trigger outcome_is_immutable before update of sha256, status, failure, final_url, media_type, body_sha256, facts on outcome
 begin select raise(abort, 'facts are never changed'); end;

@@ -1,0 +1,271 @@
+//! `check`: visit sources now.
+
+use std::io::Write;
+
+use clap::Args;
+use serde::Serialize;
+use sourcekeep::address;
+use sourcekeep::report::{Selection, one_line};
+use sourcekeep::run::{Context, Happened, Keep, Outcome, Plan, Visited, Work, pass};
+use sourcekeep::store::{Mode, Store};
+
+use super::Global;
+use super::context::{self, Setup};
+use super::exit::{Exit, Failure};
+use super::print::{Format, Printer};
+use super::progress::Progress;
+use super::run;
+
+/// Visit sources now: those that are due, those named, or all
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sourcekeep check                          what is due
+  sourcekeep check https://example.com/a    this one, whether a post cites it or not
+  sourcekeep check --all --fail-on broken   everything, for CI")]
+pub(crate) struct CheckArgs {
+    /// Addresses to visit
+    #[arg(value_name = "URL", conflicts_with = "all")]
+    urls: Vec<String>,
+    /// Visit all sources, due or not
+    #[arg(long)]
+    all: bool,
+    /// Make at most this many visits
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// End cleanly after this long (90s, 15m, 2h30m)
+    #[arg(long, value_name = "TIME", value_parser = super::when::duration)]
+    max_time: Option<std::time::Duration>,
+    /// Exit with 1 if a visited source has one of these verdicts or groups
+    #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
+    fail_on: Option<Selection>,
+    /// How to print the results
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// One visited source, as other programs read it.
+#[derive(Serialize)]
+pub(crate) struct Checked<'a> {
+    url: &'a str,
+    verdict: Option<&'a str>,
+    status: Option<u16>,
+    final_url: Option<&'a str>,
+    moved_to: Option<&'a str>,
+    evidence: Vec<&'a str>,
+    confirmed: bool,
+    captured: bool,
+    kept_by_robots: bool,
+    fault: Option<&'a str>,
+}
+
+impl<'a> Checked<'a> {
+    pub(crate) fn new(visited: &'a Visited) -> Self {
+        let verdict = visited.verdict.as_ref();
+        Self {
+            url: &visited.address,
+            verdict: verdict.map(|verdict| verdict.code.as_str()),
+            status: visited.status,
+            final_url: visited.final_url.as_deref(),
+            moved_to: verdict.and_then(|verdict| verdict.moved_to.as_deref()),
+            evidence: verdict
+                .map(|verdict| {
+                    verdict
+                        .evidence
+                        .iter()
+                        .map(|sign| sign.says.as_str())
+                        .collect()
+                })
+                .unwrap_or_default(),
+            confirmed: visited.confirmed,
+            captured: visited.captured,
+            kept_by_robots: visited.kept_by_robots,
+            fault: visited.fault.as_deref(),
+        }
+    }
+}
+
+pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let setup = Setup::new(global, printer)?;
+    let mode = if args.urls.is_empty() {
+        Mode::Write
+    } else {
+        Mode::Create
+    };
+    let (store, lock) = setup.open_to_visit("check", mode, printer)?;
+    let now = setup.clock.now();
+    let (work, failed) = if args.urls.is_empty() {
+        if args.all {
+            store.write_blocking("make all sources due", move |w| w.make_all_due(now))?;
+        }
+        (Work::Due, false)
+    } else {
+        let (ids, failed) = named(&store, &args.urls, now, printer)?;
+        if ids.is_empty() {
+            return Ok(Exit::Failed);
+        }
+        (Work::Named(ids), failed)
+    };
+    let plan = Plan {
+        command: "check",
+        refresh_inputs: false,
+        stdin: None,
+        work,
+        keep: Keep::Check,
+        limit: args.limit,
+        max_time: args.max_time,
+    };
+    let context = setup.context(store, printer)?;
+    let show_all = !args.urls.is_empty() || args.format != Format::Text;
+    let (outcome, matched) = visit_and_print(
+        &context,
+        plan,
+        args.format,
+        show_all,
+        args.fail_on.as_ref(),
+        printer,
+    )?;
+    drop(lock);
+    Ok(run::exit(&outcome, failed, matched))
+}
+
+/// The sources of addresses that a user named; those that no post cites are made. Says whether some could not be
+/// taken.
+pub(crate) fn named(
+    store: &Store,
+    urls: &[String],
+    now: i64,
+    printer: &Printer,
+) -> Result<(Vec<i64>, bool), Failure> {
+    let (mut ids, mut failed) = (Vec::new(), false);
+    for url in urls {
+        match address::parse(url, None) {
+            Ok(parsed) => {
+                let canonical = address::canonical(&parsed);
+                let (name, host) = (canonical.to_string(), canonical.host().to_owned());
+                let site = address::site(&host).to_owned();
+                let (id, _) = store.write_blocking("name a source", move |w| {
+                    w.find_or_add_source(&name, &host, &site, now)
+                })?;
+                ids.push(id);
+            }
+            Err(error) => {
+                failed = true;
+                printer.warning(format!("{url}: {error}"));
+            }
+        }
+    }
+    ids.dedup();
+    Ok((ids, failed))
+}
+
+/// Makes the visits, and prints each as it ends.
+pub(crate) fn visit_and_print(
+    context: &Context,
+    plan: Plan,
+    format: Format,
+    show_all: bool,
+    fail_on: Option<&Selection>,
+    printer: &Printer,
+) -> Result<(Outcome, bool), Failure> {
+    let runtime = context::runtime()?;
+    let mut out = printer.data();
+    let mut written = Ok(());
+    let (mut matched, mut first) = (false, true);
+    if format == Format::Json {
+        out.write_all(b"[")?;
+    }
+    let progress = Progress::start(printer, &context.tally);
+    let outcome = runtime.block_on(async {
+        context::stop_on_interrupt(context.cancelled.clone());
+        pass(context, plan, |happened| match happened {
+            Happened::Visited(visited) => {
+                let code = visited
+                    .verdict
+                    .as_ref()
+                    .map(|verdict| verdict.code.as_str());
+                matched |= fail_on.is_some_and(|selection| selection.matches("", code));
+                let is_fine = visited
+                    .verdict
+                    .as_ref()
+                    .is_some_and(|verdict| verdict.code.as_str() == "alive");
+                if written.is_ok() && (show_all || !is_fine) {
+                    written = write_visited(&visited, format, &mut first, &mut out);
+                }
+            }
+            Happened::Problem(problem) => printer.warning(problem),
+            Happened::Note(..) => {}
+        })
+        .await
+    });
+    drop(progress);
+    let outcome = outcome?;
+    written?;
+    match format {
+        Format::Json => out.write_all(if first { b"]\n" } else { b"\n]\n" })?,
+        Format::Text if !printer.is_quiet() => write_counts(&outcome, &mut out)?,
+        _ => {}
+    }
+    out.flush()?;
+    Ok((outcome, matched))
+}
+
+fn write_visited(
+    visited: &Visited,
+    format: Format,
+    first: &mut bool,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let checked = Checked::new(visited);
+    match format {
+        Format::Text => {
+            writeln!(
+                out,
+                "{:<18} {}",
+                checked.verdict.unwrap_or("put off"),
+                one_line(checked.url, 2000)
+            )?;
+            let evidence = checked.evidence.iter().copied().chain(checked.fault);
+            let evidence = one_line(&evidence.collect::<Vec<_>>().join("; "), 400);
+            if !evidence.is_empty() {
+                writeln!(out, "{:18} {evidence}", "")?;
+            }
+            if let Some(to) = checked.moved_to {
+                writeln!(out, "{:18} now at {}", "", one_line(to, 2000))?;
+            }
+            if checked.kept_by_robots {
+                writeln!(
+                    out,
+                    "{:18} not kept: robots.txt says so (`capture URL` keeps it all the same)",
+                    ""
+                )?;
+            }
+        }
+        Format::Json => {
+            out.write_all(if *first { b"\n" } else { b",\n" })?;
+            serde_json::to_writer(&mut *out, &checked)?;
+        }
+        Format::Jsonl => writeln!(out, "{}", serde_json::to_string(&checked)?)?,
+    }
+    *first = false;
+    // Who watches wants to see each result when it comes.
+    out.flush()
+}
+
+fn write_counts(outcome: &Outcome, out: &mut impl Write) -> std::io::Result<()> {
+    let counted = &outcome.counted;
+    let verdicts: Vec<_> = counted
+        .verdicts
+        .iter()
+        .map(|(code, count)| format!("{count} {code}"))
+        .collect();
+    let verdicts = if verdicts.is_empty() {
+        "nothing was due".to_owned()
+    } else {
+        verdicts.join(" · ")
+    };
+    writeln!(
+        out,
+        "{} visited in {:.1} s: {verdicts}",
+        counted.visits, outcome.seconds
+    )
+}

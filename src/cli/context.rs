@@ -1,0 +1,304 @@
+//! From flags to everything that a command works with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
+use sourcekeep::fetch::{self, Fetcher, Limits};
+use sourcekeep::gather::{Exclusions, Include, Options};
+use sourcekeep::run::{Clock, Context, Manner, Tally};
+use sourcekeep::schedule::Policy;
+use sourcekeep::store::{Holder, Locking, Mode, RunLock, Store, StoreError, lock_run};
+use tokio_util::sync::CancellationToken;
+
+use super::Global;
+use super::exit::{Exit, Failure};
+use super::print::Printer;
+
+/// The archive that is used where none is named.
+const DEFAULT_DB: &str = "sourcekeep.db";
+
+/// Flags, environment and file, put together and checked.
+pub(crate) struct Setup {
+    pub(crate) db: PathBuf,
+    pub(crate) clock: Clock,
+    pub(crate) gather: Options,
+    pub(crate) fetch: fetch::Settings,
+    pub(crate) settings: Settings,
+}
+
+impl Setup {
+    pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
+        let file = read_file(global, printer)?;
+        let settings = Settings::resolve(overrides(global)?, file).map_err(bad_config)?;
+        Ok(Self {
+            db: global
+                .db
+                .clone()
+                .unwrap_or_else(|| PathBuf::from(DEFAULT_DB)),
+            clock: global.now.map_or(Clock::System, Clock::Fixed),
+            gather: gather_options(&settings),
+            fetch: fetch_settings(&settings)?,
+            settings,
+        })
+    }
+
+    /// The fetcher of this command.
+    pub(crate) fn fetcher(&self, printer: &Printer) -> Result<Fetcher, Failure> {
+        let fetcher = Fetcher::new(&self.fetch).map_err(Failure::failed)?;
+        for warning in fetcher.warnings() {
+            printer.warning(warning);
+        }
+        Ok(fetcher)
+    }
+
+    /// Opens the archive for reading only.
+    pub(crate) fn open_to_read(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.db, Mode::Read, self.clock.now())?)
+    }
+
+    /// Opens the archive for writing.
+    pub(crate) fn open(&self, mode: Mode, printer: &Printer) -> Result<Store, Failure> {
+        let store = Store::open(&self.db, mode, self.clock.now())?;
+        if let Some(copy) = store.put_aside() {
+            printer.note(format!(
+                "the archive was brought to the present schema; a copy of it as it was is {}",
+                copy.display()
+            ));
+        }
+        Ok(store)
+    }
+
+    /// Opens the archive for visits: takes the run lock, and keeps real visits out of simulated archives.
+    pub(crate) fn open_to_visit(
+        &self,
+        command: &str,
+        mode: Mode,
+        printer: &Printer,
+    ) -> Result<(Store, RunLock), Failure> {
+        let store = self.open(mode, printer)?;
+        let (simulated, has_runs) = store.read("read the archive's mark", |r| {
+            Ok((r.is_simulated()?, r.has_runs()?))
+        })?;
+        if simulated && !self.clock.is_simulated() {
+            return Err(StoreError::Simulated(self.db.clone()).into());
+        }
+        if self.clock.is_simulated() && !simulated && has_runs {
+            printer.warning(format!(
+                "{}: written under --now from here on; it will never take real visits again",
+                self.db.display()
+            ));
+        }
+        let says = format!(
+            "`sourcekeep {command}`, process {}, since {}",
+            std::process::id(),
+            sourcekeep::report::rfc3339(Clock::System.now())
+        );
+        match lock_run(&self.db, &says)? {
+            Locking::Ours(lock) => Ok((store, lock)),
+            Locking::Held(holder) => Err(held(&self.db, &holder)),
+        }
+    }
+
+    /// Everything that a pass works with.
+    pub(crate) fn context(&self, store: Store, printer: &Printer) -> Result<Context, Failure> {
+        let now = self.clock.now();
+        let newest = store.read("read the newest visit", |r| r.newest_visit_at())?;
+        let clock_is_behind = newest.is_some_and(|newest| now < newest - CLOCK_TOLERANCE_MS);
+        if clock_is_behind {
+            printer.warning("the clock stands behind the newest visit in the archive; failures count no strikes in this run");
+        }
+        Ok(Context {
+            store: Arc::new(store),
+            fetcher: Arc::new(self.fetcher(printer)?),
+            manner: Arc::new(Manner {
+                concurrency: self.fetch.concurrency,
+                host_concurrency: self.fetch.host_concurrency,
+                host_delay: self.fetch.host_delay,
+                robots: self.settings.fetch.robots,
+                schedule: Policy::default(),
+                input_refresh_ms: i64::from(self.settings.schedule.input_refresh_hours) * 3_600_000,
+                strikes: !clock_is_behind,
+            }),
+            clock: self.clock,
+            tally: Arc::new(Tally::default()),
+            cancelled: CancellationToken::new(),
+        })
+    }
+}
+
+/// A clock may be this much behind before we doubt it, in milliseconds.
+const CLOCK_TOLERANCE_MS: i64 = 5 * 60_000;
+
+fn held(db: &Path, holder: &Holder) -> Failure {
+    let who = if holder.says.is_empty() {
+        "another run".to_owned()
+    } else {
+        holder.says.clone()
+    };
+    Failure {
+        exit: Exit::Held,
+        error: anyhow::anyhow!("{}: {who} holds this archive", db.display()),
+        hint: Some("wait for it to end; `report`, `show` and `add` work beside it".to_owned()),
+    }
+}
+
+/// The runtime that fetches.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)
+}
+
+/// The first interrupt ends the pass cleanly, the second ends the process at once.
+pub(crate) fn stop_on_interrupt(cancelled: CancellationToken) {
+    tokio::spawn(async move {
+        interrupted().await;
+        cancelled.cancel();
+        // The terminal shows `^C`; the line after it begins afresh.
+        anstream::eprintln!("\nstopping; what was done is kept (once more to stop at once)");
+        interrupted().await;
+        #[expect(
+            clippy::exit,
+            reason = "the user asked twice; the archive stands any end"
+        )]
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Where signals cannot be had, nothing can be done about them.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn read_file(global: &Global, printer: &Printer) -> Result<Option<File>, Failure> {
+    let path = global
+        .config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(config::FILE_NAME));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            printer.detail(format!("configuration: {}", path.display()));
+            File::parse(&text, &path).map(Some).map_err(bad_config)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && global.config.is_none() => {
+            Ok(None)
+        }
+        Err(error) => Err(Failure::usage(anyhow::anyhow!(
+            "{}: {error}",
+            path.display()
+        ))),
+    }
+}
+
+fn bad_config(error: ConfigError) -> Failure {
+    Failure::usage(error)
+}
+
+fn overrides(global: &Global) -> Result<Overrides, Failure> {
+    let args = &global.fetch;
+    let resolve = args
+        .resolve
+        .iter()
+        .map(|one| {
+            one.parse::<Resolve>()
+                .map_err(|error| Failure::usage(anyhow::anyhow!("--resolve {one}: {error}")))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let proxy = match &args.proxy {
+        Some(proxy) => Some(
+            proxy
+                .parse()
+                .map_err(|error| Failure::usage(anyhow::anyhow!("--proxy: {error}")))?,
+        ),
+        None => None,
+    };
+    let small = |value: Option<usize>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
+    Ok(Overrides {
+        user_agent: args.user_agent.clone(),
+        concurrency: small(args.concurrency),
+        host_concurrency: small(args.host_concurrency),
+        host_delay_ms: args.host_delay,
+        proxy,
+        ca_cert: args.ca_cert.clone(),
+        allow_private: (!args.allow_private.is_empty()).then(|| {
+            args.allow_private
+                .iter()
+                .copied()
+                .map(config::Cidr)
+                .collect()
+        }),
+        resolve: (!resolve.is_empty()).then_some(resolve),
+        ..Overrides::default()
+    })
+}
+
+fn fetch_settings(settings: &Settings) -> Result<fetch::Settings, Failure> {
+    let from = &settings.fetch;
+    let ca_pem = match &from.ca_cert {
+        Some(path) => Some(std::fs::read(path).map_err(|error| {
+            Failure::usage(anyhow::anyhow!("--ca-cert {}: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    Ok(fetch::Settings {
+        user_agent: from.user_agent.clone(),
+        concurrency: from.concurrency as usize,
+        host_concurrency: from.host_concurrency as usize,
+        host_delay: std::time::Duration::from_millis(from.host_delay_ms),
+        allow_private: from.allow_private.iter().map(|cidr| cidr.0).collect(),
+        resolve: from
+            .resolve
+            .iter()
+            .map(|one| fetch::ResolveOverride {
+                host: one.host.clone().unwrap_or_else(|| "*".to_owned()),
+                ip: one.address,
+                port: one.port,
+            })
+            .collect(),
+        proxy: from.proxy.as_ref().map(|proxy| proxy.0.clone()),
+        ca_pem,
+        limits: Limits::default(),
+        ..fetch::Settings::default()
+    })
+}
+
+fn gather_options(settings: &Settings) -> Options {
+    let from = &settings.gather;
+    let includes = |place| from.include.contains(&place);
+    Options {
+        include: Include {
+            navigation: includes(config::Include::Navigation),
+            footer: includes(config::Include::Footer),
+            aside: includes(config::Include::Aside),
+            author: includes(config::Include::Author),
+            internal: includes(config::Include::Internal),
+        },
+        exclude: Exclusions {
+            hosts: from.exclude_hosts.clone(),
+            patterns: from
+                .exclude_patterns
+                .iter()
+                .map(|pattern| pattern.0.clone())
+                .collect(),
+            posts: from
+                .exclude_posts
+                .iter()
+                .map(|pattern| pattern.0.clone())
+                .collect(),
+            selectors: from.exclude_selectors.clone(),
+        },
+    }
+}

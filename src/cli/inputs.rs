@@ -1,0 +1,108 @@
+//! `inputs`: what is registered.
+
+use std::io::Write;
+
+use clap::Args;
+use serde::Serialize;
+use sourcekeep::report::{ago, count, in_future, rfc3339};
+use sourcekeep::store::InputRow;
+
+use super::Global;
+use super::context::Setup;
+use super::exit::{Exit, Failure};
+use super::print::{Format, Printer};
+
+/// List the registered inputs
+#[derive(Debug, Args)]
+pub(crate) struct InputsArgs {
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// One input, as other programs read it.
+#[derive(Serialize)]
+struct Listed<'a> {
+    input: &'a str,
+    kind: &'a str,
+    format: Option<&'a str>,
+    base: Option<&'a str>,
+    posts: i64,
+    citations: i64,
+    added_at: String,
+    refreshed_at: Option<String>,
+    next_refresh_at: Option<String>,
+    problem: Option<&'a str>,
+}
+
+impl<'a> From<&'a InputRow> for Listed<'a> {
+    fn from(row: &'a InputRow) -> Self {
+        Self {
+            input: &row.address,
+            kind: &row.kind,
+            format: row.format.as_deref(),
+            base: row.base.as_deref(),
+            posts: row.posts,
+            citations: row.citations,
+            added_at: rfc3339(row.added_at),
+            refreshed_at: row.refreshed_at.map(rfc3339),
+            next_refresh_at: row.next_refresh_at.map(rfc3339),
+            problem: row.problem.as_deref(),
+        }
+    }
+}
+
+pub(crate) fn inputs(
+    global: &Global,
+    args: &InputsArgs,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let setup = Setup::new(global, printer)?;
+    let store = setup.open_to_read()?;
+    let rows = store.read("list the inputs", |r| r.inputs())?;
+    let mut out = printer.data();
+    match args.format {
+        Format::Text => {
+            for row in &rows {
+                write_row(row, setup.clock.now(), &mut out)?;
+            }
+            if rows.is_empty() {
+                printer.note("no inputs yet; `sourcekeep add INPUT` registers one");
+            }
+        }
+        Format::Json => {
+            let listed: Vec<Listed<'_>> = rows.iter().map(Into::into).collect();
+            writeln!(out, "{}", serde_json::to_string_pretty(&listed)?)?;
+        }
+        Format::Jsonl => {
+            for row in &rows {
+                writeln!(out, "{}", serde_json::to_string(&Listed::from(row))?)?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn write_row(row: &InputRow, now: i64, out: &mut impl Write) -> std::io::Result<()> {
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    let read = row.refreshed_at.map_or("not read yet".to_owned(), |at| {
+        format!("read {}", ago(at, now))
+    });
+    let next = match row.next_refresh_at {
+        Some(at) => format!(", next {}", in_future(at, now)),
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "{} ({}): {}, {}; {read}{next}",
+        row.address,
+        row.kind,
+        count(number(row.posts), "post"),
+        count(number(row.citations), "citation"),
+    )?;
+    if let Some(problem) = &row.problem {
+        writeln!(out, "    could not be read: {problem}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! The command line, a contract that scripts rely on: one file per subcommand, and nothing here that the library could
+//! do.
+
+mod add;
+mod capture;
+mod check;
+mod context;
+mod exit;
+mod inputs;
+mod links;
+mod print;
+mod progress;
+mod remove;
+mod report;
+mod run;
+mod selected;
+mod show;
+mod when;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use exit::{Exit, Failure};
+use print::Printer;
+
+/// Keep the sources that your posts cite.
+///
+/// Point it at pages, feeds, files or folders: it gathers every outbound link, keeps a copy of each cited source in one
+/// SQLite file, visits each again on a schedule, and says honestly what became of it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sourcekeep",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 done, and --fail-on matched; 2 usage; 3 sourcekeep failed, or an input could \
+                  not be read; 4 another run holds the file; 5 done, but the run is suspect; 130 interrupted."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Add(add::AddArgs),
+    Remove(remove::RemoveArgs),
+    Inputs(inputs::InputsArgs),
+    Links(links::LinksArgs),
+    Check(check::CheckArgs),
+    Capture(capture::CaptureArgs),
+    Report(report::ReportArgs),
+    Show(show::ShowArgs),
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+struct Global {
+    /// The archive [default: sourcekeep.db in the working folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "SOURCEKEEP_DB",
+        help_heading = "Global options"
+    )]
+    db: Option<PathBuf>,
+    /// The configuration [default: sourcekeep.toml in the working folder, if there is one]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SOURCEKEEP_CONFIG",
+        help_heading = "Global options"
+    )]
+    config: Option<PathBuf>,
+    /// Evaluate the whole command as of this instant (RFC 3339); an archive written so is marked simulated
+    #[arg(long, global = true, value_name = "INSTANT", value_parser = when::instant, help_heading = "Global options")]
+    now: Option<i64>,
+    /// Print nothing but data and errors
+    #[arg(
+        long,
+        short,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
+    quiet: bool,
+    /// Say more of what is going on
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    verbose: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    color: Colour,
+    #[command(flatten)]
+    fetch: FetchArgs,
+}
+
+/// Options of everything that fetches.
+#[derive(Debug, Clone, Args)]
+struct FetchArgs {
+    /// Allow addresses in this range although they are not public; repeatable
+    #[arg(long, global = true, value_name = "CIDR", help_heading = "Fetching")]
+    allow_private: Vec<IpNet>,
+    /// Use this address for a host instead of asking name servers (HOST may be *); repeatable
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOST=ADDR[:PORT]",
+        help_heading = "Fetching"
+    )]
+    resolve: Vec<String>,
+    /// Fetch through this proxy (http, https, socks5)
+    #[arg(long, global = true, value_name = "URL", help_heading = "Fetching")]
+    proxy: Option<String>,
+    /// Trust the certificate authorities in this PEM file too
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Fetching")]
+    ca_cert: Option<PathBuf>,
+    /// The User-Agent to send [default: sourcekeep's own, with its contact address]
+    #[arg(long, global = true, value_name = "TEXT", help_heading = "Fetching")]
+    user_agent: Option<String>,
+    /// Requests under way at once [default: 64]
+    #[arg(long, global = true, value_name = "N", help_heading = "Fetching")]
+    concurrency: Option<usize>,
+    /// Requests under way at once to one host [default: 2]
+    #[arg(long, global = true, value_name = "N", help_heading = "Fetching")]
+    host_concurrency: Option<usize>,
+    /// Milliseconds between two requests to one host [default: 1000]
+    #[arg(long, global = true, value_name = "MS", help_heading = "Fetching")]
+    host_delay: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Parses the command line, runs it, prints what went wrong, gives the exit code.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.quiet, cli.global.verbose, cli.global.color);
+    let exit = match dispatch(cli, &printer) {
+        Ok(exit) => exit,
+        Err(failure) if failure.is_broken_pipe() => Exit::Done,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit
+        }
+    };
+    exit.into()
+}
+
+fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Run(args) => run::run(&global, &args, printer),
+        Command::Add(args) => add::add(&global, &args, printer),
+        Command::Remove(args) => remove::remove(&global, &args, printer),
+        Command::Inputs(args) => inputs::inputs(&global, &args, printer),
+        Command::Links(args) => links::links(&global, &args, printer),
+        Command::Check(args) => check::check(&global, &args, printer),
+        Command::Capture(args) => capture::capture(&global, &args, printer),
+        Command::Report(args) => report::report(&global, &args, printer),
+        Command::Show(args) => show::show(&global, &args, printer),
+    }
+}

@@ -1,0 +1,443 @@
+//! `run`: register the inputs given, then one pass over everything due.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use sourcekeep::gather::Note;
+use sourcekeep::report::{Selection, bytes, count, one_line};
+use sourcekeep::run::{
+    Argument, Census, Context, Counted, Ended, Estimate, Happened, InputOptions, Keep, Outcome,
+    Plan, Work, classify, pass,
+};
+use sourcekeep::store::{Mode, Store, StoreError};
+use url::Url;
+
+use super::Global;
+use super::add;
+use super::context::{self, Setup};
+use super::exit::{Exit, Failure};
+use super::print::{Format, Printer};
+use super::progress::Progress;
+use super::selected::{GatherArgs, Selected};
+use super::when;
+
+/// Register the inputs given, then make one pass over everything that is due
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sourcekeep run posts/                    gather a folder of posts, visit and keep their sources
+  sourcekeep run https://example.com/feed  follow a feed
+  sourcekeep run                           everything that is due, for cron
+  sourcekeep run --dry-run posts/          what it would cost, before anything is fetched")]
+pub(crate) struct RunArgs {
+    /// Pages or feeds (https://...), files, folders, or - for standard input
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<String>,
+    #[command(flatten)]
+    gather: GatherArgs,
+    /// Print posts, sources, hours and disk, and fetch nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// End cleanly after this long (90s, 15m, 2h30m)
+    #[arg(long, value_name = "TIME", value_parser = when::duration)]
+    max_time: Option<Duration>,
+    /// Make at most this many visits
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Exit with 1 if a visited source has one of these verdicts, standings or groups
+    #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
+    fail_on: Option<Selection>,
+    /// How to print what was done
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let setup = Setup::new(global, printer)?;
+    let selected = args.gather.select(&setup.gather)?;
+    if args.dry_run {
+        return dry_run(&setup, args, &selected, printer);
+    }
+    let mode = if args.inputs.is_empty() {
+        Mode::Write
+    } else {
+        Mode::Create
+    };
+    let (store, lock) = setup.open_to_visit("run", mode, printer)?;
+    let (added, failed) =
+        add::register(&store, &args.inputs, &selected, setup.clock.now(), printer)?;
+    if failed && added.is_empty() {
+        return Ok(Exit::Failed);
+    }
+    let stdin = read_stdin(&args.inputs)?;
+    let plan = Plan {
+        command: "run",
+        refresh_inputs: true,
+        stdin,
+        work: Work::Due,
+        keep: Keep::Automatic,
+        limit: args.limit,
+        max_time: args.max_time,
+    };
+    let context = setup.context(store, printer)?;
+    let (outcome, matched) = make_pass(&context, plan, args.fail_on.as_ref(), printer)?;
+    let totals = Totals::read(&context.store)?;
+    let mut out = printer.data();
+    match args.format {
+        Format::Text if printer.is_quiet() => {}
+        Format::Text => write_summary(&outcome, &totals, &mut out)?,
+        Format::Json | Format::Jsonl => writeln!(
+            out,
+            "{}",
+            serde_json::to_string(&Done::new(&outcome, &totals))?
+        )?,
+    }
+    out.flush()?;
+    drop(lock);
+    Ok(exit(&outcome, failed, matched))
+}
+
+fn read_stdin(inputs: &[String]) -> Result<Option<Vec<u8>>, Failure> {
+    if !inputs.iter().any(|input| input == "-") {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Makes a pass with a progress line and a hand on Ctrl-C. Says too whether `fail_on` matched a visited source.
+pub(crate) fn make_pass(
+    context: &Context,
+    plan: Plan,
+    fail_on: Option<&Selection>,
+    printer: &Printer,
+) -> Result<(Outcome, bool), Failure> {
+    let runtime = context::runtime()?;
+    let mut matched = false;
+    let progress = Progress::start(printer, &context.tally);
+    let mut feeds: BTreeSet<String> = BTreeSet::new();
+    let outcome = runtime.block_on(async {
+        context::stop_on_interrupt(context.cancelled.clone());
+        pass(context, plan, |happened| match happened {
+            Happened::Problem(problem) => printer.warning(one_line(&problem.to_string(), 1000)),
+            Happened::Note(document, Note::Feed(url) | Note::Sitemap(url)) => {
+                if feeds.insert(url.to_string()) {
+                    printer.note(format!("{document}: taken as one page; it names {url}"));
+                }
+            }
+            Happened::Note(..) => {}
+            Happened::Visited(visited) => {
+                if let Some(verdict) = &visited.verdict {
+                    let code = verdict.code.as_str();
+                    matched |= fail_on.is_some_and(|selection| selection.matches("", Some(code)));
+                    printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
+                }
+                if let Some(fault) = &visited.fault {
+                    printer.warning(format!(
+                        "{}: {fault}; due again later",
+                        one_line(&visited.address, 500)
+                    ));
+                }
+            }
+        })
+        .await
+    });
+    drop(progress);
+    if !feeds.is_empty() {
+        printer.hint(format!(
+            "`sourcekeep add {}` follows it",
+            feeds.iter().next().map_or("", String::as_str)
+        ));
+    }
+    Ok((outcome?, matched))
+}
+
+/// How a pass ends the command.
+pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
+    let only_faults = outcome.counted.faults > 0 && outcome.counted.visits == 0;
+    match outcome.ended {
+        Ended::Cancelled => Exit::Interrupted,
+        _ if failed || outcome.input_failed || only_faults => Exit::Failed,
+        _ if outcome.suspect => Exit::Suspect,
+        _ if matched => Exit::FailOn,
+        _ => Exit::Done,
+    }
+}
+
+/// What is in the archive after the pass.
+struct Totals {
+    inputs: i64,
+    posts: i64,
+    citations: i64,
+    sources: i64,
+    captures: i64,
+    broken: i64,
+}
+
+impl Totals {
+    fn read(store: &Store) -> Result<Self, StoreError> {
+        let totals = store.read("read the totals", |r| r.totals())?;
+        let broken = totals
+            .verdicts
+            .iter()
+            .filter(|(code, _)| {
+                Selection::parse("broken").is_ok_and(|broken| broken.matches("", Some(code)))
+            })
+            .map(|(_, count)| count)
+            .sum();
+        Ok(Self {
+            inputs: totals.inputs,
+            posts: totals.posts,
+            citations: totals.citations,
+            sources: totals.sources,
+            captures: totals.captures,
+            broken,
+        })
+    }
+}
+
+/// What was done, as other programs read it: totals of the archive, and what this run did.
+#[derive(Serialize)]
+struct Done<'a> {
+    inputs: i64,
+    posts: i64,
+    citations: i64,
+    sources: i64,
+    captures: i64,
+    visits: &'a std::collections::BTreeMap<&'static str, u64>,
+    bytes: u64,
+    seconds: f64,
+    suspect: bool,
+    ended: &'static str,
+    run: &'a Counted,
+}
+
+impl<'a> Done<'a> {
+    fn new(outcome: &'a Outcome, totals: &Totals) -> Self {
+        Self {
+            inputs: totals.inputs,
+            posts: totals.posts,
+            citations: totals.citations,
+            sources: totals.sources,
+            captures: totals.captures,
+            visits: &outcome.counted.verdicts,
+            bytes: outcome.counted.bytes,
+            seconds: outcome.seconds,
+            suspect: outcome.suspect,
+            ended: match outcome.ended {
+                Ended::Done => "done",
+                Ended::Limit => "limit",
+                Ended::Time => "time",
+                Ended::Cancelled => "interrupted",
+            },
+            run: &outcome.counted,
+        }
+    }
+}
+
+fn write_summary(outcome: &Outcome, totals: &Totals, out: &mut impl Write) -> Result<(), Failure> {
+    let counted = &outcome.counted;
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    if counted.inputs > 0 {
+        writeln!(
+            out,
+            "read     {}: {}, {}, {} new",
+            count(counted.inputs, "input"),
+            count(counted.posts, "changed post"),
+            count(counted.citations, "citation"),
+            count(counted.new_sources, "source"),
+        )?;
+    }
+    let mut verdicts: Vec<_> = counted.verdicts.iter().collect();
+    verdicts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let verdicts: Vec<_> = verdicts
+        .iter()
+        .map(|(code, count)| format!("{count} {code}"))
+        .collect();
+    let colon = if verdicts.is_empty() { "" } else { ": " };
+    writeln!(
+        out,
+        "visited  {}{colon}{}",
+        count(counted.visits, "source"),
+        verdicts.join(" · ")
+    )?;
+    writeln!(
+        out,
+        "kept     {} in {:.1} s; {} received",
+        count(counted.captures, "new copy").replace("copys", "copies"),
+        outcome.seconds,
+        bytes(counted.bytes)
+    )?;
+    if counted.kept_by_robots > 0 {
+        writeln!(
+            out,
+            "         {} not kept: robots.txt says so (robots = \"record\" in sourcekeep.toml keeps them)",
+            count(counted.kept_by_robots, "source")
+        )?;
+    }
+    if counted.faults > 0 {
+        writeln!(
+            out,
+            "put off  {}: the fault was ours",
+            count(counted.faults, "visit")
+        )?;
+    }
+    match outcome.ended {
+        Ended::Limit => writeln!(out, "stopped  at --limit; the rest is due at the next run")?,
+        Ended::Time => writeln!(
+            out,
+            "stopped  at --max-time; the rest is due at the next run"
+        )?,
+        Ended::Cancelled => writeln!(
+            out,
+            "stopped  by you; what was done is kept, the next run goes on"
+        )?,
+        Ended::Done => {}
+    }
+    writeln!(
+        out,
+        "archive  {} cited in {}, {} held{}",
+        count(number(totals.sources), "source"),
+        count(number(totals.posts), "post"),
+        count(number(totals.captures), "copy").replace("copys", "copies"),
+        match totals.broken {
+            0 => String::new(),
+            broken => format!("; {broken} broken: `sourcekeep report` says which"),
+        }
+    )?;
+    Ok(())
+}
+
+fn dry_run(
+    setup: &Setup,
+    args: &RunArgs,
+    selected: &Selected,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let mut census = Census::default();
+    let mut failed = false;
+    for input in &args.inputs {
+        match classify(input) {
+            Ok(Argument::Web(_)) => census.estimate.inputs_not_read += 1,
+            Ok(_) if selected.pages => census.estimate.inputs_not_read += 1,
+            Ok(Argument::Stdin) => {
+                let bytes = read_stdin(&args.inputs)?.unwrap_or_default();
+                census.estimate.inputs += 1;
+                census.bytes(
+                    "-",
+                    &bytes,
+                    selected.format,
+                    selected.base.as_ref(),
+                    &selected.rules,
+                    true,
+                );
+            }
+            Ok(Argument::File(path) | Argument::Folder(path)) => {
+                census.path(
+                    &path,
+                    selected.format,
+                    selected.base.as_ref(),
+                    &selected.rules,
+                );
+            }
+            Err(error) => {
+                failed = true;
+                printer.warning(&error);
+                if let Some(hint) = error.hint() {
+                    printer.hint(hint);
+                }
+            }
+        }
+    }
+    let capture_bytes = count_archive(setup, &mut census)?;
+    let delay_ms = u64::try_from(setup.fetch.host_delay.as_millis()).unwrap_or(u64::MAX);
+    let (estimate, problems) = census.finish(delay_ms, setup.fetch.concurrency, capture_bytes);
+    for problem in problems {
+        failed |= problem.whole;
+        printer.warning(one_line(&problem.to_string(), 1000));
+    }
+    let mut out = printer.data();
+    match args.format {
+        Format::Text => write_estimate(&estimate, &mut out)?,
+        Format::Json | Format::Jsonl => writeln!(out, "{}", serde_json::to_string(&estimate)?)?,
+    }
+    out.flush()?;
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+/// Adds what is due in the archive, if there is one. Gives the mean size of a capture in it.
+fn count_archive(setup: &Setup, census: &mut Census) -> Result<Option<u64>, Failure> {
+    let store = match setup.open_to_read() {
+        Ok(store) => store,
+        Err(failure) if matches!(failure.error.downcast_ref(), Some(StoreError::Missing(_))) => {
+            return Ok(None);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let now = setup.clock.now();
+    for input in store.read("find due inputs", |r| r.due_inputs(now))? {
+        let options: InputOptions = serde_json::from_str(&input.options)?;
+        let rules = options.gather.compile().map_err(Failure::failed)?;
+        let format = input
+            .format
+            .as_deref()
+            .and_then(|format| format.parse().ok());
+        let base = input.base.as_deref().and_then(|base| Url::parse(base).ok());
+        match input.kind.as_str() {
+            "file" | "folder" | "list" => {
+                census.path(Path::new(&input.address), format, base.as_ref(), &rules);
+            }
+            "stdin" => {}
+            _ => census.estimate.inputs_not_read += 1,
+        }
+    }
+    store.read("count what is due", |r| {
+        r.each_due(now, |address, host| census.source(address, host))
+    })?;
+    let (_, _, mean) = store.read("count what is due", |r| r.due_totals(now))?;
+    Ok(mean.and_then(|mean| u64::try_from(mean).ok()))
+}
+
+fn write_estimate(estimate: &Estimate, out: &mut impl Write) -> Result<(), Failure> {
+    writeln!(
+        out,
+        "would read   {}",
+        count(estimate.inputs + estimate.inputs_not_read, "input")
+    )?;
+    if estimate.inputs_not_read > 0 {
+        writeln!(
+            out,
+            "             of which {} on the web, not looked at: what they cite comes on top",
+            estimate.inputs_not_read
+        )?;
+    }
+    writeln!(
+        out,
+        "posts        {}, {} ({} left out)",
+        count(estimate.posts, "post"),
+        count(estimate.citations, "citation"),
+        count(estimate.left_out, "link")
+    )?;
+    writeln!(
+        out,
+        "would visit  {} on {}",
+        count(estimate.sources, "source"),
+        count(estimate.hosts, "host")
+    )?;
+    if let Some((host, visits)) = &estimate.busiest_host {
+        writeln!(out, "             most on {host}: {visits}")?;
+    }
+    let time = match estimate.hours * 60.0 {
+        minutes if minutes < 1.0 => "under a minute".to_owned(),
+        minutes if minutes < 90.0 => format!("about {minutes:.0} min"),
+        minutes => format!("about {:.1} hours", minutes / 60.0),
+    };
+    writeln!(out, "would take   {time}, at this politeness")?;
+    writeln!(out, "would add    {} at most", bytes(estimate.disk_bytes))?;
+    writeln!(out, "nothing was fetched, and nothing written")?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Options that say how inputs are read: shared by `run`, `add` and `links`.
+
+use clap::Args;
+use sourcekeep::gather::{self, Exclusions, Include};
+use sourcekeep::run::InputOptions;
+use url::Url;
+
+use super::exit::Failure;
+
+/// How inputs are read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GatherArgs {
+    /// Read the inputs as html, markdown, text, feed, list (addresses of sources), or pages (addresses of posts)
+    #[arg(long = "as", value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// The address that a local file has on the web, where it names none itself
+    #[arg(long, value_name = "URL")]
+    pub(crate) base: Option<String>,
+    /// Also take links in these places: navigation, footer, aside, author, internal
+    #[arg(long, value_name = "PLACE,...", value_delimiter = ',')]
+    pub(crate) include: Vec<String>,
+    /// Leave out links to this host and hosts below it; repeatable
+    #[arg(long, value_name = "HOST")]
+    pub(crate) exclude_host: Vec<String>,
+    /// Leave out links whose address matches this regular expression; repeatable
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) exclude: Vec<String>,
+    /// Leave out posts whose address matches this glob (re: begins a regular expression); repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude_post: Vec<String>,
+    /// Leave out links within what this CSS selector matches; repeatable
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) exclude_selector: Vec<String>,
+}
+
+/// What the options come to.
+pub(crate) struct Selected {
+    /// The format asked for.
+    pub(crate) format: Option<gather::Format>,
+    /// Whether the input lists the addresses of posts.
+    pub(crate) pages: bool,
+    pub(crate) base: Option<Url>,
+    pub(crate) options: gather::Options,
+    pub(crate) rules: gather::Rules,
+}
+
+impl GatherArgs {
+    /// Checks the options, on top of what the configuration says.
+    pub(crate) fn select(&self, configured: &gather::Options) -> Result<Selected, Failure> {
+        let (format, pages) = match self.kind.as_deref() {
+            None => (None, false),
+            Some("pages") => (Some(gather::Format::List), true),
+            Some(kind) => (
+                Some(
+                    kind.parse::<gather::Format>()
+                        .map_err(|_| unknown_kind(kind))?,
+                ),
+                false,
+            ),
+        };
+        let base = match &self.base {
+            None => None,
+            Some(base) => Some(
+                sourcekeep::address::parse(base, None)
+                    .map_err(|error| Failure::usage(anyhow::anyhow!("--base {base}: {error}")))?,
+            ),
+        };
+        let mut options = configured.clone();
+        for place in &self.include {
+            include(&mut options.include, place)?;
+        }
+        let Exclusions {
+            hosts,
+            patterns,
+            posts,
+            selectors,
+        } = &mut options.exclude;
+        hosts.extend(self.exclude_host.iter().cloned());
+        patterns.extend(self.exclude.iter().cloned());
+        posts.extend(self.exclude_post.iter().cloned());
+        selectors.extend(self.exclude_selector.iter().cloned());
+        let rules = options.compile().map_err(Failure::usage)?;
+        Ok(Selected {
+            format,
+            pages,
+            base,
+            options,
+            rules,
+        })
+    }
+}
+
+impl Selected {
+    /// What is stored with an input.
+    pub(crate) fn stored_options(&self) -> Result<String, Failure> {
+        Ok(serde_json::to_string(&InputOptions {
+            gather: self.options.clone(),
+        })?)
+    }
+}
+
+fn include(include: &mut Include, place: &str) -> Result<(), Failure> {
+    match place {
+        "navigation" => include.navigation = true,
+        "footer" => include.footer = true,
+        "aside" => include.aside = true,
+        "author" => include.author = true,
+        "internal" => include.internal = true,
+        _ => {
+            return Err(Failure::usage(anyhow::anyhow!(
+                "--include {place}: unknown place; use navigation, footer, aside, author, internal"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_kind(kind: &str) -> Failure {
+    Failure::usage(anyhow::anyhow!(
+        "--as {kind}: unknown kind; use html, markdown, text, feed, list, pages"
+    ))
+}

@@ -1,0 +1,89 @@
+//! Reports for spreadsheets (RFC 4180).
+
+use std::io::Write;
+
+use super::{Report, ReportError};
+
+const HEADER: [&str; 18] = [
+    "url",
+    "standing",
+    "verdict",
+    "status",
+    "final_url",
+    "since",
+    "checked_at",
+    "next_check_at",
+    "captures",
+    "last_capture_at",
+    "baselined",
+    "moved_to",
+    "strikes",
+    "last_fine_at",
+    "evidence",
+    "posts",
+    "cited_by",
+    "text",
+];
+
+/// One row a source; several posts stand in one cell, a line each.
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut csv = ::csv::Writer::from_writer(out);
+    csv.write_record(HEADER)?;
+    report.each(|entry| {
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let posts: Vec<_> = entry
+            .cited_by
+            .iter()
+            .map(|cited| format!("{}:{}", cited.post, cited.line))
+            .collect();
+        let texts: Vec<_> = entry
+            .cited_by
+            .iter()
+            .map(|cited| cited.text.as_str())
+            .collect();
+        csv.write_record([
+            safe(&entry.url),
+            entry.standing,
+            text(entry.verdict),
+            entry
+                .status
+                .map(|status| status.to_string())
+                .unwrap_or_default(),
+            safe(&text(entry.final_url)),
+            text(entry.since),
+            text(entry.checked_at),
+            text(entry.next_check_at),
+            entry.captures.to_string(),
+            text(entry.last_capture_at),
+            entry.baselined.to_string(),
+            safe(&text(entry.moved_to)),
+            entry.strikes.to_string(),
+            text(entry.last_fine_at),
+            safe(&entry.evidence.join("; ")),
+            entry.cited_by.len().to_string(),
+            safe(&posts.join("\n")),
+            safe(&texts.join("\n")),
+        ])?;
+        Ok(())
+    })?;
+    csv.flush()?;
+    Ok(())
+}
+
+/// A cell that begins like a formula is one to a spreadsheet; an apostrophe before it makes it text again.
+fn safe(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn formulas_become_text() {
+        assert_eq!(super::safe("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(super::safe("plain"), "plain");
+    }
+}

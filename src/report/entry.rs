@@ -1,0 +1,162 @@
+//! One source in a report. The field names are a contract with other people's programs: fields are added, never
+//! renamed.
+
+use serde::Serialize;
+
+use super::instant::rfc3339;
+use crate::store::{CitedBy, SourceRow};
+
+/// One source.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// Its canonical address.
+    pub url: String,
+    /// `new`, `alive`, `failing`, `dead`, `uncertain`, `revived`.
+    pub standing: String,
+    /// The verdict that stands, or null before the first visit.
+    pub verdict: Option<String>,
+    /// Status of the last answer.
+    pub status: Option<u16>,
+    /// Where the last visit ended.
+    pub final_url: Option<String>,
+    /// Since when the verdict stands (RFC 3339).
+    pub since: Option<String>,
+    /// When it was last visited.
+    pub checked_at: Option<String>,
+    /// When it is visited next.
+    pub next_check_at: Option<String>,
+    /// How many captures we hold.
+    pub captures: i64,
+    /// When the newest was made.
+    pub last_capture_at: Option<String>,
+    /// Whether a capture stands for what was cited.
+    pub baselined: bool,
+    /// What became of the passages quoted from it.
+    pub quotes: Quotes,
+    /// The best public archive's copy, where one was looked for.
+    pub rescue: Option<String>,
+    /// Where it is cited.
+    pub cited_by: Vec<CitedEntry>,
+    /// Why the verdict is what it is, in short words.
+    pub evidence: Vec<String>,
+    /// Strikes since the last fine visit.
+    pub strikes: u32,
+    /// When it was last fine.
+    pub last_fine_at: Option<String>,
+    /// Where it moved to.
+    pub moved_to: Option<String>,
+    /// What robots.txt says of it.
+    pub robots: Option<String>,
+    /// The newest copy we hold.
+    pub held: Option<HeldEntry>,
+    #[serde(skip)]
+    pub(super) since_ms: Option<i64>,
+    #[serde(skip)]
+    pub(super) last_fine_ms: Option<i64>,
+}
+
+/// How the passages quoted from a source stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Quotes {
+    /// Found word for word.
+    pub verbatim: u32,
+    /// Found with other words.
+    pub altered: u32,
+    /// Found before, and gone.
+    pub missing: u32,
+    /// Never found.
+    pub never_seen: u32,
+    /// There was no text to look in.
+    pub unknown: u32,
+}
+
+/// One place where a source is cited.
+#[derive(Debug, Clone, Serialize)]
+pub struct CitedEntry {
+    /// The post.
+    pub post: String,
+    /// The anchor's text.
+    pub text: String,
+    /// The line in the post's document.
+    pub line: u32,
+    /// The sentence around it.
+    #[serde(skip)]
+    pub context: String,
+}
+
+/// The copy we hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct HeldEntry {
+    /// The capture's number.
+    pub capture: i64,
+    /// When it was made.
+    pub at: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its size in bytes.
+    pub size: i64,
+    #[serde(skip)]
+    pub(super) at_ms: i64,
+}
+
+impl Entry {
+    /// Makes an entry of the archive's rows.
+    pub fn new(row: SourceRow, cited_by: Vec<CitedBy>) -> Self {
+        let evidence = row
+            .evidence
+            .as_deref()
+            .map(evidence_words)
+            .unwrap_or_default();
+        Self {
+            url: row.address,
+            standing: row.standing,
+            verdict: row.verdict,
+            status: row.status,
+            final_url: row.final_url.filter(|_| row.checked_at.is_some()),
+            since: row.verdict_since.map(rfc3339),
+            checked_at: row.checked_at.map(rfc3339),
+            next_check_at: row.next_visit_at.map(rfc3339),
+            captures: row.captures,
+            last_capture_at: row.held.as_ref().map(|held| rfc3339(held.at)),
+            baselined: row.baselined,
+            quotes: Quotes::default(),
+            rescue: None,
+            cited_by: cited_by
+                .into_iter()
+                .filter(|cited| cited.gone_at.is_none())
+                .map(|cited| CitedEntry {
+                    post: cited.post,
+                    text: cited.text,
+                    line: cited.line,
+                    context: cited.context,
+                })
+                .collect(),
+            evidence,
+            strikes: row.strikes,
+            last_fine_at: row.last_fine_at.map(rfc3339),
+            moved_to: row.moved_to,
+            robots: row.robots,
+            held: row.held.map(|held| HeldEntry {
+                capture: held.id,
+                at: rfc3339(held.at),
+                title: held.title,
+                size: held.size,
+                at_ms: held.at,
+            }),
+            since_ms: row.verdict_since,
+            last_fine_ms: row.last_fine_at,
+        }
+    }
+}
+
+/// The words of the signs that a verdict's evidence lists.
+pub(super) fn evidence_words(json: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Sign {
+        says: String,
+    }
+    serde_json::from_str::<Vec<Sign>>(json)
+        .map(|signs| signs.into_iter().map(|sign| sign.says).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,90 @@
+//! Reports for issue trackers and wikis (GFM).
+
+use std::io::Write;
+
+use super::text::Sorted;
+use super::{Report, ReportError, date, one_line};
+
+/// Sources listed in one part; issue trackers cut what is longer.
+const LISTED: usize = 200;
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let sorted = Sorted::new(report, if report.query.all { usize::MAX } else { LISTED })?;
+    let totals = &report.totals;
+    writeln!(out, "# Sources, {}\n", date(report.query.now))?;
+    writeln!(
+        out,
+        "{} sources cited in {} posts; {} copies held.",
+        totals.sources, totals.posts, totals.captures
+    )?;
+    for (part, entries, more) in sorted.each() {
+        writeln!(out, "\n## {} ({})\n", part.title(), entries.len() + more)?;
+        writeln!(out, "| source | verdict | since | cited in | we hold |")?;
+        writeln!(out, "| --- | --- | --- | --- | --- |")?;
+        for entry in entries {
+            let posts: Vec<_> = entry
+                .cited_by
+                .iter()
+                .take(5)
+                .map(|cited| cell(&format!("{}:{}", cited.post, cited.line)))
+                .collect();
+            let held = entry.held.as_ref().map_or("no copy".to_owned(), |held| {
+                format!("copy of {}", held.at.split('T').next().unwrap_or_default())
+            });
+            let moved = entry
+                .moved_to
+                .as_ref()
+                .map(|to| format!(" → {}", cell(to)))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "| {}{moved} | {}: {} | {} | {} | {held} |",
+                cell(&entry.url),
+                entry.verdict.as_deref().unwrap_or("not visited yet"),
+                cell(&entry.evidence.join("; ")),
+                entry
+                    .since
+                    .as_deref()
+                    .and_then(|since| since.split('T').next())
+                    .unwrap_or_default(),
+                posts.join("<br>"),
+            )?;
+        }
+        if *more > 0 {
+            writeln!(out, "\n… and {more} more.")?;
+        }
+    }
+    if sorted.each().next().is_none() {
+        writeln!(out, "\nNothing needs attention.")?;
+    }
+    Ok(())
+}
+
+/// Words from outside as the plain text of one table cell: nothing in them is markup.
+fn cell(text: &str) -> String {
+    let mut safe = String::new();
+    for c in one_line(text, 500).chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '@' | '#' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn markup_from_outside_stays_text() {
+        assert_eq!(
+            super::cell("a|b <script> [x](y) `c`"),
+            "a\\|b &lt;script&gt; \\[x\\](y) \\`c\\`"
+        );
+    }
+}

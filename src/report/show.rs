@@ -1,0 +1,296 @@
+//! One source, whole: where it is cited, what was seen, what we hold.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::entry::evidence_words;
+use super::{Entry, ReportError, bytes, one_line, rfc3339};
+use crate::fetch::Facts;
+use crate::store::{CaptureRow, CitedBy, Store, VisitRow};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Visits that are shown.
+const VISITS: usize = 50;
+/// Citations that are shown.
+const CITATIONS: usize = 1000;
+
+/// Everything known of one source.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    /// Its state, as in a report.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// Where it is, and was, cited.
+    pub citations: Vec<ShownCitation>,
+    /// Its visits, newest first.
+    pub visits: Vec<ShownVisit>,
+    /// Its captures, newest first.
+    pub capture_list: Vec<ShownCapture>,
+    /// Other addresses of it.
+    pub aliases: Vec<ShownAlias>,
+}
+
+/// One citation.
+#[derive(Debug, Serialize)]
+pub struct ShownCitation {
+    post: String,
+    post_title: Option<String>,
+    url: String,
+    kind: String,
+    place: String,
+    text: String,
+    context: String,
+    line: u32,
+    first_seen_at: String,
+    gone_at: Option<String>,
+}
+
+/// One visit.
+#[derive(Debug, Serialize)]
+pub struct ShownVisit {
+    at: String,
+    verdict: Option<String>,
+    evidence: Vec<String>,
+    not_modified: bool,
+    confirms: Option<String>,
+    elapsed_ms: i64,
+    peer: Option<String>,
+    facts: Option<Facts>,
+    #[serde(skip)]
+    at_ms: i64,
+}
+
+/// One capture.
+#[derive(Debug, Serialize)]
+pub struct ShownCapture {
+    capture: i64,
+    at: String,
+    kind: String,
+    url: String,
+    media_type: Option<String>,
+    title: Option<String>,
+    size: i64,
+    stored_size: i64,
+    sha256: String,
+    truncated: Option<String>,
+}
+
+/// Another address of the source.
+#[derive(Debug, Serialize)]
+pub struct ShownAlias {
+    address: String,
+    reason: String,
+}
+
+/// Looks a source up by its address or an alias.
+pub fn show(store: &Store, address: &str) -> Result<Option<Shown>, ReportError> {
+    let found = store.read("read a source", |r| {
+        let Some(row) = r.source(address)? else {
+            return Ok(None);
+        };
+        let id = row.id;
+        Ok(Some((
+            row,
+            r.cited_by(id, CITATIONS)?,
+            r.visits(id, VISITS)?,
+            r.captures(id)?,
+            r.aliases(id)?,
+        )))
+    })?;
+    let Some((row, cited_by, visits, captures, aliases)) = found else {
+        return Ok(None);
+    };
+    let instants: std::collections::HashMap<i64, i64> =
+        visits.iter().map(|visit| (visit.id, visit.at)).collect();
+    Ok(Some(Shown {
+        entry: Entry::new(row, cited_by.clone()),
+        citations: cited_by.into_iter().map(citation).collect(),
+        visits: visits
+            .into_iter()
+            .map(|row| visit(row, &instants))
+            .collect(),
+        capture_list: captures.into_iter().map(capture).collect(),
+        aliases: aliases
+            .into_iter()
+            .map(|(address, reason)| ShownAlias { address, reason })
+            .collect(),
+    }))
+}
+
+fn citation(row: CitedBy) -> ShownCitation {
+    ShownCitation {
+        post: row.post,
+        post_title: row.title,
+        url: row.url,
+        kind: row.kind,
+        place: row.place,
+        text: row.text,
+        context: row.context,
+        line: row.line,
+        first_seen_at: rfc3339(row.first_seen_at),
+        gone_at: row.gone_at.map(rfc3339),
+    }
+}
+
+fn visit(row: VisitRow, instants: &std::collections::HashMap<i64, i64>) -> ShownVisit {
+    ShownVisit {
+        at: rfc3339(row.at),
+        verdict: row.verdict,
+        evidence: row
+            .evidence
+            .as_deref()
+            .map(evidence_words)
+            .unwrap_or_default(),
+        not_modified: row.not_modified,
+        confirms: row.confirms.map(|id| {
+            instants
+                .get(&id)
+                .map_or_else(|| format!("visit {id}"), |at| rfc3339(*at))
+        }),
+        elapsed_ms: row.elapsed_ms,
+        peer: row.peer,
+        facts: serde_json::from_str(&row.facts).ok(),
+        at_ms: row.at,
+    }
+}
+
+fn capture(row: CaptureRow) -> ShownCapture {
+    ShownCapture {
+        capture: row.id,
+        at: rfc3339(row.at),
+        kind: row.kind,
+        url: row.url,
+        media_type: row.media_type,
+        title: row.title,
+        size: row.size,
+        stored_size: row.stored_size,
+        sha256: row.sha256,
+        truncated: row.truncated,
+    }
+}
+
+/// Writes it for a person.
+pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
+    let entry = &shown.entry;
+    writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&entry.url, 2000))?;
+    let verdict = entry.verdict.as_deref().unwrap_or("not visited yet");
+    writeln!(
+        out,
+        "{verdict} · {}{}",
+        entry.standing,
+        if entry.baselined {
+            ""
+        } else {
+            " · unbaselined"
+        }
+    )?;
+    for evidence in &entry.evidence {
+        writeln!(out, "  {}", one_line(evidence, 300))?;
+    }
+    for (label, value) in [
+        ("since", &entry.since),
+        ("checked", &entry.checked_at),
+        ("last fine", &entry.last_fine_at),
+        ("next visit", &entry.next_check_at),
+        ("now at", &entry.moved_to),
+        ("robots.txt", &entry.robots),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "  {label:<11} {}", one_line(value, 2000))?;
+        }
+    }
+    for alias in &shown.aliases {
+        writeln!(
+            out,
+            "  {:<11} {} {DIM}({}){DIM:#}",
+            "also",
+            one_line(&alias.address, 2000),
+            alias.reason
+        )?;
+    }
+    write_citations(shown, out)?;
+    write_visits(shown, out)?;
+    writeln!(out, "\n{CYAN}Copies{CYAN:#} ({})", shown.capture_list.len())?;
+    for capture in &shown.capture_list {
+        let title = capture
+            .title
+            .as_deref()
+            .map(|title| format!("  “{}”", one_line(title, 70)))
+            .unwrap_or_default();
+        let size = bytes(u64::try_from(capture.size).unwrap_or(0));
+        let cut = if capture.truncated.is_some() {
+            ", cut short"
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "  {}  {size}{cut}  sha256:{}{title}",
+            capture.at,
+            &capture.sha256[..12.min(capture.sha256.len())]
+        )?;
+    }
+    Ok(())
+}
+
+fn write_citations(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
+    writeln!(out, "\n{CYAN}Cited{CYAN:#} ({})", shown.citations.len())?;
+    for citation in &shown.citations {
+        let gone = citation
+            .gone_at
+            .as_deref()
+            .map(|at| format!(", gone {}", &at[..10.min(at.len())]));
+        let seen = &citation.first_seen_at[..10.min(citation.first_seen_at.len())];
+        writeln!(
+            out,
+            "  {}:{}  {DIM}{} in {}, first seen {seen}{}{DIM:#}",
+            one_line(&citation.post, 300),
+            citation.line,
+            citation.kind,
+            citation.place,
+            gone.unwrap_or_default()
+        )?;
+        let words = if citation.context.is_empty() {
+            &citation.text
+        } else {
+            &citation.context
+        };
+        if !words.is_empty() {
+            writeln!(out, "      “{}”", one_line(words, 240))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_visits(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
+    writeln!(out, "\n{CYAN}Visits{CYAN:#} ({})", shown.visits.len())?;
+    for visit in &shown.visits {
+        let status = match (&visit.facts, visit.not_modified) {
+            (_, true) => "304".to_owned(),
+            (Some(facts), false) => facts
+                .hops
+                .iter()
+                .map(|hop| hop.status.to_string())
+                .collect::<Vec<_>>()
+                .join(" → "),
+            (None, false) => String::new(),
+        };
+        let confirms = match &visit.confirms {
+            Some(at) => format!("  {DIM}as on {}{DIM:#}", &at[..10.min(at.len())]),
+            None => String::new(),
+        };
+        writeln!(
+            out,
+            "  {}  {:<19} {status:<12} {:>6} ms{confirms}",
+            rfc3339(visit.at_ms),
+            visit.verdict.as_deref().unwrap_or(""),
+            visit.elapsed_ms
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! The report for a person. It answers in this order: what newly broke, where it is cited, since when, and what we
+//! hold instead; then what is still broken, what cannot be told, what moved, and how the rest stands.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Entry, Report, ReportError, ago, bytes, count, date, one_line};
+use crate::judge::{Code, Group};
+
+/// Sources listed in one part; more are counted.
+const LISTED: usize = 100;
+/// Posts named for one source.
+const POSTS: usize = 5;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+
+/// The parts of a report, in the order in which they are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    NewlyBroken,
+    StillBroken,
+    CannotTell,
+    Moved,
+    Recovered,
+    Rest,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 6] = [
+        Self::NewlyBroken,
+        Self::StillBroken,
+        Self::CannotTell,
+        Self::Moved,
+        Self::Recovered,
+        Self::Rest,
+    ];
+
+    pub(super) fn of(entry: &Entry, is_news: bool) -> Self {
+        let code = entry
+            .verdict
+            .as_deref()
+            .and_then(|verdict| verdict.parse::<Code>().ok());
+        let group = code.map(Code::group);
+        match (group, code, entry.standing.as_str()) {
+            (Some(Group::Gone | Group::Failing), ..) if is_news => Self::NewlyBroken,
+            (Some(Group::Gone | Group::Failing), ..) | (_, _, "dead" | "failing") => {
+                Self::StillBroken
+            }
+            (Some(Group::CannotTell), ..) => Self::CannotTell,
+            (_, Some(Code::Moved | Code::Drifted), _) => Self::Moved,
+            (_, _, "revived") => Self::Recovered,
+            _ => Self::Rest,
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::NewlyBroken => "Newly broken",
+            Self::StillBroken => "Still broken",
+            Self::CannotTell => "Cannot tell",
+            Self::Moved => "Moved",
+            Self::Recovered => "Back again",
+            Self::Rest => "Fine, or not visited yet",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Self::NewlyBroken | Self::StillBroken => RED,
+            Self::CannotTell => YELLOW,
+            Self::Moved => CYAN,
+            Self::Recovered | Self::Rest => GREEN,
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::NewlyBroken | Self::StillBroken => "✗",
+            Self::CannotTell => "?",
+            Self::Moved => "→",
+            Self::Recovered | Self::Rest => "✓",
+        }
+    }
+}
+
+/// The entries of a report, put into its parts; each part holds what is listed and counts the rest.
+pub(super) struct Sorted {
+    parts: Vec<(Part, Vec<Entry>, usize)>,
+}
+
+impl Sorted {
+    pub(super) fn new(report: &Report<'_>, listed: usize) -> Result<Self, ReportError> {
+        let mut parts: Vec<_> = Part::ALL
+            .iter()
+            .map(|part| (*part, Vec::new(), 0))
+            .collect();
+        report.each(|entry| {
+            let part = Part::of(&entry, report.is_news(&entry));
+            let (_, entries, more) = &mut parts[part as usize];
+            if entries.len() < listed {
+                entries.push(entry);
+            } else {
+                *more += 1;
+            }
+            Ok(())
+        })?;
+        Ok(Self { parts })
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = &(Part, Vec<Entry>, usize)> {
+        self.parts
+            .iter()
+            .filter(|(_, entries, _)| !entries.is_empty())
+    }
+}
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let sorted = Sorted::new(report, if report.query.all { usize::MAX } else { LISTED })?;
+    let totals = &report.totals;
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#} cited in {}, {} · {}",
+        count(unsigned(totals.sources), "source"),
+        count(unsigned(totals.posts), "post"),
+        date(report.query.now),
+        report.last_run_at.map_or_else(
+            || "never run".to_owned(),
+            |at| format!("last run {}", ago(at, report.query.now))
+        ),
+    )?;
+    for (part, entries, more) in sorted.each() {
+        let style = part.style();
+        writeln!(
+            out,
+            "\n{style}{}{style:#} ({})",
+            part.title(),
+            entries.len() + more
+        )?;
+        for entry in entries {
+            write_entry(*part, entry, report.query.now, out)?;
+        }
+        if *more > 0 {
+            writeln!(
+                out,
+                "\n  {DIM}… and {more} more: report --all, or --format jsonl{DIM:#}"
+            )?;
+        }
+    }
+    write_closing(report, &sorted, out)
+}
+
+fn write_entry(
+    part: Part,
+    entry: &Entry,
+    now: i64,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let style = part.style();
+    let verdict = entry.verdict.as_deref().unwrap_or("not visited yet");
+    writeln!(
+        out,
+        "\n  {style}{}{style:#} {BOLD}{}{BOLD:#}",
+        part.mark(),
+        one_line(&entry.url, 2000)
+    )?;
+    writeln!(
+        out,
+        "    {style}{verdict}{style:#}{}{}",
+        why(entry),
+        standing(entry)
+    )?;
+    if let Some(moved_to) = &entry.moved_to {
+        writeln!(out, "    now at     {}", one_line(moved_to, 2000))?;
+    }
+    for (nth, cited) in entry.cited_by.iter().take(POSTS).enumerate() {
+        let label = if nth == 0 { "cited in" } else { "" };
+        let text = one_line(&cited.text, 60);
+        let text = if text.is_empty() {
+            text
+        } else {
+            format!("  “{text}”")
+        };
+        writeln!(
+            out,
+            "    {label:<10} {}:{}{text}",
+            one_line(&cited.post, 200),
+            cited.line
+        )?;
+    }
+    if entry.cited_by.len() > POSTS {
+        writeln!(
+            out,
+            "               {DIM}and {}{DIM:#}",
+            count((entry.cited_by.len() - POSTS) as u64, "more place")
+        )?;
+    }
+    if entry.cited_by.is_empty() {
+        writeln!(out, "    cited in   {DIM}no post any more{DIM:#}")?;
+    }
+    if let Some(since) = entry.since_ms {
+        let fine = entry
+            .last_fine_ms
+            .filter(|_| !matches!(part, Part::Rest | Part::Moved));
+        let fine = fine.map_or(String::new(), |at| format!(", last fine {}", date(at)));
+        writeln!(
+            out,
+            "    since      {} ({}{fine})",
+            date(since),
+            ago(since, now)
+        )?;
+    }
+    match &entry.held {
+        Some(held) => {
+            let title = held
+                .title
+                .as_deref()
+                .map(|title| format!(" “{}”", one_line(title, 60)))
+                .unwrap_or_default();
+            let doubt = if entry.baselined {
+                ""
+            } else {
+                ", made too late to stand for what was cited"
+            };
+            writeln!(
+                out,
+                "    we hold    copy of {}{title}, {}{doubt}",
+                date(held.at_ms),
+                bytes(unsigned(held.size))
+            )?;
+        }
+        None if part != Part::Rest => writeln!(out, "    we hold    {DIM}no copy{DIM:#}")?,
+        None => {}
+    }
+    Ok(())
+}
+
+fn why(entry: &Entry) -> String {
+    if entry.evidence.is_empty() {
+        return String::new();
+    }
+    format!(": {}", one_line(&entry.evidence.join("; "), 300))
+}
+
+fn standing(entry: &Entry) -> String {
+    match entry.standing.as_str() {
+        "failing" => format!(" · failing, strike {} of 3", entry.strikes.min(3)),
+        "dead" => " · dead (confirmed)".to_owned(),
+        "revived" => " · revived".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn write_closing(
+    report: &Report<'_>,
+    sorted: &Sorted,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let totals = &report.totals;
+    writeln!(out)?;
+    if sorted.each().next().is_none() && report.query.selection.is_empty() {
+        let visited = totals.verdicts.iter().map(|(_, count)| count).sum::<i64>();
+        match (totals.sources, visited) {
+            (0, _) => writeln!(out, "No sources yet. `sourcekeep run INPUT` gathers some.")?,
+            (_, 0) => writeln!(
+                out,
+                "Nothing was visited yet. `sourcekeep run` visits what is due."
+            )?,
+            _ if report.query.since.is_some() => {
+                writeln!(out, "{GREEN}✓{GREEN:#} Nothing to report since then.")?;
+            }
+            _ => writeln!(out, "{GREEN}✓{GREEN:#} All of them are fine.")?,
+        }
+    }
+    let verdicts: Vec<_> = totals
+        .verdicts
+        .iter()
+        .map(|(code, count)| format!("{count} {code}"))
+        .collect();
+    if !verdicts.is_empty() {
+        writeln!(out, "Of all: {}", verdicts.join(" · "))?;
+    }
+    writeln!(
+        out,
+        "Held: {}",
+        count(unsigned(totals.captures), "copy").replace("copys", "copies")
+    )?;
+    if totals.kept_by_robots > 0 {
+        writeln!(
+            out,
+            "{} visited but not kept, because robots.txt says so (robots = \"record\" in sourcekeep.toml keeps them all the same)",
+            count(unsigned(totals.kept_by_robots), "source")
+        )?;
+    }
+    let unbaselined = totals.unbaselined.min(totals.sources);
+    if unbaselined > 0 && totals.captures > 0 {
+        writeln!(
+            out,
+            "{} unbaselined: no copy from within 30 days of the citation, so nothing can be said of changes before the first copy",
+            count(unsigned(unbaselined), "source")
+        )?;
+    }
+    Ok(())
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,181 @@
+//! What a run would cost, before anything is fetched.
+//!
+//! Local inputs are read (that costs nothing to anybody), the archive is asked what is due, and politeness gives the
+//! hours: a host with a thousand sources takes a thousand delays, however fast everything else is.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use serde::Serialize;
+use url::Url;
+
+use super::documents::{Problem, read_document, walk};
+use crate::address;
+use crate::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Rules, Sink};
+use crate::store::sha256;
+
+/// What a capture takes in the file where the archive has none yet to measure, in bytes.
+const USUAL_CAPTURE: u64 = 25_000;
+/// How long a visit usually takes when nothing waits, in milliseconds.
+const USUAL_VISIT_MS: u64 = 800;
+
+/// What a run would do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Estimate {
+    /// Inputs that would be read.
+    pub inputs: u64,
+    /// Inputs on the web, which were not looked at.
+    pub inputs_not_read: u64,
+    /// Posts in the inputs that were read.
+    pub posts: u64,
+    /// Citations in them.
+    pub citations: u64,
+    /// Links left out of them.
+    pub left_out: u64,
+    /// Sources that would be visited.
+    pub sources: u64,
+    /// Hosts that would be asked.
+    pub hosts: u64,
+    /// The host that would be asked most, and how often.
+    pub busiest_host: Option<(String, u64)>,
+    /// How long it would take, in hours.
+    pub hours: f64,
+    /// What it would add to the file, in bytes, at the most.
+    pub disk_bytes: u64,
+}
+
+/// Collects what would be visited; holds a digest of each address, not the address.
+#[derive(Debug, Default)]
+pub struct Census {
+    seen: HashSet<u64>,
+    by_host: HashMap<String, u64>,
+    /// Counts so far.
+    pub estimate: Estimate,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl Census {
+    /// Counts a source that is due.
+    pub fn source(&mut self, address: &str, host: &str) {
+        let digest = sha256(address.as_bytes());
+        let mut key = [0; 8];
+        key.copy_from_slice(&digest[..8]);
+        if self.seen.insert(u64::from_be_bytes(key)) {
+            *self.by_host.entry(host.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Counts what a file, or a folder of them, would bring.
+    pub fn path(&mut self, path: &Path, format: Option<Format>, base: Option<&Url>, rules: &Rules) {
+        self.estimate.inputs += 1;
+        if path.is_dir() {
+            for found in walk(path) {
+                match found {
+                    Ok(file) => self.file(&file, format, base, rules, false),
+                    Err(problem) => self.problems.push(problem),
+                }
+            }
+        } else {
+            self.file(path, format, base, rules, true);
+        }
+    }
+
+    fn file(
+        &mut self,
+        path: &Path,
+        format: Option<Format>,
+        base: Option<&Url>,
+        rules: &Rules,
+        whole: bool,
+    ) {
+        let name = path.to_string_lossy();
+        match read_document(path) {
+            Ok(bytes) => self.bytes(&name, &bytes, format, base, rules, whole),
+            Err(error) => self.problems.push(Problem {
+                whole,
+                ..Problem::part(name, error)
+            }),
+        }
+    }
+
+    /// Counts what a document would bring.
+    pub fn bytes(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        format: Option<Format>,
+        base: Option<&Url>,
+        rules: &Rules,
+        whole: bool,
+    ) {
+        let format = match format.map_or_else(|| gather::detect(bytes, None, name), Ok) {
+            Ok(format) => format,
+            Err(error) => {
+                self.problems.push(Problem {
+                    whole,
+                    ..Problem::part(name, error)
+                });
+                return;
+            }
+        };
+        let document = Document {
+            bytes,
+            media_type: None,
+            name,
+            address: base,
+            format,
+        };
+        if let Err(error) = gather::gather(&document, rules, self) {
+            self.problems.push(Problem {
+                whole,
+                ..Problem::part(name, error)
+            });
+        }
+    }
+
+    /// The estimate, given the politeness in force and the mean size of a capture so far.
+    pub fn finish(
+        mut self,
+        delay_ms: u64,
+        concurrency: usize,
+        capture_bytes: Option<u64>,
+    ) -> (Estimate, Vec<Problem>) {
+        let sources: u64 = self.by_host.values().sum();
+        let busiest = self
+            .by_host
+            .iter()
+            .max_by_key(|(host, count)| (**count, std::cmp::Reverse(host.as_str())));
+        let slowest_ms = busiest.map_or(0, |(_, count)| count * delay_ms.max(USUAL_VISIT_MS / 2));
+        let all_ms = sources * USUAL_VISIT_MS / concurrency.max(1) as u64;
+        self.estimate.sources = sources;
+        self.estimate.hosts = self.by_host.len() as u64;
+        self.estimate.busiest_host = busiest.map(|(host, count)| (host.clone(), *count));
+        self.estimate.hours = slowest_ms.max(all_ms) as f64 / 3_600_000.0;
+        self.estimate.disk_bytes = sources * capture_bytes.unwrap_or(USUAL_CAPTURE);
+        (self.estimate, self.problems)
+    }
+}
+
+impl Sink for Census {
+    fn begin(&mut self, _address: &str) {
+        self.estimate.posts += 1;
+    }
+    fn citation(&mut self, citation: Citation) {
+        self.estimate.citations += 1;
+        let canonical = address::canonical(&citation.url);
+        self.source(canonical.as_str(), canonical.host());
+    }
+    fn left_out(&mut self, _left_out: LeftOut) {
+        self.estimate.left_out += 1;
+    }
+    fn end(&mut self, _post: Post) {}
+    fn note(&mut self, note: Note) {
+        if let Note::Unreadable { line, why } = note {
+            self.problems.push(Problem {
+                line: Some(line),
+                ..Problem::part("", why)
+            });
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The frontier: what is due, host by host, in which order, never more at once than was allowed.
+//!
+//! One task owns all of it. It walks the hosts that have due sources in the order of their ids, keeps a few sources of
+//! each in hand, and starts a visit when the host may be asked again and the pass has room. Everything else stays in
+//! the archive, so that a hundred thousand due sources cost no more memory than a thousand.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::visit::{self, Keep, Visited};
+use super::{Context, RunError};
+use crate::store::{DueHost, DueSource};
+
+/// Hosts that are worked on at the same time. More wait for one of these to be done.
+const MAX_HOSTS: usize = 2048;
+/// Hosts taken from the archive in one go.
+const HOSTS_AT_ONCE: usize = 256;
+/// Sources of a host that are held in hand.
+const IN_HAND: usize = 16;
+
+/// A host that is not to be asked for longer than this (beyond its ordinary delay) is left for a later run.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What is to be visited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Every source due at the beginning of the pass.
+    Due,
+    /// These sources.
+    Named(Vec<i64>),
+}
+
+/// How far the visits of one pass may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Visits to make, at the most.
+    pub limit: Option<u64>,
+    /// When to stop starting visits.
+    pub deadline: Option<Instant>,
+}
+
+/// Why the visits ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is due any more.
+    Done,
+    /// As many visits as were asked for are made.
+    Limit,
+    /// The time is over.
+    Time,
+    /// The user, or the system, asked to stop.
+    Cancelled,
+}
+
+struct Host {
+    id: i64,
+    name: String,
+    in_hand: VecDeque<DueSource>,
+    /// Place in the host's list after which more is to be read.
+    after: (i64, i64),
+    exhausted: bool,
+    running: usize,
+    next_start: Instant,
+    /// Whether it stands in the queue of those that may be asked, or waits in the heap.
+    queued: bool,
+}
+
+pub(super) struct Frontier<'a> {
+    context: &'a Context,
+    run_id: i64,
+    now: i64,
+    keep: Keep,
+    hosts: HashMap<i64, Host>,
+    ready: VecDeque<i64>,
+    waiting: BinaryHeap<Reverse<(Instant, i64)>>,
+    last_host: i64,
+    no_more_hosts: bool,
+    visits: JoinSet<(i64, Result<Visited, RunError>)>,
+    started: u64,
+}
+
+impl<'a> Frontier<'a> {
+    pub(super) fn new(context: &'a Context, run_id: i64, now: i64, keep: Keep) -> Self {
+        Self {
+            context,
+            run_id,
+            now,
+            keep,
+            hosts: HashMap::new(),
+            ready: VecDeque::new(),
+            waiting: BinaryHeap::new(),
+            last_host: 0,
+            no_more_hosts: false,
+            visits: JoinSet::new(),
+            started: 0,
+        }
+    }
+
+    /// Visits everything; hands each result to `seen`.
+    pub(super) async fn drain(
+        mut self,
+        work: &Work,
+        bounds: Bounds,
+        mut seen: impl FnMut(Visited),
+    ) -> Result<Ended, RunError> {
+        if let Work::Named(ids) = work {
+            self.take_named(ids)?;
+        }
+        let ended = loop {
+            if self.context.cancelled.is_cancelled() {
+                break Ended::Cancelled;
+            }
+            let may_start = if bounds.limit.is_some_and(|limit| self.started >= limit) {
+                Some(Ended::Limit)
+            } else if bounds
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            {
+                Some(Ended::Time)
+            } else {
+                self.admit()?;
+                self.start_some(bounds.limit)?;
+                None
+            };
+            if self.visits.is_empty() && (may_start.is_some() || self.is_empty()) {
+                break may_start.unwrap_or(Ended::Done);
+            }
+            let timer = self
+                .waiting
+                .peek()
+                .map(|Reverse((at, _))| *at)
+                .filter(|_| may_start.is_none());
+            tokio::select! {
+                biased;
+                () = self.context.cancelled.cancelled() => {}
+                Some(done) = self.visits.join_next(), if !self.visits.is_empty() => {
+                    let (host, result) = done.map_err(|error| RunError::Worker(error.to_string()))?;
+                    self.ended(host);
+                    seen(result?);
+                }
+                () = tokio::time::sleep_until(timer.unwrap_or_else(far)), if timer.is_some() => {}
+                () = tokio::time::sleep_until(bounds.deadline.unwrap_or_else(far)), if bounds.deadline.is_some() && may_start.is_none() => {}
+            }
+        };
+        if ended != Ended::Cancelled {
+            while let Some(done) = self.visits.join_next().await {
+                let (_, result) = done.map_err(|error| RunError::Worker(error.to_string()))?;
+                self.context.tally.end_visit();
+                seen(result?);
+            }
+        }
+        // Visits under way are dropped with their connections; what they would have found is due again.
+        self.visits.shutdown().await;
+        Ok(ended)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.no_more_hosts && self.hosts.is_empty()
+    }
+
+    fn take_named(&mut self, ids: &[i64]) -> Result<(), RunError> {
+        self.no_more_hosts = true;
+        for id in ids {
+            let id = *id;
+            let Some(due) = self
+                .context
+                .store
+                .read("read a source", |r| r.due_source(id))?
+            else {
+                continue;
+            };
+            let name = url::Url::parse(&due.address)
+                .ok()
+                .and_then(|url| url.host_str().map(str::to_owned))
+                .unwrap_or_default();
+            // Named sources have no place in the archive's walk; any number tells their hosts apart.
+            let known = self
+                .hosts
+                .values()
+                .find(|host| host.name == name)
+                .map(|host| host.id);
+            let host_id = known.unwrap_or_else(|| -(self.hosts.len() as i64) - 1);
+            if known.is_none() {
+                self.add_host(DueHost { id: host_id, name }, true);
+            }
+            if let Some(host) = self.hosts.get_mut(&host_id) {
+                host.in_hand.push_back(due);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_host(&mut self, host: DueHost, exhausted: bool) {
+        self.ready.push_back(host.id);
+        self.hosts.insert(
+            host.id,
+            Host {
+                id: host.id,
+                name: host.name,
+                in_hand: VecDeque::new(),
+                after: (i64::MIN, 0),
+                exhausted,
+                running: 0,
+                next_start: Instant::now(),
+                queued: true,
+            },
+        );
+    }
+
+    /// Takes up more hosts while there is room for them.
+    fn admit(&mut self) -> Result<(), RunError> {
+        while !self.no_more_hosts
+            && self.hosts.len() + HOSTS_AT_ONCE <= MAX_HOSTS
+            && self.ready.len() < HOSTS_AT_ONCE
+        {
+            let (after, now) = (self.last_host, self.now);
+            let hosts = self
+                .context
+                .store
+                .read("find due hosts", |r| r.due_hosts(after, now, HOSTS_AT_ONCE))?;
+            self.no_more_hosts = hosts.len() < HOSTS_AT_ONCE;
+            if let Some(last) = hosts.last() {
+                self.last_host = last.id;
+            }
+            for host in hosts {
+                self.add_host(host, false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts visits of hosts that may be asked now, while the pass has room.
+    fn start_some(&mut self, limit: Option<u64>) -> Result<(), RunError> {
+        let now = Instant::now();
+        while let Some(Reverse((at, id))) = self.waiting.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.waiting.pop();
+            self.ready.push_back(id);
+        }
+        // A visit that waits for another host (a redirect) holds no connection, so some more than the connections
+        // allowed may be under way.
+        let room = self.context.manner.concurrency * 2;
+        while self.visits.len() < room && limit.is_none_or(|limit| self.started < limit) {
+            let Some(id) = self.ready.pop_front() else {
+                break;
+            };
+            self.start_one(id)?;
+        }
+        Ok(())
+    }
+
+    fn start_one(&mut self, id: i64) -> Result<(), RunError> {
+        let Some(host) = self.hosts.get_mut(&id) else {
+            return Ok(());
+        };
+        host.queued = false;
+        if host.running >= self.context.manner.host_concurrency {
+            // `ended` queues it again.
+            return Ok(());
+        }
+        if host.in_hand.is_empty() && !host.exhausted {
+            let (host_id, due_by, after) = (host.id, self.now, host.after);
+            let more = self.context.store.read("find due sources", |r| {
+                r.due_sources(host_id, due_by, after, IN_HAND)
+            })?;
+            host.exhausted = more.len() < IN_HAND;
+            if let Some(last) = more.last() {
+                host.after = (last.state.next_visit_at.unwrap_or(i64::MAX), last.id);
+            }
+            host.in_hand.extend(more);
+        }
+        if host.in_hand.is_empty() {
+            if host.running == 0 {
+                self.hosts.remove(&id);
+            }
+            return Ok(());
+        }
+        let ready_at = host
+            .next_start
+            .max(self.context.fetcher.gate().ready_at(&host.name));
+        // Read after the gate was asked, for the gate says "now" when a host is free.
+        let now = Instant::now();
+        if ready_at > now + LONGEST_WAIT {
+            // The host asked for a long pause: what is left of it is due at a later run.
+            if host.running == 0 {
+                self.hosts.remove(&id);
+            } else {
+                host.in_hand.clear();
+                host.exhausted = true;
+            }
+            return Ok(());
+        }
+        if ready_at > now {
+            host.queued = true;
+            self.waiting.push(Reverse((ready_at, id)));
+            return Ok(());
+        }
+        let Some(source) = host.in_hand.pop_front() else {
+            return Ok(());
+        };
+        host.running += 1;
+        host.next_start = now + self.context.manner.host_delay;
+        host.queued = true;
+        self.ready.push_back(id);
+        self.started += 1;
+        self.context.tally.begin_visit();
+        let (context, run_id, keep) = (self.context.clone(), self.run_id, self.keep);
+        self.visits
+            .spawn(async move { (id, visit::visit(&context, run_id, &source, keep).await) });
+        Ok(())
+    }
+
+    fn ended(&mut self, id: i64) {
+        self.context.tally.end_visit();
+        let Some(host) = self.hosts.get_mut(&id) else {
+            return;
+        };
+        host.running -= 1;
+        if !host.queued {
+            host.queued = true;
+            self.ready.push_back(id);
+        }
+    }
+}
+
+/// An instant that does not come.
+fn far() -> Instant {
+    Instant::now() + Duration::from_secs(365 * 24 * 3600)
+}

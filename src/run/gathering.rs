@@ -1,0 +1,222 @@
+//! From a document to rows: what gathering finds goes to the archive a few hundred citations at a time.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address;
+use crate::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
+use crate::run::Problem;
+use crate::run::tally::Tally;
+use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
+
+/// Citations that are saved in one go.
+const CHUNK: usize = 400;
+
+/// What an input was registered with, beside its address; kept as JSON in its row.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InputOptions {
+    /// What is included and excluded.
+    pub gather: gather::Options,
+}
+
+/// Gathers a document's posts and citations into the archive.
+///
+/// Blocking: to be called outside the runtime's own threads. What could not be read of it comes back as problems.
+pub(super) fn gather_into_store(
+    store: &Store,
+    tally: &Tally,
+    new: NewDocument,
+    document: &Document<'_>,
+    options: &gather::Rules,
+    now: i64,
+) -> Result<(Vec<Problem>, Vec<Note>), StoreError> {
+    let keeps_old_posts = document.format == gather::Format::Feed;
+    let document_id =
+        store.write_blocking("save a document", move |w| w.save_document(&new, now))?;
+    let mut sink = StoreSink {
+        store,
+        tally,
+        document_id,
+        now,
+        post: None,
+        citations: Vec::new(),
+        seen: HashMap::new(),
+        count: 0,
+        left_out: 0,
+        problems: Vec::new(),
+        notes: Vec::new(),
+        place: document.name.to_owned(),
+        error: None,
+    };
+    let result = gather::gather(document, options, &mut sink);
+    if let Some(error) = sink.error {
+        return Err(error);
+    }
+    let (mut problems, notes) = (sink.problems, sink.notes);
+    match result {
+        Ok(()) => {
+            store.submit_blocking("end a document", move |w| {
+                w.end_document(document_id, now, keeps_old_posts, now)
+            })?;
+        }
+        Err(error) => problems.push(Problem::whole(document.name, error)),
+    }
+    Ok((problems, notes))
+}
+
+struct StoreSink<'a> {
+    store: &'a Store,
+    tally: &'a Tally,
+    document_id: i64,
+    now: i64,
+    post: Option<i64>,
+    citations: Vec<NewCitation>,
+    seen: HashMap<i64, u32>,
+    count: u64,
+    left_out: u64,
+    problems: Vec<Problem>,
+    notes: Vec<Note>,
+    place: String,
+    error: Option<StoreError>,
+}
+
+impl StoreSink<'_> {
+    fn flush(&mut self) -> Result<(), StoreError> {
+        let Some(post) = self.post else { return Ok(()) };
+        if self.citations.is_empty() {
+            return Ok(());
+        }
+        let citations = std::mem::take(&mut self.citations);
+        let now = self.now;
+        let new = self.store.write_blocking("save citations", move |w| {
+            w.save_citations(post, &citations, now)
+        })?;
+        self.tally.new_sources(new as u64);
+        Ok(())
+    }
+
+    fn keep(&mut self, result: Result<(), StoreError>) {
+        if let Err(error) = result
+            && self.error.is_none()
+        {
+            self.error = Some(error);
+        }
+    }
+}
+
+impl Sink for StoreSink<'_> {
+    fn begin(&mut self, address: &str) {
+        self.seen.clear();
+        self.count = 0;
+        self.left_out = 0;
+        let (address, document_id, now) = (address.to_owned(), self.document_id, self.now);
+        let begun = self.store.write_blocking("begin a post", move |w| {
+            w.begin_post(document_id, &address, now)
+        });
+        match begun {
+            Ok(id) => self.post = Some(id),
+            Err(error) => self.keep(Err(error)),
+        }
+    }
+
+    fn citation(&mut self, citation: Citation) {
+        if self.error.is_some() {
+            return;
+        }
+        self.count += 1;
+        self.citations.push(new_citation(citation, &mut self.seen));
+        if self.citations.len() >= CHUNK {
+            let result = self.flush();
+            self.keep(result);
+        }
+    }
+
+    fn left_out(&mut self, left_out: LeftOut) {
+        self.left_out += 1;
+        if let gather::Reason::Rejected(why) = left_out.reason {
+            self.problems.push(Problem {
+                place: self.place.clone(),
+                line: Some(left_out.line),
+                why: format!("{why}: {}", left_out.address),
+                whole: false,
+            });
+        }
+    }
+
+    fn end(&mut self, post: Post) {
+        let flushed = self.flush();
+        self.keep(flushed);
+        self.tally.post(self.count, self.left_out);
+        if let (Some(id), None) = (self.post.take(), &self.error) {
+            let end = PostEnd {
+                title: post.title,
+                author: post.author,
+                language: post.language,
+                published_at: post.published_at,
+                modified_at: post.modified_at,
+                sha256: post.digest,
+                left_out: u32::try_from(self.left_out).unwrap_or(u32::MAX),
+            };
+            let now = self.now;
+            let ended = self
+                .store
+                .submit_blocking("end a post", move |w| w.end_post(id, &end, now, now));
+            self.keep(ended);
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Unreadable { line, why } => self.problems.push(Problem {
+                place: self.place.clone(),
+                line: Some(line),
+                why,
+                whole: false,
+            }),
+            other => self.notes.push(other),
+        }
+    }
+}
+
+/// What tells a citation from others of the same post when it is read again: its address, its kind, and which of
+/// several equal ones it is.
+fn new_citation(citation: Citation, seen: &mut HashMap<i64, u32>) -> NewCitation {
+    let canonical = address::canonical(&citation.url);
+    let kind = citation.kind.as_str();
+    let first = key(&sha256(format!("{kind}\n{}", citation.url).as_bytes()));
+    let occurrence = seen
+        .entry(first)
+        .and_modify(|count| *count += 1)
+        .or_insert(0);
+    let key = if *occurrence == 0 {
+        first
+    } else {
+        key(&sha256(
+            format!("{kind}\n{}\n{occurrence}", citation.url).as_bytes(),
+        ))
+    };
+    let host = canonical.host().to_owned();
+    NewCitation {
+        key,
+        site: address::site(&host).to_owned(),
+        host,
+        source: canonical.to_string(),
+        url: citation.url.to_string(),
+        kind,
+        place: citation.place.as_str(),
+        text: citation.text,
+        context: citation.context,
+        quote: citation.quote,
+        rel: citation.rel,
+        line: citation.line,
+        span: citation.span,
+    }
+}
+
+fn key(digest: &Sha) -> i64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(bytes)
+}

@@ -1,0 +1,162 @@
+//! One pass from beginning to end: inputs that are due, then sources that are due, then the books.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::frontier::{Bounds, Ended, Frontier, Work};
+use super::refresh;
+use super::tally::Counted;
+use super::visit::{Keep, Visited};
+use super::{Context, Problem, RunError};
+use crate::gather::Note;
+use crate::store::RunEnd;
+
+/// What a pass is to do.
+#[derive(Debug)]
+pub struct Plan {
+    /// The command, as the run's row keeps it.
+    pub command: &'static str,
+    /// Whether inputs that are due are read first.
+    pub refresh_inputs: bool,
+    /// What arrived on standard input, for an input that stands for it.
+    pub stdin: Option<Vec<u8>>,
+    /// What is visited.
+    pub work: Work,
+    /// On whose behalf copies are kept.
+    pub keep: Keep,
+    /// Visits to make, at the most.
+    pub limit: Option<u64>,
+    /// How long the pass may take.
+    pub max_time: Option<Duration>,
+}
+
+/// Something to tell while a pass goes on.
+#[derive(Debug)]
+pub enum Happened {
+    /// An input, or a part of one, could not be read.
+    Problem(Problem),
+    /// A document names something worth knowing: which, and what.
+    Note(String, Note),
+    /// A source was visited.
+    Visited(Visited),
+}
+
+/// How a pass ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The run's id.
+    pub run_id: i64,
+    /// Why it ended.
+    pub ended: Ended,
+    /// What was done.
+    pub counted: Counted,
+    /// Whether an input as a whole could not be read.
+    pub input_failed: bool,
+    /// Whether we suspect ourselves rather than the sources.
+    pub suspect: bool,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+/// Makes a pass. What is done is kept even where this ends with an error.
+pub async fn pass(
+    context: &Context,
+    plan: Plan,
+    mut happened: impl FnMut(Happened) + Send,
+) -> Result<Outcome, RunError> {
+    let begun = Instant::now();
+    let deadline = plan.max_time.map(|time| begun + time);
+    let now = context.clock.now();
+    let command = plan.command;
+    let is_simulated = context.clock.is_simulated();
+    let run_id = context
+        .store
+        .write("begin a run", move |w| {
+            if is_simulated {
+                w.mark_simulated()?;
+            }
+            w.begin_run(command, std::process::id(), now)
+        })
+        .await?;
+    let result = inner(context, plan, run_id, now, deadline, &mut happened).await;
+    let counted = context.tally.counted();
+    let end = RunEnd {
+        result: match &result {
+            Ok((Ended::Cancelled, _)) => "interrupted",
+            Ok(_) => "done",
+            Err(_) => "failed",
+        },
+        suspect: false,
+        // Counters always serialise.
+        counts: serde_json::to_string(&counted).unwrap_or_else(|_| "{}".to_owned()),
+    };
+    let ended_at = context.clock.now();
+    let closed = context
+        .store
+        .write("end a run", move |w| w.end_run(run_id, &end, ended_at))
+        .await;
+    let (ended, input_failed) = result?;
+    closed?;
+    Ok(Outcome {
+        run_id,
+        ended,
+        counted,
+        input_failed,
+        suspect: false,
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+async fn inner(
+    context: &Context,
+    plan: Plan,
+    run_id: i64,
+    now: i64,
+    deadline: Option<Instant>,
+    happened: &mut (impl FnMut(Happened) + Send),
+) -> Result<(Ended, bool), RunError> {
+    let mut input_failed = false;
+    if plan.refresh_inputs {
+        input_failed = refresh::due_inputs(context, now, plan.stdin.as_deref(), happened).await?;
+        if context.cancelled.is_cancelled() {
+            return Ok((Ended::Cancelled, input_failed));
+        }
+    }
+    let due = match &plan.work {
+        Work::Due => {
+            context
+                .store
+                .read("count what is due", |r| r.due_totals(now))?
+                .0
+        }
+        Work::Named(ids) => ids.len() as i64,
+    };
+    context.tally.due(u64::try_from(due).unwrap_or(0));
+    let bounds = Bounds {
+        limit: plan.limit,
+        deadline,
+    };
+    let frontier = Frontier::new(context, run_id, now, plan.keep);
+    let ended = frontier
+        .drain(&plan.work, bounds, |visited| {
+            count(context, &visited);
+            happened(Happened::Visited(visited));
+        })
+        .await?;
+    context.store.flush().await?;
+    Ok((ended, input_failed))
+}
+
+fn count(context: &Context, visited: &Visited) {
+    match &visited.verdict {
+        Some(verdict) => context.tally.verdict(verdict.code.as_str(), visited.bytes),
+        None => context.tally.fault(),
+    }
+    if visited.captured {
+        context.tally.capture();
+    }
+    if visited.kept_by_robots {
+        context.tally.kept_by_robots();
+    }
+}

@@ -1,0 +1,53 @@
+//! Between the columns that keep a source's state and the machine that counts it up.
+
+use crate::schedule::{Standing, State, Step};
+use crate::store::SourceState;
+
+/// What the columns say, for the machine.
+pub(super) fn to_schedule(row: &SourceState) -> State {
+    State {
+        // A standing that is not known can only come from a damaged file; it begins anew.
+        standing: row.standing.parse().unwrap_or(Standing::New),
+        since_ms: Some(row.standing_since),
+        visits: row.visits,
+        last_visit_at: row.last_visit_at,
+        last_fine_at: row.last_fine_at,
+        last_changed_at: row.last_changed_at,
+        quiet_visits: row.quiet_visits,
+        failures_in_row: row.failures_in_row,
+        unclear_in_row: row.unclear_in_row,
+        strikes: row.strikes,
+        first_strike_at: row.first_strike_at,
+        last_strike_at: row.last_strike_at,
+        hard_strikes: row.hard_strikes,
+        last_hard_at: row.last_hard_strike_at,
+        dead_since_ms: row.dead_since,
+        dead_visits: row.dead_visits,
+        revived_at: row.revived_at,
+    }
+}
+
+/// What the machine says, for the columns. `before` gives the instant for a state that has none.
+pub(super) fn to_row(step: &Step, before: &SourceState) -> SourceState {
+    let state = &step.state;
+    SourceState {
+        standing: state.standing.as_str().to_owned(),
+        standing_since: state.since_ms.unwrap_or(before.standing_since),
+        visits: state.visits,
+        last_visit_at: state.last_visit_at,
+        last_fine_at: state.last_fine_at,
+        last_changed_at: state.last_changed_at,
+        quiet_visits: state.quiet_visits,
+        failures_in_row: state.failures_in_row,
+        unclear_in_row: state.unclear_in_row,
+        strikes: state.strikes,
+        first_strike_at: state.first_strike_at,
+        last_strike_at: state.last_strike_at,
+        hard_strikes: state.hard_strikes,
+        last_hard_strike_at: state.last_hard_at,
+        dead_since: state.dead_since_ms,
+        dead_visits: state.dead_visits,
+        revived_at: state.revived_at,
+        next_visit_at: Some(step.next_visit_at),
+    }
+}

@@ -1,0 +1,134 @@
+//! What a pass has done so far, counted while it goes on, for the progress line and for the closing summary.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use serde::Serialize;
+
+/// Counters that the workers raise and a progress line reads.
+#[derive(Debug, Default)]
+pub struct Tally {
+    inputs: AtomicU64,
+    posts: AtomicU64,
+    citations: AtomicU64,
+    left_out: AtomicU64,
+    new_sources: AtomicU64,
+    visits: AtomicU64,
+    captures: AtomicU64,
+    kept_by_robots: AtomicU64,
+    faults: AtomicU64,
+    bytes: AtomicU64,
+    in_flight: AtomicI64,
+    due: AtomicU64,
+    verdicts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// The counters at one instant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// Inputs read.
+    pub inputs: u64,
+    /// Posts read.
+    pub posts: u64,
+    /// Citations found.
+    pub citations: u64,
+    /// Links left out.
+    pub left_out: u64,
+    /// Sources seen for the first time.
+    pub new_sources: u64,
+    /// Visits made.
+    pub visits: u64,
+    /// Visits by verdict.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// Captures sealed.
+    pub captures: u64,
+    /// Sources that robots.txt kept from being captured.
+    pub kept_by_robots: u64,
+    /// Visits that failed by a fault of ours, and are due again.
+    pub faults: u64,
+    /// Bytes received.
+    pub bytes: u64,
+    /// Visits under way.
+    #[serde(skip)]
+    pub in_flight: u64,
+    /// Sources that were due when the visits began.
+    #[serde(skip)]
+    pub due: u64,
+}
+
+impl Tally {
+    /// An input was read.
+    pub fn input(&self) {
+        self.inputs.fetch_add(1, Ordering::Relaxed);
+    }
+    /// A post was read.
+    pub fn post(&self, citations: u64, left_out: u64) {
+        self.posts.fetch_add(1, Ordering::Relaxed);
+        self.citations.fetch_add(citations, Ordering::Relaxed);
+        self.left_out.fetch_add(left_out, Ordering::Relaxed);
+    }
+    /// Sources were seen for the first time.
+    pub fn new_sources(&self, count: u64) {
+        self.new_sources.fetch_add(count, Ordering::Relaxed);
+    }
+    /// So many sources are due.
+    pub fn due(&self, count: u64) {
+        self.due.fetch_add(count, Ordering::Relaxed);
+    }
+    /// A visit begins.
+    pub fn begin_visit(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+    /// A visit is over, with or without a verdict.
+    pub fn end_visit(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+    /// A visit came to a verdict.
+    pub fn verdict(&self, code: &'static str, bytes: u64) {
+        self.visits.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        *self
+            .verdicts
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .entry(code)
+            .or_default() += 1;
+    }
+    /// A capture was sealed.
+    pub fn capture(&self) {
+        self.captures.fetch_add(1, Ordering::Relaxed);
+    }
+    /// robots.txt kept a source from being captured.
+    pub fn kept_by_robots(&self) {
+        self.kept_by_robots.fetch_add(1, Ordering::Relaxed);
+    }
+    /// A visit failed by a fault of ours.
+    pub fn fault(&self) {
+        self.faults.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The counters now.
+    pub fn counted(&self) -> Counted {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counted {
+            inputs: get(&self.inputs),
+            posts: get(&self.posts),
+            citations: get(&self.citations),
+            left_out: get(&self.left_out),
+            new_sources: get(&self.new_sources),
+            visits: get(&self.visits),
+            verdicts: self
+                .verdicts
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .clone(),
+            captures: get(&self.captures),
+            kept_by_robots: get(&self.kept_by_robots),
+            faults: get(&self.faults),
+            bytes: get(&self.bytes),
+            in_flight: u64::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or(0),
+            due: get(&self.due),
+        }
+    }
+}
