@@ -328,7 +328,7 @@ fn an_alias_leads_later_citations_to_the_same_source() {
     let mut moved = visit(1, "http://a.example/", run, START);
     moved.aliases.push(NewAlias {
         address: "https://a.example/".to_owned(),
-        reason: "scheme",
+        reason: "trivial",
     });
     record(&archive.store, moved);
     gather(&archive.store, &["https://a.example/"], START + DAY);
