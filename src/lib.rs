@@ -4,6 +4,7 @@ pub mod address;
 pub mod capture;
 pub mod charset;
 pub mod config;
+pub mod demo;
 pub mod fetch;
 pub mod gather;
 pub mod judge;

@@ -31,12 +31,18 @@ impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
         let file = read_file(global, printer)?;
         let settings = Settings::resolve(overrides(global)?, file).map_err(bad_config)?;
+        let db = global
+            .db
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(DEFAULT_DB));
+        Self::of(settings, db, global.now.map_or(Clock::System, Clock::Fixed))
+    }
+
+    /// From settings that are resolved already.
+    pub(crate) fn of(settings: Settings, db: PathBuf, clock: Clock) -> Result<Self, Failure> {
         Ok(Self {
-            db: global
-                .db
-                .clone()
-                .unwrap_or_else(|| PathBuf::from(DEFAULT_DB)),
-            clock: global.now.map_or(Clock::System, Clock::Fixed),
+            db,
+            clock,
             gather: gather_options(&settings),
             fetch: fetch_settings(&settings)?,
             settings,

@@ -5,6 +5,7 @@ mod add;
 mod capture;
 mod check;
 mod context;
+mod demo;
 mod exit;
 mod inputs;
 mod links;
@@ -58,6 +59,7 @@ enum Command {
     Capture(capture::CaptureArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Demo(demo::DemoArgs),
 }
 
 /// Options of every command.
@@ -177,5 +179,6 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Demo(args) => demo::demo(&args, printer),
     }
 }

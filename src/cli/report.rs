@@ -75,6 +75,7 @@ pub(crate) fn report(
         all: args.all,
         since: args.since.map(|since| since.resolve(now)),
         now,
+        folder: working_folder(),
     };
     let report = Report::new(&store, query)?;
     let mut out = printer.data();
@@ -88,4 +89,10 @@ pub(crate) fn report(
         })?;
     }
     Ok(if matched { Exit::FailOn } else { Exit::Done })
+}
+
+/// The folder that paths are shown from.
+pub(crate) fn working_folder() -> Option<String> {
+    let folder = std::env::current_dir().ok()?.canonicalize().ok()?;
+    Some(folder.to_string_lossy().into_owned())
 }

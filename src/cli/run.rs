@@ -169,7 +169,7 @@ pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
 }
 
 /// What is in the archive after the pass.
-struct Totals {
+pub(crate) struct Totals {
     inputs: i64,
     posts: i64,
     citations: i64,
@@ -179,7 +179,7 @@ struct Totals {
 }
 
 impl Totals {
-    fn read(store: &Store) -> Result<Self, StoreError> {
+    pub(crate) fn read(store: &Store) -> Result<Self, StoreError> {
         let totals = store.read("read the totals", |r| r.totals())?;
         let broken = totals
             .verdicts
@@ -239,15 +239,25 @@ impl<'a> Done<'a> {
     }
 }
 
-fn write_summary(outcome: &Outcome, totals: &Totals, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) fn write_summary(
+    outcome: &Outcome,
+    totals: &Totals,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let counted = &outcome.counted;
     let number = |count: i64| u64::try_from(count).unwrap_or(0);
-    if counted.inputs > 0 {
+    if counted.inputs > 0 && counted.posts == 0 {
         writeln!(
             out,
-            "read     {}: {}, {}, {} new",
+            "read     {}: nothing changed",
+            count(counted.inputs, "input")
+        )?;
+    } else if counted.inputs > 0 {
+        writeln!(
+            out,
+            "read     {}: {} new or changed, {}, {} new",
             count(counted.inputs, "input"),
-            count(counted.posts, "changed post"),
+            count(counted.posts, "post"),
             count(counted.citations, "citation"),
             count(counted.new_sources, "source"),
         )?;

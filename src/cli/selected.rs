@@ -8,7 +8,7 @@ use url::Url;
 use super::exit::Failure;
 
 /// How inputs are read.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GatherArgs {
     /// Read the inputs as html, markdown, text, feed, list (addresses of sources), or pages (addresses of posts)
     #[arg(long = "as", value_name = "KIND")]

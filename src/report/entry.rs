@@ -52,6 +52,8 @@ pub struct Entry {
     #[serde(skip)]
     pub(super) since_ms: Option<i64>,
     #[serde(skip)]
+    pub(super) standing_since_ms: Option<i64>,
+    #[serde(skip)]
     pub(super) last_fine_ms: Option<i64>,
 }
 
@@ -145,6 +147,7 @@ impl Entry {
                 at_ms: held.at,
             }),
             since_ms: row.verdict_since,
+            standing_since_ms: row.verdict_since.map(|_| row.standing_since),
             last_fine_ms: row.last_fine_at,
         }
     }

@@ -26,7 +26,13 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
                 .cited_by
                 .iter()
                 .take(5)
-                .map(|cited| cell(&format!("{}:{}", cited.post, cited.line)))
+                .map(|cited| {
+                    cell(&format!(
+                        "{}:{}",
+                        report.shown_post(&cited.post),
+                        cited.line
+                    ))
+                })
                 .collect();
             let held = entry.held.as_ref().map_or("no copy".to_owned(), |held| {
                 format!("copy of {}", held.at.split('T').next().unwrap_or_default())

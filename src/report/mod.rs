@@ -50,6 +50,8 @@ pub struct Query {
     pub since: Option<i64>,
     /// The instant of the report.
     pub now: i64,
+    /// The folder that the reader stands in: paths below it are shown from there.
+    pub folder: Option<String>,
 }
 
 /// Why a report could not be made.
@@ -124,10 +126,16 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Whether an entry is news: it changed in the last run, or, where an instant was named, since then.
+    /// Whether an entry's standing is news: it changed in the last run, or, where an instant was named, since then.
     fn is_news(&self, entry: &Entry) -> bool {
         let since = self.query.since.or(self.last_run_at).unwrap_or(i64::MIN);
-        entry.since_ms.is_some_and(|at| at >= since)
+        entry.standing_since_ms.is_some_and(|at| at >= since)
+    }
+
+    /// A post's address or path as a reader would name it.
+    fn shown_post<'p>(&self, post: &'p str) -> &'p str {
+        let below = |folder: &String| post.strip_prefix(folder.as_str())?.strip_prefix('/');
+        self.query.folder.as_ref().and_then(below).unwrap_or(post)
     }
 
     /// Writes the report.

@@ -23,6 +23,7 @@ const GREEN: Style = AnsiColor::Green.on_default();
 /// The parts of a report, in the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
+    NewlyDead,
     NewlyBroken,
     StillBroken,
     CannotTell,
@@ -32,7 +33,8 @@ pub(super) enum Part {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
+        Self::NewlyDead,
         Self::NewlyBroken,
         Self::StillBroken,
         Self::CannotTell,
@@ -48,6 +50,7 @@ impl Part {
             .and_then(|verdict| verdict.parse::<Code>().ok());
         let group = code.map(Code::group);
         match (group, code, entry.standing.as_str()) {
+            (_, _, "dead") if is_news => Self::NewlyDead,
             (Some(Group::Gone | Group::Failing), ..) if is_news => Self::NewlyBroken,
             (Some(Group::Gone | Group::Failing), ..) | (_, _, "dead" | "failing") => {
                 Self::StillBroken
@@ -61,6 +64,7 @@ impl Part {
 
     pub(super) fn title(self) -> &'static str {
         match self {
+            Self::NewlyDead => "Confirmed dead",
             Self::NewlyBroken => "Newly broken",
             Self::StillBroken => "Still broken",
             Self::CannotTell => "Cannot tell",
@@ -72,7 +76,7 @@ impl Part {
 
     fn style(self) -> Style {
         match self {
-            Self::NewlyBroken | Self::StillBroken => RED,
+            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken => RED,
             Self::CannotTell => YELLOW,
             Self::Moved => CYAN,
             Self::Recovered | Self::Rest => GREEN,
@@ -81,7 +85,7 @@ impl Part {
 
     fn mark(self) -> &'static str {
         match self {
-            Self::NewlyBroken | Self::StillBroken => "✗",
+            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken => "✗",
             Self::CannotTell => "?",
             Self::Moved => "→",
             Self::Recovered | Self::Rest => "✓",
@@ -143,7 +147,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             entries.len() + more
         )?;
         for entry in entries {
-            write_entry(*part, entry, report.query.now, out)?;
+            write_entry(report, *part, entry, out)?;
         }
         if *more > 0 {
             writeln!(
@@ -156,9 +160,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
 }
 
 fn write_entry(
+    report: &Report<'_>,
     part: Part,
     entry: &Entry,
-    now: i64,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let style = part.style();
@@ -189,7 +193,7 @@ fn write_entry(
         writeln!(
             out,
             "    {label:<10} {}:{}{text}",
-            one_line(&cited.post, 200),
+            one_line(report.shown_post(&cited.post), 200),
             cited.line
         )?;
     }
@@ -206,13 +210,13 @@ fn write_entry(
     if let Some(since) = entry.since_ms {
         let fine = entry
             .last_fine_ms
-            .filter(|_| !matches!(part, Part::Rest | Part::Moved));
+            .filter(|_| !matches!(part, Part::Rest | Part::Moved | Part::Recovered));
         let fine = fine.map_or(String::new(), |at| format!(", last fine {}", date(at)));
         writeln!(
             out,
             "    since      {} ({}{fine})",
             date(since),
-            ago(since, now)
+            ago(since, report.query.now)
         )?;
     }
     match &entry.held {
@@ -241,10 +245,12 @@ fn write_entry(
 }
 
 fn why(entry: &Entry) -> String {
-    if entry.evidence.is_empty() {
+    // Where it moved to has a line of its own; the rest of the evidence is for `show`.
+    if entry.evidence.is_empty() || entry.moved_to.is_some() {
         return String::new();
     }
-    format!(": {}", one_line(&entry.evidence.join("; "), 300))
+    let first: Vec<_> = entry.evidence.iter().take(2).map(String::as_str).collect();
+    format!(": {}", one_line(&first.join("; "), 200))
 }
 
 fn standing(entry: &Entry) -> String {
