@@ -1,4 +1,4 @@
-//! The library behind `sourcekeep`: the rooms that data passes through, one way.
+#![doc = include_str!("../README.md")]
 
 pub mod address;
 pub mod capture;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
 use sourcekeep::fetch::{self, Fetcher, Limits};
-use sourcekeep::gather::{Exclusions, Include, Options};
+use sourcekeep::gather::Options;
 use sourcekeep::run::{Clock, Context, Manner, Tally};
 use sourcekeep::schedule::Policy;
 use sourcekeep::store::{Holder, Locking, Mode, RunLock, Store, StoreError, lock_run};
@@ -43,7 +43,7 @@ impl Setup {
         Ok(Self {
             db,
             clock,
-            gather: gather_options(&settings),
+            gather: settings.gather.clone(),
             fetch: fetch_settings(&settings)?,
             settings,
         })
@@ -247,7 +247,6 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
                 .collect()
         }),
         resolve: (!resolve.is_empty()).then_some(resolve),
-        ..Overrides::default()
     })
 }
 
@@ -265,46 +264,10 @@ fn fetch_settings(settings: &Settings) -> Result<fetch::Settings, Failure> {
         host_concurrency: from.host_concurrency as usize,
         host_delay: std::time::Duration::from_millis(from.host_delay_ms),
         allow_private: from.allow_private.iter().map(|cidr| cidr.0).collect(),
-        resolve: from
-            .resolve
-            .iter()
-            .map(|one| fetch::ResolveOverride {
-                host: one.host.clone().unwrap_or_else(|| "*".to_owned()),
-                ip: one.address,
-                port: one.port,
-            })
-            .collect(),
+        resolve: from.resolve.iter().map(|one| one.0.clone()).collect(),
         proxy: from.proxy.as_ref().map(|proxy| proxy.0.clone()),
         ca_pem,
         limits: Limits::default(),
         ..fetch::Settings::default()
     })
-}
-
-fn gather_options(settings: &Settings) -> Options {
-    let from = &settings.gather;
-    let includes = |place| from.include.contains(&place);
-    Options {
-        include: Include {
-            navigation: includes(config::Include::Navigation),
-            footer: includes(config::Include::Footer),
-            aside: includes(config::Include::Aside),
-            author: includes(config::Include::Author),
-            internal: includes(config::Include::Internal),
-        },
-        exclude: Exclusions {
-            hosts: from.exclude_hosts.clone(),
-            patterns: from
-                .exclude_patterns
-                .iter()
-                .map(|pattern| pattern.0.clone())
-                .collect(),
-            posts: from
-                .exclude_posts
-                .iter()
-                .map(|pattern| pattern.0.clone())
-                .collect(),
-            selectors: from.exclude_selectors.clone(),
-        },
-    }
 }

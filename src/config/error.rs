@@ -15,6 +15,9 @@ pub enum ConfigError {
         /// The word that was probably meant.
         meant: Option<String>,
     },
+    /// An exclusion cannot be understood.
+    #[error("gather: {0}")]
+    Exclusion(#[from] crate::gather::InvalidExclusion),
     /// A value is out of its range, wherever it came from.
     #[error("{key} = {value}: {why}")]
     Value {

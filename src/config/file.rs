@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Cidr, ConfigError, Include, Pattern, Proxy, Resolve, Robots};
+use super::{Cidr, ConfigError, Include, Proxy, Resolve, Robots};
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
 pub const KEYS: &[&str] = &[
@@ -73,9 +73,9 @@ pub struct GatherFile {
     /// Hosts, and all below them, that are no sources.
     pub exclude_hosts: Option<Vec<String>>,
     /// Regular expressions on addresses that are no sources.
-    pub exclude_patterns: Option<Vec<Pattern>>,
-    /// Regular expressions on posts that are not read.
-    pub exclude_posts: Option<Vec<Pattern>>,
+    pub exclude_patterns: Option<Vec<String>>,
+    /// Posts that are not read, by glob.
+    pub exclude_posts: Option<Vec<String>>,
     /// CSS selectors of parts of pages that are not read.
     pub exclude_selectors: Option<Vec<String>>,
 }

@@ -12,8 +12,8 @@ mod value;
 
 pub use error::ConfigError;
 pub use file::{FetchFile, File, GatherFile, KEYS, ScheduleFile};
-pub use settings::{FetchSettings, GatherSettings, Overrides, ScheduleSettings, Settings};
-pub use value::{Cidr, Include, InvalidValue, Pattern, Proxy, Resolve, Robots};
+pub use settings::{FetchSettings, Overrides, ScheduleSettings, Settings};
+pub use value::{Cidr, Include, InvalidValue, Proxy, Resolve, Robots};
 
 /// The name of the file that is looked for in the working folder.
 pub const FILE_NAME: &str = "sourcekeep.toml";

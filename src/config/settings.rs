@@ -1,11 +1,12 @@
 //! The settings that a command runs with.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{
-    Cidr, ConfigError, FetchFile, File, GatherFile, Include, Pattern, Proxy, Resolve, Robots,
-};
+use super::{Cidr, ConfigError, FetchFile, File, GatherFile, Include, Proxy, Resolve, Robots};
+use crate::{fetch, gather};
+
+/// Where somebody who wonders about our visits finds out what we are, unless the operator names a contact.
+const HOME: &str = "https://crates.io/crates/sourcekeep";
 
 /// What the command line and the environment say: the flag, else the variable, else `None`. A list that is given
 /// takes the place of the file's.
@@ -13,8 +14,6 @@ use super::{
 pub struct Overrides {
     /// `--user-agent`.
     pub user_agent: Option<String>,
-    /// `--contact`.
-    pub contact: Option<String>,
     /// `--concurrency`.
     pub concurrency: Option<u32>,
     /// `--host-concurrency`.
@@ -29,20 +28,6 @@ pub struct Overrides {
     pub allow_private: Option<Vec<Cidr>>,
     /// `--resolve`.
     pub resolve: Option<Vec<Resolve>>,
-    /// `--robots`.
-    pub robots: Option<Robots>,
-    /// `--include`.
-    pub include: Option<Vec<Include>>,
-    /// `--exclude-host`.
-    pub exclude_hosts: Option<Vec<String>>,
-    /// `--exclude-pattern`.
-    pub exclude_patterns: Option<Vec<Pattern>>,
-    /// `--exclude-post`.
-    pub exclude_posts: Option<Vec<Pattern>>,
-    /// `--exclude-selector`.
-    pub exclude_selectors: Option<Vec<String>>,
-    /// Hours after which an input is read again.
-    pub input_refresh_hours: Option<u32>,
 }
 
 /// Everything that can be set, checked.
@@ -51,7 +36,7 @@ pub struct Settings {
     /// How the network is asked.
     pub fetch: FetchSettings,
     /// Which links are citations.
-    pub gather: GatherSettings,
+    pub gather: gather::Options,
     /// When what is visited.
     pub schedule: ScheduleSettings,
 }
@@ -79,21 +64,6 @@ pub struct FetchSettings {
     pub robots: Robots,
 }
 
-/// Which links are citations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GatherSettings {
-    /// Links that are otherwise left out.
-    pub include: BTreeSet<Include>,
-    /// Hosts, and all below them, that are no sources; in lower case, IDN as punycode.
-    pub exclude_hosts: Vec<String>,
-    /// Regular expressions on addresses that are no sources.
-    pub exclude_patterns: Vec<Pattern>,
-    /// Regular expressions on posts that are not read.
-    pub exclude_posts: Vec<Pattern>,
-    /// CSS selectors of parts of pages that are not read; checked where they are used.
-    pub exclude_selectors: Vec<String>,
-}
-
 /// When what is visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScheduleSettings {
@@ -105,9 +75,7 @@ impl Settings {
     /// Puts together what the flags and the environment say, what the file says, and the defaults.
     pub fn resolve(flags: Overrides, file: Option<File>) -> Result<Self, ConfigError> {
         let file = file.unwrap_or_default();
-        let hours = flags
-            .input_refresh_hours
-            .or(file.schedule.input_refresh_hours);
+        let hours = file.schedule.input_refresh_hours;
         let schedule = ScheduleSettings {
             input_refresh_hours: within(
                 "schedule.input_refresh_hours",
@@ -116,37 +84,28 @@ impl Settings {
                 "expected at most a year, 8760",
             )?,
         };
-        let (fetch, gather) = split(flags, file);
         Ok(Self {
-            fetch: resolve_fetch(fetch)?,
-            gather: resolve_gather(gather)?,
+            fetch: resolve_fetch(lay_over(flags, file.fetch))?,
+            gather: resolve_gather(file.gather)?,
             schedule,
         })
     }
 }
 
-/// The two tables with the flags laid over them.
-fn split(flags: Overrides, file: File) -> (FetchFile, GatherFile) {
-    let fetch = FetchFile {
-        user_agent: flags.user_agent.or(file.fetch.user_agent),
-        contact: flags.contact.or(file.fetch.contact),
-        concurrency: flags.concurrency.or(file.fetch.concurrency),
-        host_concurrency: flags.host_concurrency.or(file.fetch.host_concurrency),
-        host_delay_ms: flags.host_delay_ms.or(file.fetch.host_delay_ms),
-        proxy: flags.proxy.or(file.fetch.proxy),
-        ca_cert: flags.ca_cert.or(file.fetch.ca_cert),
-        allow_private: flags.allow_private.or(file.fetch.allow_private),
-        resolve: flags.resolve.or(file.fetch.resolve),
-        robots: flags.robots.or(file.fetch.robots),
-    };
-    let gather = GatherFile {
-        include: flags.include.or(file.gather.include),
-        exclude_hosts: flags.exclude_hosts.or(file.gather.exclude_hosts),
-        exclude_patterns: flags.exclude_patterns.or(file.gather.exclude_patterns),
-        exclude_posts: flags.exclude_posts.or(file.gather.exclude_posts),
-        exclude_selectors: flags.exclude_selectors.or(file.gather.exclude_selectors),
-    };
-    (fetch, gather)
+/// The table with the flags laid over it.
+fn lay_over(flags: Overrides, file: FetchFile) -> FetchFile {
+    FetchFile {
+        user_agent: flags.user_agent.or(file.user_agent),
+        contact: file.contact,
+        concurrency: flags.concurrency.or(file.concurrency),
+        host_concurrency: flags.host_concurrency.or(file.host_concurrency),
+        host_delay_ms: flags.host_delay_ms.or(file.host_delay_ms),
+        proxy: flags.proxy.or(file.proxy),
+        ca_cert: flags.ca_cert.or(file.ca_cert),
+        allow_private: flags.allow_private.or(file.allow_private),
+        resolve: flags.resolve.or(file.resolve),
+        robots: file.robots,
+    }
 }
 
 fn resolve_fetch(fetch: FetchFile) -> Result<FetchSettings, ConfigError> {
@@ -181,26 +140,34 @@ fn resolve_fetch(fetch: FetchFile) -> Result<FetchSettings, ConfigError> {
     })
 }
 
-fn resolve_gather(gather: GatherFile) -> Result<GatherSettings, ConfigError> {
-    let hosts = gather.exclude_hosts.unwrap_or_default();
-    Ok(GatherSettings {
-        include: gather.include.unwrap_or_default().into_iter().collect(),
-        exclude_hosts: hosts
-            .iter()
-            .map(|name| host(name))
-            .collect::<Result<_, _>>()?,
-        exclude_patterns: gather.exclude_patterns.unwrap_or_default(),
-        exclude_posts: gather.exclude_posts.unwrap_or_default(),
-        exclude_selectors: gather.exclude_selectors.unwrap_or_default(),
-    })
+fn resolve_gather(file: GatherFile) -> Result<gather::Options, ConfigError> {
+    let included = file.include.unwrap_or_default();
+    let includes = |place| included.contains(&place);
+    let options = gather::Options {
+        include: gather::Include {
+            navigation: includes(Include::Navigation),
+            footer: includes(Include::Footer),
+            aside: includes(Include::Aside),
+            author: includes(Include::Author),
+            internal: includes(Include::Internal),
+        },
+        exclude: gather::Exclusions {
+            hosts: file.exclude_hosts.unwrap_or_default(),
+            patterns: file.exclude_patterns.unwrap_or_default(),
+            posts: file.exclude_posts.unwrap_or_default(),
+            selectors: file.exclude_selectors.unwrap_or_default(),
+        },
+    };
+    // Checked here, so that the error comes before anything is done.
+    options.compile()?;
+    Ok(options)
 }
 
 fn default_user_agent(contact: Option<&str>) -> Result<String, ConfigError> {
-    let name = concat!("sourcekeep/", env!("CARGO_PKG_VERSION"));
-    match contact {
-        Some(contact) => Ok(format!("{name} (+{})", header("fetch.contact", contact)?)),
-        None => Ok(name.to_owned()),
-    }
+    let contact = contact
+        .map(|contact| header("fetch.contact", contact))
+        .transpose()?;
+    Ok(fetch::user_agent(Some(contact.as_deref().unwrap_or(HOME))))
 }
 
 /// What may stand in a header: visible ASCII and spaces, and not nothing.
@@ -217,19 +184,6 @@ fn header(key: &'static str, value: &str) -> Result<String, ConfigError> {
         value: format!("{value:?}"),
         why,
     })
-}
-
-/// A host's name as addresses have it, whatever stands before it (`*.`, `.`).
-fn host(written: &str) -> Result<String, ConfigError> {
-    let name = written.trim().trim_start_matches("*.").trim_matches('.');
-    match url::Host::parse(name) {
-        Ok(host) if !name.is_empty() && !name.contains('*') => Ok(host.to_string()),
-        _ => Err(ConfigError::Value {
-            key: "gather.exclude_hosts",
-            value: format!("{written:?}"),
-            why: "expected a host's name, without scheme and path",
-        }),
-    }
 }
 
 fn within<N: PartialOrd + std::fmt::Display + Copy>(
@@ -275,12 +229,11 @@ mod tests {
         let file = parse(
             "[fetch]\ncontact = \"me@example.com\"\nconcurrency = 8\nhost_delay_ms = 5\n\
              ca_cert = \"ca.pem\"\nresolve = [\"*=[::1]:80\"]\n[gather]\n\
-             include = [\"footer\"]\nexclude_hosts = [\"*.Example.com\", \"bücher.example\"]\n",
+             include = [\"footer\"]\nexclude_hosts = [\"Example.com\"]\n",
         )
         .unwrap();
         let flags = Overrides {
             concurrency: Some(4),
-            include: Some(vec![Include::Aside]),
             ..Overrides::default()
         };
         let settings = Settings::resolve(flags, Some(file)).unwrap();
@@ -288,13 +241,9 @@ mod tests {
             (settings.fetch.concurrency, settings.fetch.host_delay_ms),
             (4, 5)
         );
-        assert!(settings.fetch.user_agent.ends_with(" (+me@example.com)"));
+        assert!(settings.fetch.user_agent.ends_with("; +me@example.com)"));
         assert_eq!(settings.fetch.ca_cert, Some(PathBuf::from("conf/ca.pem")));
-        assert_eq!(settings.gather.include, [Include::Aside].into());
-        assert_eq!(
-            settings.gather.exclude_hosts,
-            ["example.com", "xn--bcher-kva.example"]
-        );
+        assert!(settings.gather.include.footer && !settings.gather.include.aside);
     }
 
     #[test]
@@ -329,11 +278,11 @@ mod tests {
             ("[fetch]\nuser_agent = \"a\\nb\"\n", "fetch.user_agent"),
             (
                 "[gather]\nexclude_hosts = [\"http://a/b\"]\n",
-                "without scheme",
+                "without scheme and path",
             ),
             (
                 "[gather]\nexclude_patterns = [\"(\"]\n",
-                ":2: not a regular expression",
+                "is no regular expression",
             ),
             (
                 "[fetch]\nproxy = \"http://u:secret@\"\n",

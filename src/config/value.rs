@@ -1,7 +1,7 @@
 //! Values that are more than a number or a word: checked where they are read, so that an error knows its line.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::redacted;
+use crate::fetch::ResolveOverride;
 
 /// A text that cannot be taken, and why. The text itself is not repeated: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +89,7 @@ macro_rules! from_text {
     )*};
 }
 
-from_text! { Cidr Resolve Proxy Pattern }
+from_text! { Cidr Resolve Proxy }
 
 /// A range of addresses, as `10.0.0.0/8`, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -112,16 +113,9 @@ impl FromStr for Cidr {
 }
 
 /// Where a host is found instead of asking the name servers: `HOST=ADDR[:PORT]`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Resolve {
-    /// The host in lower case, IDN as punycode, or `None` for every host (`*`).
-    pub host: Option<String>,
-    /// The address.
-    pub address: IpAddr,
-    /// The port, where the address that is visited names none.
-    pub port: Option<u16>,
-}
+pub struct Resolve(pub ResolveOverride);
 
 impl FromStr for Resolve {
     type Err = InvalidValue;
@@ -133,44 +127,21 @@ impl FromStr for Resolve {
             ))
         };
         let (host, target) = text.split_once('=').ok_or_else(wrong)?;
+        // As addresses have it: in lower case, IDN as punycode.
         let host = match host.trim() {
-            "*" => None,
+            "*" => "*".to_owned(),
             name => match url::Host::parse(name) {
-                Ok(url::Host::Domain(name)) if !name.contains('*') => Some(name),
+                Ok(url::Host::Domain(name)) if !name.contains('*') => name,
                 _ => return Err(wrong()),
             },
         };
-        let (address, port) = parse_target(target.trim()).ok_or_else(wrong)?;
-        Ok(Self {
-            host,
-            address,
-            port,
-        })
+        let resolve: ResolveOverride = format!("{host}={target}").parse().map_err(|_| wrong())?;
+        if resolve.port == Some(0) {
+            Err(wrong())
+        } else {
+            Ok(Self(resolve))
+        }
     }
-}
-
-/// `127.0.0.1`, `127.0.0.1:8080`, `[::1]`, `[::1]:8080`, `::1`.
-fn parse_target(text: &str) -> Option<(IpAddr, Option<u16>)> {
-    if let Ok(address) = text.parse() {
-        return Some((address, None));
-    }
-    if let Some((address, rest)) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
-        let address: Ipv6Addr = address.parse().ok()?;
-        let port = match rest.strip_prefix(':') {
-            Some(port) => Some(parse_port(port)?),
-            None if rest.is_empty() => None,
-            None => return None,
-        };
-        return Some((address.into(), port));
-    }
-    let (address, port) = text.rsplit_once(':')?;
-    let address: std::net::Ipv4Addr = address.parse().ok()?;
-    Some((address.into(), Some(parse_port(port)?)))
-}
-
-fn parse_port(text: &str) -> Option<u16> {
-    let is_number = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|port| is_number && *port > 0)
 }
 
 /// A proxy's address: `http`, `https`, `socks5` or `socks5h`. Credentials are kept and never shown.
@@ -206,22 +177,6 @@ impl FromStr for Proxy {
     }
 }
 
-/// A regular expression (the `regex` crate's syntax), as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Pattern(pub String);
-
-impl FromStr for Pattern {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        match regex::Regex::new(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(error) => Err(InvalidValue(format!("not a regular expression: {error}"))),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,11 +206,9 @@ mod tests {
             ("a.b=::1", Some("a.b"), "::1", None),
         ] {
             let parsed: Resolve = text.parse().unwrap();
-            assert_eq!(parsed.host.as_deref(), host, "{text}");
-            assert_eq!(
-                (parsed.address, parsed.port),
-                (address.parse().unwrap(), port)
-            );
+            let parsed = parsed.0;
+            assert_eq!(parsed.host, host.unwrap_or("*"), "{text}");
+            assert_eq!((parsed.ip, parsed.port), (address.parse().unwrap(), port));
         }
         for text in [
             "example.com",
@@ -286,6 +239,5 @@ mod tests {
         assert!(!format!("{proxy} {proxy:?}").contains("secret"));
         assert!("ftp://a".parse::<Proxy>().is_err());
         assert!("proxy:3128".parse::<Proxy>().is_err());
-        assert!("[a".parse::<Pattern>().is_err());
     }
 }

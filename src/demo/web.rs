@@ -119,10 +119,10 @@ fn answer(stream: &TcpStream, pages: &Pages) -> std::io::Result<()> {
         }
         match line.split_once(':') {
             Some((name, value)) if name.eq_ignore_ascii_case("host") => {
-                value.trim().clone_into(&mut host)
+                value.trim().clone_into(&mut host);
             }
             Some((name, value)) if name.eq_ignore_ascii_case("if-none-match") => {
-                known = Some(value.trim().to_owned())
+                known = Some(value.trim().to_owned());
             }
             _ => {}
         }
