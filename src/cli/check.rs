@@ -110,7 +110,7 @@ pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Res
         refresh_inputs: false,
         stdin: None,
         work,
-        keep: Keep::Check,
+        keep: Keep::Automatic,
         limit: args.limit,
         max_time: args.max_time,
     };

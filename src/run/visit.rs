@@ -3,13 +3,14 @@
 //! A visit that finds what an earlier one found is one short row that names it. Everything else is new facts, new
 //! features, a verdict, and, if the page is fine and differs from our newest copy, a capture.
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Context, RunError};
 use crate::capture::{self, Keeping};
 use crate::charset;
 use crate::config::Robots;
-use crate::fetch::{Body, Facts, Fetched, Request, RobotsFact, Validators, Way};
+use crate::fetch::{Body, Facts, Fault, Fetched, Request, RobotsFact, Validators, Way};
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Step};
 use crate::store::{
@@ -33,8 +34,6 @@ pub enum Keep {
     Automatic,
     /// The user named the address to be captured: robots.txt is recorded, and the copy is kept.
     Named,
-    /// The user named the address to be checked: as by itself, but visited whatever robots.txt says.
-    Check,
 }
 
 /// What came of a visit.
@@ -103,14 +102,9 @@ async fn visit_once(
     };
     let seen = match look(context, due, &url, way, keep, at).await {
         Ok(seen) => seen,
-        Err(fault) => return put_off(context, due, at, &fault.to_string()).await,
+        Err(fault) => return put_off(context, due, at, &fault).await,
     };
-    if let (Some(wait), Some(host)) = (seen.fetched.retry_after(), url.host_str()) {
-        context
-            .fetcher
-            .gate()
-            .hold(host, tokio::time::Instant::now() + wait);
-    }
+    hold_host(context, &seen.fetched);
     let judged = judge_seen(due, &url, &seen);
     // A page that is the same as before is kept too, if there is no copy of it yet.
     let is_news = seen.confirms.is_none() || due.capture.is_none();
@@ -128,13 +122,37 @@ async fn visit_once(
     record.keep(seen, judged, robots).await
 }
 
-async fn put_off(context: &Context, due: &DueSource, at: i64, why: &str) -> Result<Once, RunError> {
+/// Keeps a host that asked for a pause (`Retry-After`) from being asked before it is over.
+fn hold_host(context: &Context, fetched: &Fetched) {
+    let answered = fetched
+        .facts
+        .hops
+        .last()
+        .and_then(|hop| Url::parse(&hop.url).ok());
+    if let (Some(wait), Some(url)) = (fetched.retry_after(), answered)
+        && let Some(host) = url.host_str()
+    {
+        context.fetcher.gate().hold(host, Instant::now() + wait);
+    }
+}
+
+async fn put_off(
+    context: &Context,
+    due: &DueSource,
+    at: i64,
+    fault: &Fault,
+) -> Result<Once, RunError> {
     let id = due.id;
+    let wait = match fault {
+        Fault::Busy { until, .. } => {
+            i64::try_from(until.saturating_duration_since(Instant::now()).as_millis())
+                .unwrap_or(AGAIN_AFTER_FAULT)
+        }
+        Fault::Ours(_) => AGAIN_AFTER_FAULT,
+    };
     context
         .store
-        .submit("put a visit off", move |w| {
-            w.put_off(id, at + AGAIN_AFTER_FAULT)
-        })
+        .submit("put a visit off", move |w| w.put_off(id, at + wait))
         .await?;
     Ok(Once {
         visited: Visited {
@@ -147,7 +165,7 @@ async fn put_off(context: &Context, due: &DueSource, at: i64, why: &str) -> Resu
             kept_by_robots: false,
             confirmed: false,
             bytes: 0,
-            fault: Some(why.to_owned()),
+            fault: Some(fault.to_string()),
         },
         second_look_due: false,
     })
@@ -168,7 +186,7 @@ async fn look(
     way: Way,
     keep: Keep,
     at: i64,
-) -> Result<Seen, crate::fetch::Fault> {
+) -> Result<Seen, Fault> {
     let mut request = Request::page(url.clone());
     request.way = way;
     // Who asks for a copy wants the bytes, unless we have them.
@@ -270,8 +288,11 @@ struct Judged {
 }
 
 fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
+    // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
+    // facts, for whether it is a hard sign depends on more than the code.
     if let Some((root, not_modified)) = &seen.confirms
         && let Ok(code) = root.verdict.parse::<Code>()
+        && (*not_modified || code.group() == Group::Fine)
     {
         let (rule, says) = if *not_modified {
             (
