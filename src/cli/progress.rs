@@ -40,7 +40,11 @@ impl<'a> Progress<'a> {
                 stopped.recv_timeout(Duration::from_millis(200))
             {
                 let counted = tally.counted();
-                shown.set_message(line(&counted, rate.per_second(counted.visits)));
+                shown.set_message(line(
+                    &counted,
+                    rate.per_second(counted.visits),
+                    rate.since_first_visit(),
+                ));
                 shown.tick();
             }
         });
@@ -70,13 +74,22 @@ impl Drop for Progress<'_> {
 /// A smoothed rate.
 #[derive(Default)]
 struct Rate {
+    first: Option<Instant>,
     last: Option<(Instant, u64)>,
     smooth: Option<f64>,
 }
 
 impl Rate {
+    fn since_first_visit(&self) -> f64 {
+        self.first
+            .map_or(0.0, |first| first.elapsed().as_secs_f64())
+    }
+
     fn per_second(&mut self, done: u64) -> f64 {
         let now = Instant::now();
+        if done > 0 {
+            self.first.get_or_insert(now);
+        }
         if let Some((at, before)) = self.last {
             let rate =
                 (done - before.min(done)) as f64 / now.duration_since(at).as_secs_f64().max(0.001);
@@ -87,7 +100,7 @@ impl Rate {
     }
 }
 
-fn line(counted: &Counted, rate: f64) -> String {
+fn line(counted: &Counted, rate: f64, elapsed: f64) -> String {
     if counted.due == 0 {
         return format!(
             "reading inputs: {}, {}, {}",
@@ -104,8 +117,10 @@ fn line(counted: &Counted, rate: f64) -> String {
         .map(|(code, count)| format!("{code} {count}"))
         .collect();
     let left = counted.due.saturating_sub(done);
+    // However fast the rest is, the busiest host is asked no faster than politeness allows.
+    let politeness = counted.politeness_ms as f64 / 1000.0 - elapsed;
     let eta = if rate > 0.05 && left > 0 {
-        format!(" · {} left", span(left as f64 / rate))
+        format!(" · {} left", span((left as f64 / rate).max(politeness)))
     } else {
         String::new()
     };
@@ -140,8 +155,13 @@ mod tests {
         counted.verdicts.insert("alive", 48);
         counted.verdicts.insert("not-found", 2);
         assert_eq!(
-            line(&counted, 10.0),
+            line(&counted, 10.0, 5.0),
             "50/200 · 7 in flight · 10.0/s · 15 s left · alive 48 · not-found 2"
+        );
+        counted.politeness_ms = 60_000;
+        assert!(
+            line(&counted, 10.0, 5.0).contains("· 55 s left ·"),
+            "one host takes a minute"
         );
     }
 }

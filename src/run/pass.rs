@@ -133,6 +133,7 @@ async fn inner(
         Work::Named(ids) => ids.len() as i64,
     };
     context.tally.due(u64::try_from(due).unwrap_or(0));
+    tell_politeness(context, &plan.work, now);
     let bounds = Bounds {
         limit: plan.limit,
         deadline,
@@ -146,6 +147,24 @@ async fn inner(
         .await?;
     context.store.flush().await?;
     Ok((ended, input_failed))
+}
+
+/// Finds out beside the visits how long politeness alone will take; only the progress line waits for it.
+fn tell_politeness(context: &Context, work: &Work, now: i64) {
+    if *work != Work::Due {
+        return;
+    }
+    let context = context.clone();
+    tokio::task::spawn_blocking(move || {
+        // If the archive cannot be read, the visits will say so.
+        if let Ok(most) = context
+            .store
+            .read("find the busiest host", |r| r.most_due_on_a_host(now))
+        {
+            let delay_ms = u64::try_from(context.manner.host_delay.as_millis()).unwrap_or(u64::MAX);
+            context.tally.politeness(most.saturating_mul(delay_ms));
+        }
+    });
 }
 
 fn count(context: &Context, visited: &Visited) {

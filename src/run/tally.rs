@@ -21,6 +21,7 @@ pub struct Tally {
     bytes: AtomicU64,
     in_flight: AtomicI64,
     due: AtomicU64,
+    politeness_ms: AtomicU64,
     verdicts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -55,6 +56,9 @@ pub struct Counted {
     /// Sources that were due when the visits began.
     #[serde(skip)]
     pub due: u64,
+    /// How long the visits take at the least, because the busiest host is asked no faster, in milliseconds.
+    #[serde(skip)]
+    pub politeness_ms: u64,
 }
 
 impl Tally {
@@ -75,6 +79,10 @@ impl Tally {
     /// So many sources are due.
     pub fn due(&self, count: u64) {
         self.due.fetch_add(count, Ordering::Relaxed);
+    }
+    /// The visits take at least this long, because one host is asked no faster.
+    pub fn politeness(&self, ms: u64) {
+        self.politeness_ms.store(ms, Ordering::Relaxed);
     }
     /// A visit begins.
     pub fn begin_visit(&self) {
@@ -129,6 +137,7 @@ impl Tally {
             bytes: get(&self.bytes),
             in_flight: u64::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or(0),
             due: get(&self.due),
+            politeness_ms: get(&self.politeness_ms),
         }
     }
 }

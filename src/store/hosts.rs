@@ -63,4 +63,16 @@ impl Reading<'_> {
             })
             .optional()
     }
+
+    /// How many sources are due at `now` on the host that has the most of them.
+    pub fn most_due_on_a_host(&self, now: i64) -> rusqlite::Result<u64> {
+        let most: i64 = self
+            .connection
+            .prepare_cached(
+                "select coalesce(max(due), 0) from
+                     (select count(*) as due from source where next_visit_at <= ?1 group by host_id)",
+            )?
+            .query_row([now], |row| row.get(0))?;
+        Ok(u64::try_from(most).unwrap_or(0))
+    }
 }
