@@ -196,12 +196,12 @@ impl Reader<'_> {
             }
         };
         name.clone_into(&mut printing.place);
-        let address = self.selected.base.as_ref().or(address);
         let document = Document {
             bytes,
             media_type,
             name,
             address,
+            base: self.selected.base.as_ref(),
             format,
         };
         if let Err(error) = gather::gather(&document, &self.selected.rules, printing) {

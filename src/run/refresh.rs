@@ -247,6 +247,7 @@ impl Reader<'_> {
             media_type: None,
             name: &name,
             address: None,
+            base: None,
             format: Format::List,
         };
         if let Err(error) = gather::gather(&document, &self.rules, &mut addresses) {
@@ -401,13 +402,14 @@ impl Reader<'_> {
         );
         let own_name = name.clone();
         let gathered = tokio::task::spawn_blocking(move || {
-            let address = base.as_ref().or(came.address.as_ref());
+            let address = came.address.as_ref();
             let media_type = came.media_type.as_deref();
             let document = Document {
                 bytes: &bytes,
                 media_type,
                 name: &own_name,
                 address,
+                base: base.as_ref(),
                 format,
             };
             gather_into_store(&context.store, &context.tally, new, &document, &rules, now)
