@@ -43,7 +43,7 @@ pub(crate) fn build(
         .referer(false)
         .connect_timeout(limits.connect)
         .pool_idle_timeout(KEPT_ALIVE)
-        .pool_max_idle_per_host(settings.host_concurrency.max(1))
+        .pool_max_idle_per_host(kept_connections(settings))
         .http1_max_headers(limits.header_count)
         .http2_max_header_list_size(header_list)
         // What browsers forgive is no reason to call a page broken.
@@ -59,6 +59,11 @@ pub(crate) fn build(
         .build()
         .map_err(|error| SetupError::Client(chain(&error)))?;
     Ok((client, warnings))
+}
+
+/// So many connections to one host are kept for other requests.
+pub(crate) fn kept_connections(settings: &Settings) -> usize {
+    settings.host_concurrency.max(1)
 }
 
 fn proxy(url: &Url) -> Result<Proxy, SetupError> {

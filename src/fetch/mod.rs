@@ -42,6 +42,8 @@ pub struct Fetcher {
     guard: Guard,
     resolver: Arc<resolve::Guarded>,
     by_proxy: bool,
+    /// Connections that are kept to one host, at the most.
+    kept_connections: usize,
     gate: Gate,
     requests: headers::Requests,
     robots: robots::Cache,
@@ -74,6 +76,7 @@ impl Fetcher {
             guard,
             resolver,
             by_proxy: settings.proxy.is_some(),
+            kept_connections: client::kept_connections(settings),
             gate: Gate::new(settings.manners()),
             requests: headers::Requests::new(settings)?,
             robots: robots::Cache::default(),

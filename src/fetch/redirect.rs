@@ -167,7 +167,8 @@ impl Chain<'_> {
         self.body(url, &mut response, deadline).await
     }
 
-    /// Sends the request, once more where a kept connection was closed under it.
+    /// Sends the request, and again where a kept connection was closed under it: as often as connections to one host
+    /// are kept, for all of them may have been closed, and the one after them is new.
     async fn send(
         &self,
         url: &Url,
@@ -177,7 +178,7 @@ impl Chain<'_> {
     ) -> Result<Result<Response, Trouble>, Fault> {
         let limits = &self.fetcher.limits;
         let by_proxy = self.fetcher.by_proxy;
-        let mut is_again = false;
+        let mut kept = self.fetcher.kept_connections;
         loop {
             let mut request = reqwest::Request::new(Method::GET, url.clone());
             *request.headers_mut() = headers.clone();
@@ -185,8 +186,8 @@ impl Chain<'_> {
             let sending = self.fetcher.client.execute(request);
             match timeout(limits.first_byte.min(left), sending).await {
                 Ok(Ok(response)) => return Ok(Ok(response)),
-                Ok(Err(error)) if !is_again && permit.is_warm() && may_be_sent_again(&error) => {
-                    is_again = true;
+                Ok(Err(error)) if kept > 0 && permit.is_warm() && may_be_sent_again(&error) => {
+                    kept -= 1;
                 }
                 Ok(Err(error)) => return classify(&error, by_proxy).map(Err),
                 Err(_) => {
