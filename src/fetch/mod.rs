@@ -38,12 +38,10 @@ pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
 /// Fetches: one for a whole run, shared by all workers.
 #[derive(Debug)]
 pub struct Fetcher {
-    client: reqwest::Client,
+    clients: client::Clients,
     guard: Guard,
     resolver: Arc<resolve::Guarded>,
     by_proxy: bool,
-    /// Connections that are kept to one host, at the most.
-    kept_connections: usize,
     gate: Gate,
     requests: headers::Requests,
     robots: robots::Cache,
@@ -70,13 +68,12 @@ impl Fetcher {
             timeout: settings.limits.resolve,
             at_most: settings.limits.addresses,
         });
-        let (client, warnings) = client::build(settings, Arc::clone(&resolver))?;
+        let (clients, warnings) = client::build(settings, &resolver)?;
         Ok(Self {
-            client,
+            clients,
             guard,
             resolver,
             by_proxy: settings.proxy.is_some(),
-            kept_connections: client::kept_connections(settings),
             gate: Gate::new(settings.manners()),
             requests: headers::Requests::new(settings)?,
             robots: robots::Cache::default(),

@@ -283,10 +283,11 @@ async fn all_kept_connections_may_have_been_closed() {
         assert_eq!(statuses(&fetched.unwrap()), [200]);
     }
     assert_eq!(web.connections(), 3);
+    // One of them is found dead, and the next would be too.
     let count = std::sync::atomic::AtomicUsize::new(0);
     web.made("news.test", "/", move |_| {
         match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
-            0..3 => Page::raw(""),
+            0 => Page::raw(""),
             _ => Page::html("two"),
         }
     });
