@@ -24,7 +24,7 @@ use web::{Page, Web};
 const NOT_LED_HERE: &str = r"^https?://(\d+(\.\d+){3}|\[[^\]]*\]|[^/?#]*:\d+)([/?#]|$)";
 
 /// Visits to make for each set; what is not visited is gathered all the same.
-const VISITS: &str = "120";
+const VISITS: &str = "300";
 
 /// A web that answers for every address: most are pages, some are gone, some lead elsewhere, some say no.
 fn any_web() -> Web {
@@ -134,7 +134,7 @@ fn all_the_way(web: &Web, set: &str, folder: &Path) -> usize {
     assert_eq!(verified.problems, Vec::<String>::new(), "{set}");
     assert_eq!(verified.visits, visits, "{set}");
     say(&format!(
-        "{set}: {count} citations in {} posts, {sources} sources, {visits} visited, {} kept, {} files not read",
+        "{set}: {count} citations in {} posts, {sources} sources, {visits} visited, {} kept, {} complaints",
         posts.len(),
         verified.captures,
         cited.warnings().count()

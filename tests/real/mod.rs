@@ -22,7 +22,8 @@ pub(crate) fn corpus() -> Option<PathBuf> {
         PathBuf::from,
     );
     if folder.join("seed").is_dir() {
-        return Some(folder);
+        // Without `..` in it, as `run` names what it reads.
+        return folder.canonicalize().ok();
     }
     say("skipped: no corpus at SOURCEKEEP_CORPUS or ../shared/corpus");
     None
@@ -91,9 +92,13 @@ pub(crate) fn load(path: &Path) -> Vec<u8> {
     if path.extension().is_none_or(|extension| extension != "gz") {
         return bytes;
     }
+    gunzip(&bytes)
+}
+
+/// Unpacks, as far as it goes.
+pub(crate) fn gunzip(packed: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
-    // What is cut short is read as far as it goes.
-    let _ = flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain);
+    let _ = flate2::read::MultiGzDecoder::new(packed).read_to_end(&mut plain);
     plain
 }
 

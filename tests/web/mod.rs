@@ -34,7 +34,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 pub(crate) use page::{Act, Page};
-#[allow(unused_imports, reason = "each test crate uses its part of the test web")]
+#[allow(
+    unused_imports,
+    reason = "each test crate uses its part of the test web"
+)]
 pub(crate) use proxy::{Proxy, Trap};
 pub(crate) use tls::Tls;
 
