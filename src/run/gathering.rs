@@ -73,7 +73,8 @@ struct StoreSink<'a> {
     now: i64,
     post: Option<i64>,
     citations: Vec<NewCitation>,
-    seen: HashMap<i64, u32>,
+    /// How often a citation stood in a post so far; several entries of a feed may have one address, and so be one post.
+    seen: HashMap<(i64, i64), u32>,
     count: u64,
     left_out: u64,
     problems: Vec<Problem>,
@@ -108,7 +109,6 @@ impl StoreSink<'_> {
 
 impl Sink for StoreSink<'_> {
     fn begin(&mut self, address: &str) {
-        self.seen.clear();
         self.count = 0;
         self.left_out = 0;
         let (address, document_id, now) = (address.to_owned(), self.document_id, self.now);
@@ -125,8 +125,10 @@ impl Sink for StoreSink<'_> {
         if self.error.is_some() {
             return;
         }
+        let Some(post) = self.post else { return };
         self.count += 1;
-        self.citations.push(new_citation(citation, &mut self.seen));
+        self.citations
+            .push(new_citation(post, citation, &mut self.seen));
         if self.citations.len() >= CHUNK {
             let result = self.flush();
             self.keep(result);
@@ -182,12 +184,12 @@ impl Sink for StoreSink<'_> {
 
 /// What tells a citation from others of the same post when it is read again: its address, its kind, and which of
 /// several equal ones it is.
-fn new_citation(citation: Citation, seen: &mut HashMap<i64, u32>) -> NewCitation {
+fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u32>) -> NewCitation {
     let canonical = address::canonical(&citation.url);
     let kind = citation.kind.as_str();
     let first = key(&sha256(format!("{kind}\n{}", citation.url).as_bytes()));
     let occurrence = seen
-        .entry(first)
+        .entry((post, first))
         .and_modify(|count| *count += 1)
         .or_insert(0);
     let key = if *occurrence == 0 {
@@ -219,4 +221,65 @@ fn key(digest: &Sha) -> i64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Mode;
+
+    #[test]
+    fn entries_that_share_an_address_keep_their_citations() {
+        let entry = |text: &str| {
+            format!("<item><link>https://blog.test/</link><description>{text}</description></item>")
+        };
+        let link = "&lt;a href='https://source.test/'&gt;a source&lt;/a&gt;";
+        let feed = format!(
+            "<rss version='2.0'><channel><title>t</title><link>https://blog.test/</link>{}{}{}</channel></rss>",
+            entry(link),
+            entry("nothing"),
+            entry(link)
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db"), Mode::Create, 1).unwrap();
+        let input = crate::store::NewInput {
+            address: "feed.xml".to_owned(),
+            kind: "file".to_owned(),
+            format: None,
+            base: None,
+            options: "{}".to_owned(),
+        };
+        let (input_id, _) = store
+            .write_blocking("add", move |w| w.add_input(&input, 1))
+            .unwrap();
+        for now in [1, 2] {
+            let new = NewDocument {
+                input_id,
+                address: "feed.xml".to_owned(),
+                format: "feed".to_owned(),
+                etag: None,
+                last_modified: None,
+                modified_at: None,
+                size: feed.len() as u64,
+                sha256: sha256(feed.as_bytes()),
+                body: None,
+            };
+            let document = Document {
+                bytes: feed.as_bytes(),
+                media_type: None,
+                name: "feed.xml",
+                address: None,
+                format: gather::Format::Feed,
+            };
+            let tally = Tally::default();
+            let rules = gather::Rules::default();
+            gather_into_store(&store, &tally, new, &document, &rules, now).unwrap();
+            let totals = store
+                .write_blocking("wait", |_| Ok(()))
+                .and_then(|()| store.read("count", |r| r.totals()))
+                .unwrap();
+            assert_eq!(tally.counted().citations, 2);
+            assert_eq!((totals.citations, totals.sources), (2, 1));
+        }
+    }
 }
