@@ -3,13 +3,16 @@
 //! A visit that finds what an earlier one found is one short row that names it. Everything else is new facts, new
 //! features, a verdict, and, if the page is fine and differs from our newest copy, a capture.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Context, RunError};
 use crate::capture::{self, Keeping};
 use crate::charset;
 use crate::config::Robots;
-use crate::fetch::{Body, Facts, Fetched, Request, RobotsFact, Validators, Way};
+use crate::fetch::{Body, Facts, Fault, Fetched, Request, RobotsFact, Validators, Way};
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Step};
 use crate::store::{
@@ -25,6 +28,8 @@ const FULL_AFTER: i64 = 30 * 24 * 3_600_000;
 const KEPT_OF_FAILURES: usize = 64 * 1024;
 /// A visit that failed by our own fault is due again after this long, in milliseconds.
 const AGAIN_AFTER_FAULT: i64 = 3_600_000;
+/// A visit that ran into a defect is due again after this long, in milliseconds.
+const AGAIN_AFTER_PANIC: i64 = 24 * 3_600_000;
 
 /// On whose behalf a visit may keep a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +108,18 @@ async fn visit_once(
     };
     let seen = match look(context, due, &url, way, keep, at).await {
         Ok(seen) => seen,
-        Err(fault) => return put_off(context, due, at, &fault.to_string()).await,
+        Err(fault) => {
+            let wait = match &fault {
+                Fault::Busy { until, .. } => ms(until.duration_since(Instant::now())),
+                Fault::Ours(_) => 0,
+            };
+            let until = at + wait.max(AGAIN_AFTER_FAULT);
+            return put_off(context, due, until, &fault.to_string()).await;
+        }
     };
-    if let (Some(wait), Some(host)) = (seen.fetched.retry_after(), url.host_str()) {
-        context
-            .fetcher
-            .gate()
-            .hold(host, tokio::time::Instant::now() + wait);
+    let pause = asked_pause(&seen.fetched);
+    if let Some((host, wait)) = &pause {
+        context.fetcher.gate().hold(host, Instant::now() + *wait);
     }
     let judged = judge_seen(due, &url, &seen);
     // A page that is the same as before is kept too, if there is no copy of it yet.
@@ -124,17 +134,42 @@ async fn visit_once(
         at,
         keep,
         way,
+        not_before: pause.map_or(0, |(_, wait)| at + ms(wait)),
     };
     record.keep(seen, judged, robots).await
 }
 
-async fn put_off(context: &Context, due: &DueSource, at: i64, why: &str) -> Result<Once, RunError> {
+/// Who asked to be left alone, and for how long: whoever gave the last answer, if that was 429 or 503.
+fn asked_pause(fetched: &Fetched) -> Option<(String, Duration)> {
+    let last = fetched.facts.hops.last()?;
+    let wait = matches!(last.status, 429 | 503)
+        .then(|| fetched.retry_after())
+        .flatten()?;
+    let host = Url::parse(&last.url).ok()?.host_str()?.to_owned();
+    Some((host, wait))
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
+}
+
+/// A visit panicked. It is due again, and the others go on.
+pub(super) async fn broke_down(context: &Context, due: &DueSource) -> Result<Visited, RunError> {
+    let until = context.clock.now() + AGAIN_AFTER_PANIC;
+    let why = "a defect in sourcekeep ended this visit; please report it with the address";
+    Ok(put_off(context, due, until, why).await?.visited)
+}
+
+async fn put_off(
+    context: &Context,
+    due: &DueSource,
+    until: i64,
+    why: &str,
+) -> Result<Once, RunError> {
     let id = due.id;
     context
         .store
-        .submit("put a visit off", move |w| {
-            w.put_off(id, at + AGAIN_AFTER_FAULT)
-        })
+        .submit("put a visit off", move |w| w.put_off(id, until))
         .await?;
     Ok(Once {
         visited: Visited {
@@ -168,7 +203,7 @@ async fn look(
     way: Way,
     keep: Keep,
     at: i64,
-) -> Result<Seen, crate::fetch::Fault> {
+) -> Result<Seen, Fault> {
     let mut request = Request::page(url.clone());
     request.way = way;
     // Who asks for a copy wants the bytes, unless we have them.
@@ -334,6 +369,8 @@ struct Record<'a> {
     at: i64,
     keep: Keep,
     way: Way,
+    /// The host asked not to be visited before.
+    not_before: i64,
 }
 
 impl Record<'_> {
@@ -433,6 +470,8 @@ impl Record<'_> {
             Some((before, since)) if before == code => *since,
             _ => self.at,
         };
+        let mut state = super::state::to_row(&step, &self.due.state);
+        state.next_visit_at = state.next_visit_at.max(Some(self.not_before));
         NewVisit {
             source_id: self.due.id,
             address: self.due.address.clone(),
@@ -465,8 +504,9 @@ impl Record<'_> {
             events: self.events(code, &step),
             standing_verdict: (code.to_owned(), since),
             moved_to: verdict.moved_to.clone(),
-            state: super::state::to_row(&step, &self.due.state),
-            fine: fine && is_new && seen.fetched.facts.body.is_some(),
+            state,
+            // A conditional request goes the plain way, so it cannot name what came by another.
+            fine: fine && is_new && self.way == Way::Plain && seen.fetched.facts.body.is_some(),
             full: seen.full,
             robots: robots.map(super::robots::name),
             capture,

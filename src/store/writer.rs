@@ -36,7 +36,7 @@ struct Job {
 #[derive(Clone)]
 pub(super) struct Writer {
     sender: mpsc::Sender<Job>,
-    failure: Arc<Mutex<Option<StoreError>>>,
+    failure: Arc<Mutex<Option<Arc<StoreError>>>>,
 }
 
 impl Writer {
@@ -128,19 +128,16 @@ impl Writer {
         }
     }
 
-    /// The failure that stopped the writer, told in full once and in short afterwards.
+    /// The failure that stopped the writer. Whoever hears of it first may not be the one who tells the user.
     fn stopped(&self) -> StoreError {
-        let mut failure = self
-            .failure
+        self.failure
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        match failure.take() {
-            Some(error) => {
-                *failure = Some(StoreError::Stopped(error.to_string()));
-                error
-            }
-            None => StoreError::Stopped("the writer is gone".to_owned()),
-        }
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .as_ref()
+            .map_or_else(
+                || StoreError::Stopped("the writer is gone".to_owned()),
+                |error| StoreError::Earlier(Arc::clone(error)),
+            )
     }
 }
 
@@ -186,18 +183,13 @@ where
 struct Loop {
     connection: Connection,
     path: PathBuf,
-    failure: Arc<Mutex<Option<StoreError>>>,
+    failure: Arc<Mutex<Option<Arc<StoreError>>>>,
 }
 
 impl Loop {
     fn run(self, mut receiver: mpsc::Receiver<Job>) {
         while let Some(first) = receiver.blocking_recv() {
-            if let Err(error) = self.batch(first, &mut receiver) {
-                *self
-                    .failure
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
-                receiver.close();
+            if self.batch(first, &mut receiver).is_err() {
                 return;
             }
         }
@@ -207,8 +199,9 @@ impl Loop {
             .execute_batch("pragma optimize; pragma wal_checkpoint(truncate);");
     }
 
-    /// Runs jobs until none waits or the batch is old enough, then commits. An error means that jobs were lost.
-    fn batch(&self, first: Job, receiver: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
+    /// Runs jobs until none waits or the batch is old enough, then commits. An error means that jobs were lost, and
+    /// that this was the last batch.
+    fn batch(&self, first: Job, receiver: &mut mpsc::Receiver<Job>) -> Result<(), ()> {
         let mut answers: Vec<Done> = Vec::new();
         let result = self.run_batch(first, receiver, &mut answers);
         match result {
@@ -220,10 +213,14 @@ impl Loop {
             }
             Err(error) => {
                 let _ = self.connection.execute_batch("rollback");
-                for done in answers {
-                    done(Err(StoreError::Stopped(error.to_string())));
-                }
-                Err(error)
+                // Noted before anybody is answered: those who wait find the reason there.
+                *self
+                    .failure
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(error));
+                receiver.close();
+                drop(answers);
+                Err(())
             }
         }
     }
@@ -239,11 +236,8 @@ impl Loop {
         let begun = Instant::now();
         let doing = first.doing;
         if let Err(error) = self.connection.execute_batch("begin immediate") {
-            let error = wrap(doing, error);
-            if let Some(done) = first.done {
-                done(Err(StoreError::Stopped(error.to_string())));
-            }
-            return Err(error);
+            answers.extend(first.done);
+            return Err(wrap(doing, error));
         }
         let mut next = Some(first);
         while let Some(job) = next {
@@ -251,7 +245,11 @@ impl Loop {
             match (outcome, job.done) {
                 (Ok(()), Some(done)) => answers.push(done),
                 (Ok(()), None) => {}
-                (Err(error), Some(done)) if !is_fatal(&error) => done(Err(wrap(job.doing, error))),
+                (Err(error), Some(done))
+                    if !is_fatal(&error) && !self.connection.is_autocommit() =>
+                {
+                    done(Err(wrap(job.doing, error)));
+                }
                 (Err(error), done) => {
                     answers.extend(done);
                     return Err(wrap(job.doing, error));
@@ -276,11 +274,18 @@ impl Loop {
             connection: &self.connection,
         });
         if outcome.is_err() {
-            self.connection
-                .prepare_cached("rollback to job")?
-                .execute([])?;
+            // A failure such as a full disk may have ended the whole transaction, and the savepoint with it; what
+            // counts is why.
+            if self
+                .connection
+                .execute_batch("rollback to job; release job")
+                .is_err()
+            {
+                return outcome;
+            }
+        } else {
+            self.connection.prepare_cached("release job")?.execute([])?;
         }
-        self.connection.prepare_cached("release job")?.execute([])?;
         outcome
     }
 }
