@@ -163,8 +163,32 @@ fn wait(child: Child) -> Said {
 
 /// A post in Markdown that cites these addresses, a line each.
 fn post(addresses: impl IntoIterator<Item = String>) -> String {
-    addresses
+    let lines = addresses
         .into_iter()
-        .map(|address| format!("- [a source]({address})\n"))
-        .collect()
+        .map(|address| format!("- [a source]({address})"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Runs a shell script where mounts are its own; `None` where the system does not let us.
+fn with_mounts(place: &Place, mounts: &str, args: &str, after: &str) -> Option<Said> {
+    let can = Command::new("unshare")
+        .args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+        .output();
+    if !can.is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let program = env!("CARGO_BIN_EXE_sourcekeep");
+    let options = place.web.join("' '");
+    let script = format!(
+        "{mounts} || exit 99; '{program}' '{options}' {args}; code=$?; {after}; exit $code"
+    );
+    let child = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .current_dir(place.folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    Some(wait(child))
 }

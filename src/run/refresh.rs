@@ -435,20 +435,18 @@ impl Reader<'_> {
             };
             gather_into_store(&context.store, &context.tally, new, &document, &rules, now)
         });
-        let (problems, notes) = match gathered.await {
-            Ok(gathered) => gathered?,
-            Err(_) => {
-                // One post that brings a worker down must not keep all the others from being read.
-                self.problem(Problem {
-                    whole,
-                    ..Problem::part(
-                        name,
-                        "a defect in sourcekeep ended the reading; please report it",
-                    )
-                });
-                return Ok(());
-            }
+        let Ok(gathered) = gathered.await else {
+            // One post that brings a worker down must not keep all the others from being read.
+            self.problem(Problem {
+                whole,
+                ..Problem::part(
+                    name,
+                    "a defect in sourcekeep ended the reading; please report it",
+                )
+            });
+            return Ok(());
         };
+        let (problems, notes) = gathered?;
         for mut problem in problems {
             problem.whole &= whole;
             self.problem(problem);

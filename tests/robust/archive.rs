@@ -207,30 +207,6 @@ fn another_programs_short_lock_is_waited_for_and_a_long_one_told() {
     place.is_sound();
 }
 
-/// Runs a shell script where mounts are its own; `None` where the system does not let us.
-fn with_mounts(place: &Place, mounts: &str, args: &str, after: &str) -> Option<Said> {
-    let can = Command::new("unshare")
-        .args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
-        .output();
-    if !can.is_ok_and(|output| output.status.success()) {
-        return None;
-    }
-    let program = env!("CARGO_BIN_EXE_sourcekeep");
-    let options = place.web.join("' '");
-    let script = format!(
-        "{mounts} || exit 99; '{program}' '{options}' {args}; code=$?; {after}; exit $code"
-    );
-    let child = Command::new("unshare")
-        .args(["-rm", "sh", "-c", &script])
-        .current_dir(place.folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    Some(wait(child))
-}
-
 #[test]
 fn a_full_disk_ends_the_run_with_a_hint_and_keeps_what_was_committed() {
     let (_web, place) = web_of(120, 40_000);

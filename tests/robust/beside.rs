@@ -179,6 +179,7 @@ fn limits_are_kept() {
 #[test]
 fn an_unchanged_visit_adds_at_most_120_bytes() {
     const SOURCES: usize = 2_000;
+    const CHECKS: i64 = 3;
     let web = Web::start();
     for source in 0..SOURCES {
         let page = words(source).etag(&format!("\"{source}\""));
@@ -210,7 +211,6 @@ fn an_unchanged_visit_adds_at_most_120_bytes() {
         .says(&["--now", "2026-01-01T00:00:00Z", "run", "post.md"])
         .ended(0);
     let before = size();
-    const CHECKS: i64 = 3;
     for day in 2..2 + CHECKS {
         let now = format!("2026-01-0{day}T12:00:00Z");
         place.says(&["--now", &now, "check", "--all"]).ended(0);

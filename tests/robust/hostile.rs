@@ -13,7 +13,7 @@ fn is_harmless(said: &Said) {
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     for text in [&said.out, &said.err] {
-        assert!(!text.contains(is_bad), "{:?}", text);
+        assert!(!text.contains(is_bad), "{text:?}");
     }
 }
 
