@@ -178,10 +178,14 @@ fn with_mounts(place: &Place, mounts: &str, args: &str, after: &str) -> Option<S
         return None;
     }
     let program = env!("CARGO_BIN_EXE_sourcekeep");
-    let options = place.web.join("' '");
-    let script = format!(
-        "{mounts} || exit 99; '{program}' '{options}' {args}; code=$?; {after}; exit $code"
-    );
+    let options: Vec<_> = place
+        .web
+        .iter()
+        .map(|option| format!("'{option}'"))
+        .collect();
+    let options = options.join(" ");
+    let script =
+        format!("{mounts} || exit 99; '{program}' {options} {args}; code=$?; {after}; exit $code");
     let child = Command::new("unshare")
         .args(["-rm", "sh", "-c", &script])
         .current_dir(place.folder.path())

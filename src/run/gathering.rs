@@ -10,8 +10,8 @@ use crate::run::Problem;
 use crate::run::tally::Tally;
 use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
 
-/// Citations that are saved in one go.
-const CHUNK: usize = 400;
+/// Citations that are saved in one go: each time costs a commit, which writes every index page that it touched.
+const CHUNK: usize = 4000;
 
 /// What an input was registered with, beside its address; kept as JSON in its row.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -147,9 +147,10 @@ impl Writing<'_> {
     }
 }
 
-const COLUMNS: &str = "i.id, i.address, i.kind, i.format, i.base, i.options, i.added_at, i.next_refresh_at,
-     i.refreshed_at, i.problem,
-     (select count(*) from post p join document d on d.id = p.document_id
+const COLUMNS: &str =
+    "i.id, i.address, i.kind, i.format, i.base, i.options, i.added_at, i.next_refresh_at,
+     i.refreshed_at, i.problem";
+const COUNTS: &str = "(select count(*) from post p join document d on d.id = p.document_id
       where d.input_id = i.id and p.gone_at is null),
      (select count(*) from citation c join post p on p.id = c.post_id join document d on d.id = p.document_id
       where d.input_id = i.id and c.gone_at is null)";
@@ -159,17 +160,17 @@ impl Reading<'_> {
     pub fn inputs(&self) -> rusqlite::Result<Vec<InputRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS} from input i where i.removed_at is null and i.kind <> 'by-hand' order by i.id"
+                "select {COLUMNS}, {COUNTS} from input i where i.removed_at is null and i.kind <> 'by-hand' order by i.id"
             ))?
             .query_map([], input_row)?
             .collect()
     }
 
-    /// The inputs that are due, oldest first.
+    /// The inputs that are due, oldest first. Their posts and citations are not counted: a run would wait for that.
     pub fn due_inputs(&self, now: i64) -> rusqlite::Result<Vec<InputRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS} from input i where i.next_refresh_at <= ?1 and i.removed_at is null order by i.id"
+                "select {COLUMNS}, 0, 0 from input i where i.next_refresh_at <= ?1 and i.removed_at is null order by i.id"
             ))?
             .query_map([now], input_row)?
             .collect()

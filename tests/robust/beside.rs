@@ -224,3 +224,120 @@ fn an_unchanged_visit_adds_at_most_120_bytes() {
     let each = (size() - before) as f64 / visits as f64;
     assert!(each <= 120.0, "{each:.1} bytes a visit");
 }
+
+#[test]
+fn an_input_cut_short_keeps_what_it_cited() {
+    let web = Web::start();
+    let links = |count: usize| -> String {
+        (0..count)
+            .map(|n| format!("<p>See <a href=\"http://a.test/{n}\">{n}</a>."))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    web.page("posts.test", "/", Page::html(links(3)));
+    let place = Place::at(&web);
+    let run = ["run", "--limit", "0", "http://posts.test/"];
+    place.says(&run).ended(0);
+    let there = "select count(*) from citation where gone_at is null";
+    assert_eq!(place.number(there), 3);
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 9999\r\n\r\n";
+    web.page("posts.test", "/", Page::raw(format!("{head}{}", links(1))));
+    place.says(&run).ended(3).tells("http://posts.test/: ");
+    assert_eq!(place.number(there), 3, "nothing is known of the rest");
+    for status in [404, 500, 403] {
+        web.page("posts.test", "/", Page::html("no").status(status));
+        place
+            .says(&run)
+            .ended(3)
+            .tells(&format!("answered {status}"));
+        assert_eq!(place.number(there), 3);
+    }
+    web.page("posts.test", "/", Page::html(links(2)));
+    place.says(&run).ended(0);
+    assert_eq!(place.number(there), 2);
+}
+
+#[test]
+fn robots_txt_is_asked_for_once_a_host() {
+    let web = Web::start();
+    web.page("a.test", "*", words(1));
+    web.page(
+        "a.test",
+        "/robots.txt",
+        Page::text("user-agent: *\ndisallow: /no\n"),
+    );
+    let place = Place::at(&web);
+    place.write(
+        "post.md",
+        post((0..20).map(|n| format!("http://a.test/{n}"))),
+    );
+    place.says(&["run", "post.md"]).ended(0);
+    assert_eq!(web.count("a.test", "/robots.txt"), 1);
+}
+
+#[test]
+fn where_a_source_moved_to_is_a_source_when_it_is_cited() {
+    let web = Web::start();
+    web.page(
+        "old.test",
+        "/page",
+        Page::redirect(301, "http://new.test/page"),
+    );
+    web.page("new.test", "/page", words(1));
+    let place = Place::at(&web);
+    place.write("a.md", "[a](http://old.test/page)");
+    place.says(&["run", "a.md"]).ended(0);
+    place.write("b.md", "[b](http://new.test/page)");
+    place.says(&["run", "b.md"]).ended(0);
+    // The old site dies, and its redirect with it; the new one is there all the same.
+    web.page("old.test", "/page", Page::empty(410));
+    place.says(&["check", "--all"]).ended(0);
+    place
+        .says(&["show", "http://old.test/page"])
+        .ended(0)
+        .prints("gone ·");
+    place
+        .says(&["show", "http://new.test/page"])
+        .ended(0)
+        .prints("alive ·")
+        .prints("b.md:1");
+}
+
+#[test]
+fn what_a_second_look_saw_is_not_what_the_next_visit_asks_for() {
+    let web = Web::start();
+    web.made("a.test", "/page", |logged| {
+        if logged
+            .header("user-agent")
+            .is_some_and(|agent| agent.contains("sourcekeep"))
+        {
+            Page::html("no robots").status(404)
+        } else {
+            words(1).etag("\"1\"")
+        }
+    });
+    let place = Place::at(&web);
+    for day in ["01", "03", "05"] {
+        let now = format!("2026-01-{day}T00:00:00Z");
+        place
+            .says(&["--now", &now, "check", "http://a.test/page"])
+            .ended(0);
+    }
+    let visits = web.count("a.test", "/page");
+    assert_eq!(visits, 4, "the third strike brings a second look");
+    place
+        .says(&[
+            "--now",
+            "2026-01-06T00:00:00Z",
+            "check",
+            "http://a.test/page",
+        ])
+        .ended(0);
+    for logged in web.requests_to("a.test") {
+        assert_eq!(logged.header("if-none-match"), None);
+    }
+    assert_eq!(
+        place.number("select count(*) from source where standing = 'dead'"),
+        0
+    );
+}
