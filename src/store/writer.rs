@@ -1,8 +1,8 @@
 //! The one writer: a thread that owns the only writing connection and commits what waits for it in batches.
 //!
-//! A job is a closure over [`Writing`]; it runs inside a savepoint, so that a job that fails takes nothing of its
-//! neighbours with it. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them to fail stops
-//! the writer, and every later call says so, since going on would mean fetching what cannot be kept.
+//! A job is a closure over [`Writing`]. One that somebody waits for runs inside a savepoint, so that it takes nothing of
+//! its neighbours with it when it fails. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them
+//! to fail stops the writer, and every later call says so, since going on would mean fetching what cannot be kept.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -241,7 +241,11 @@ impl Loop {
         }
         let mut next = Some(first);
         while let Some(job) = next {
-            let outcome = self.one(job.work);
+            let outcome = if job.done.is_some() {
+                self.apart(job.work)
+            } else {
+                self.within(job.work)
+            };
             match (outcome, job.done) {
                 (Ok(()), Some(done)) => answers.push(done),
                 (Ok(()), None) => {}
@@ -266,13 +270,19 @@ impl Loop {
             .map_err(|error| wrap(doing, error))
     }
 
-    fn one(&self, work: Work) -> rusqlite::Result<()> {
+    fn within(&self, work: Work) -> rusqlite::Result<()> {
+        work(&Writing {
+            connection: &self.connection,
+        })
+    }
+
+    /// Runs a job so that it can fail alone. Within a savepoint, each statement costs more the more was changed before
+    /// it, so this is for small jobs.
+    fn apart(&self, work: Work) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("savepoint job")?
             .execute([])?;
-        let outcome = work(&Writing {
-            connection: &self.connection,
-        });
+        let outcome = self.within(work);
         if outcome.is_err() {
             // A failure such as a full disk may have ended the whole transaction, and the savepoint with it; what
             // counts is why.
