@@ -305,7 +305,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let open = |target: &Path, flags| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(target, flags)?;
         connection.busy_timeout(BUSY)?;
-        connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -8000;")?;
+        connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -4000;")?;
         connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
