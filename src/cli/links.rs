@@ -8,7 +8,7 @@ use serde::Serialize;
 use sourcekeep::address;
 use sourcekeep::fetch::{Accept, Request};
 use sourcekeep::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
-use sourcekeep::report::one_line;
+use sourcekeep::report::{one_line, safe_cell};
 use sourcekeep::run::{Argument, Problem, classify, read_document, walk};
 use url::Url;
 
@@ -287,7 +287,7 @@ impl Printing {
 
     fn csv<const N: usize>(&mut self, cells: [&str; N]) -> std::io::Result<()> {
         let mut row = csv::Writer::from_writer(Vec::new());
-        row.write_record(cells)?;
+        row.write_record(cells.map(safe_cell))?;
         let row = row
             .into_inner()
             .map_err(|error| std::io::Error::other(error.to_string()))?;

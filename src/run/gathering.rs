@@ -1,6 +1,7 @@
 //! From a document to rows: what gathering finds goes to the archive a few hundred citations at a time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sh
 
 /// Citations that are saved in one go.
 const CHUNK: usize = 400;
+/// So many goes may wait to be saved, so that nobody holds all citations.
+const CHUNKS_AHEAD: u32 = 8;
 
 /// What an input was registered with, beside its address; kept as JSON in its row.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -26,7 +29,7 @@ pub struct InputOptions {
 /// Blocking: to be called outside the runtime's own threads. What could not be read of it comes back as problems.
 pub(super) fn gather_into_store(
     store: &Store,
-    tally: &Tally,
+    tally: &Arc<Tally>,
     new: NewDocument,
     document: &Document<'_>,
     options: &gather::Rules,
@@ -43,6 +46,7 @@ pub(super) fn gather_into_store(
         post: None,
         citations: Vec::new(),
         seen: HashMap::new(),
+        ahead: 0,
         count: 0,
         left_out: 0,
         problems: Vec::new(),
@@ -68,13 +72,15 @@ pub(super) fn gather_into_store(
 
 struct StoreSink<'a> {
     store: &'a Store,
-    tally: &'a Tally,
+    tally: &'a Arc<Tally>,
     document_id: i64,
     now: i64,
     post: Option<i64>,
     citations: Vec<NewCitation>,
     /// How often a citation stood in a post so far; several entries of a feed may have one address, and so be one post.
     seen: HashMap<(i64, i64), u32>,
+    /// Goes that were handed over and not waited for.
+    ahead: u32,
     count: u64,
     left_out: u64,
     problems: Vec<Problem>,
@@ -90,11 +96,18 @@ impl StoreSink<'_> {
             return Ok(());
         }
         let citations = std::mem::take(&mut self.citations);
-        let now = self.now;
-        let new = self.store.write_blocking("save citations", move |w| {
-            w.save_citations(post, &citations, now)
+        let (now, tally) = (self.now, Arc::clone(self.tally));
+        self.store.submit_blocking("save citations", move |w| {
+            let new = w.save_citations(post, &citations, now)?;
+            tally.new_sources(new as u64);
+            Ok(())
         })?;
-        self.tally.new_sources(new as u64);
+        self.ahead += 1;
+        if self.ahead >= CHUNKS_AHEAD {
+            self.ahead = 0;
+            self.store
+                .write_blocking("wait for citations", |_| Ok(()))?;
+        }
         Ok(())
     }
 

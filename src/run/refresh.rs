@@ -158,19 +158,42 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// A file that is there and cannot be read is not gone.
+    async fn unreadable(&self, name: String, error: &std::io::Error) -> Result<(), RunError> {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return Ok(());
+        }
+        let (id, now) = (self.input.id, self.now);
+        self.context
+            .store
+            .submit("note an unreadable document", move |w| {
+                w.document_unreadable(id, &name, now)
+            })
+            .await?;
+        Ok(())
+    }
+
     async fn folder(&mut self, folder: &Path) -> Result<(), RunError> {
         if let Err(error) = std::fs::read_dir(folder) {
             self.problem(Problem::whole(folder.to_string_lossy(), error));
             return Ok(());
         }
+        let mut whole = true;
         for path in walk(folder) {
             if self.context.cancelled.is_cancelled() {
                 return Ok(());
             }
             match path {
                 Ok(path) => self.file(&path, false).await?,
-                Err(problem) => self.problem(problem),
+                Err(problem) => {
+                    whole = false;
+                    self.problem(problem);
+                }
             }
+        }
+        if !whole {
+            // What lies in a part that could not be listed is not gone.
+            return Ok(());
         }
         let (id, now) = (self.input.id, self.now);
         self.context
@@ -197,7 +220,7 @@ impl Reader<'_> {
                 .map(|modified| (modified, metadata.len())),
             Err(error) => {
                 self.problem(failed(&error));
-                return Ok(());
+                return self.unreadable(name, &error).await;
             }
         };
         let known = self.known(&name)?;
@@ -211,7 +234,7 @@ impl Reader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.problem(failed(&error));
-                return Ok(());
+                return self.unreadable(name, &error).await;
             }
         };
         let modified_at = modified_at.map(|(modified, _)| modified);
@@ -414,9 +437,18 @@ impl Reader<'_> {
             };
             gather_into_store(&context.store, &context.tally, new, &document, &rules, now)
         });
-        let (problems, notes) = gathered
-            .await
-            .map_err(|error| RunError::Worker(error.to_string()))??;
+        let Ok(gathered) = gathered.await else {
+            // One post that brings a worker down must not keep all the others from being read.
+            self.problem(Problem {
+                whole,
+                ..Problem::part(
+                    name,
+                    "a defect in sourcekeep ended the reading; please report it",
+                )
+            });
+            return Ok(());
+        };
+        let (problems, notes) = gathered?;
         for mut problem in problems {
             problem.whole &= whole;
             self.problem(problem);

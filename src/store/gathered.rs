@@ -100,7 +100,8 @@ pub struct PostEnd {
 }
 
 impl Writing<'_> {
-    /// Notes that a document was read; its bytes are kept. Gives its id.
+    /// Notes that a document is being read; its bytes are kept. Gives its id. Until `end_document` it counts as never
+    /// read, so that whoever ends in between reads it again.
     pub fn save_document(&self, document: &NewDocument, now: i64) -> rusqlite::Result<i64> {
         let blob = match &document.body {
             Some(packed) => Some(super::blob::put(self.connection, packed)?.0),
@@ -114,7 +115,7 @@ impl Writing<'_> {
                  on conflict (input_id, address) do update set format = excluded.format, etag = excluded.etag,
                      last_modified = excluded.last_modified, modified_at = excluded.modified_at,
                      size = excluded.size, sha256 = excluded.sha256, blob_id = excluded.blob_id,
-                     last_read_at = excluded.last_read_at, gone_at = null
+                     last_read_at = excluded.last_read_at, gone_at = null, complete = 0
                  returning id",
             )?
             .query_row(
@@ -147,6 +148,21 @@ impl Writing<'_> {
                  where id = ?1",
             )?
             .execute((id, now, modified_at))?;
+        Ok(())
+    }
+
+    /// Notes that a document is there but could not be read this time, so that it does not count as gone.
+    pub fn document_unreadable(
+        &self,
+        input_id: i64,
+        address: &str,
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "update document set last_read_at = ?3 where input_id = ?1 and address = ?2 and gone_at is null",
+            )?
+            .execute((input_id, address, now))?;
         Ok(())
     }
 
@@ -299,8 +315,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Marks the posts of a document that were not seen at or after `begun` as gone, with their citations; a feed
-    /// drops old entries, so for a feed they stay.
+    /// A document was read to its end: posts that were not seen at or after `begun` are gone, with their citations; a
+    /// feed drops old entries, so for a feed they stay.
     pub fn end_document(
         &self,
         document_id: i64,
@@ -308,6 +324,9 @@ impl Writing<'_> {
         keeps_old_posts: bool,
         now: i64,
     ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("update document set complete = 1 where id = ?1")?
+            .execute([document_id])?;
         if keeps_old_posts {
             return Ok(());
         }
@@ -327,7 +346,7 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
-    /// What is known of a document of an input.
+    /// What is known of a document of an input, if it was read to its end.
     pub fn document(
         &self,
         input_id: i64,
@@ -336,7 +355,7 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select id, etag, last_modified, modified_at, size, sha256 from document
-                 where input_id = ?1 and address = ?2 and gone_at is null",
+                 where input_id = ?1 and address = ?2 and gone_at is null and complete = 1",
             )?
             .query_row((input_id, address), |row| {
                 Ok(KnownDocument {
