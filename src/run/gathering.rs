@@ -13,12 +13,21 @@ use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sh
 /// Citations that are saved in one go.
 const CHUNK: usize = 400;
 
-/// What an input was registered with, beside its address; kept as JSON in its row.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// What an input is read with, beside its address; kept as JSON in its row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InputOptions {
-    /// What is included and excluded.
+    /// What was included and excluded when it was registered.
     pub gather: gather::Options,
+    /// What the configuration included and excluded when it was last read.
+    pub configured: gather::Options,
+}
+
+impl InputOptions {
+    /// Both, checked and compiled.
+    pub fn compile(&self) -> Result<gather::Rules, gather::InvalidExclusion> {
+        self.configured.clone().and(&self.gather).compile()
+    }
 }
 
 /// Gathers a document's posts and citations into the archive.
@@ -27,12 +36,15 @@ pub struct InputOptions {
 pub(super) fn gather_into_store(
     store: &Store,
     tally: &Tally,
-    new: NewDocument,
+    mut new: NewDocument,
     document: &Document<'_>,
     options: &gather::Rules,
     now: i64,
 ) -> Result<(Vec<Problem>, Vec<Note>), StoreError> {
     let keeps_old_posts = document.format == gather::Format::Feed;
+    let body = new.body.take();
+    let read = new.clone();
+    new.body = body;
     let document_id =
         store.write_blocking("save a document", move |w| w.save_document(&new, now))?;
     let mut sink = StoreSink {
@@ -58,7 +70,7 @@ pub(super) fn gather_into_store(
     match result {
         Ok(()) => {
             store.submit_blocking("end a document", move |w| {
-                w.end_document(document_id, now, keeps_old_posts, now)
+                w.end_document(document_id, &read, now, keeps_old_posts, now)
             })?;
         }
         Err(error) => problems.push(Problem::whole(document.name, error)),

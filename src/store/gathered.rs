@@ -100,7 +100,10 @@ pub struct PostEnd {
 }
 
 impl Writing<'_> {
-    /// Notes that a document was read; its bytes are kept. Gives its id.
+    /// Notes that a document is being read; its bytes are kept. Gives its id.
+    ///
+    /// What tells that it has not changed since is noted by [`Writing::end_document`] only: who is interrupted in
+    /// between reads it again.
     pub fn save_document(&self, document: &NewDocument, now: i64) -> rusqlite::Result<i64> {
         let blob = match &document.body {
             Some(packed) => Some(super::blob::put(self.connection, packed)?.0),
@@ -108,12 +111,10 @@ impl Writing<'_> {
         };
         self.connection
             .prepare_cached(
-                "insert into document (input_id, address, format, etag, last_modified, modified_at, size, sha256,
-                     blob_id, first_seen_at, last_read_at)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
-                 on conflict (input_id, address) do update set format = excluded.format, etag = excluded.etag,
-                     last_modified = excluded.last_modified, modified_at = excluded.modified_at,
-                     size = excluded.size, sha256 = excluded.sha256, blob_id = excluded.blob_id,
+                "insert into document (input_id, address, format, size, sha256, blob_id, first_seen_at, last_read_at)
+                 values (?1, ?2, ?3, ?4, x'', ?5, ?6, ?6)
+                 on conflict (input_id, address) do update set format = excluded.format, etag = null,
+                     last_modified = null, modified_at = null, size = excluded.size, sha256 = excluded.sha256, blob_id = excluded.blob_id,
                      last_read_at = excluded.last_read_at, gone_at = null
                  returning id",
             )?
@@ -122,11 +123,7 @@ impl Writing<'_> {
                     document.input_id,
                     &document.address,
                     &document.format,
-                    &document.etag,
-                    &document.last_modified,
-                    document.modified_at,
                     document.size as i64,
-                    &document.sha256[..],
                     blob,
                     now,
                 ),
@@ -150,15 +147,23 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Marks the documents of an input that were not read at or after `since` as gone, with their posts and
-    /// citations. Gives how many.
-    pub fn documents_gone(&self, input_id: i64, since: i64, now: i64) -> rusqlite::Result<usize> {
+    /// Marks the documents of an input that are not among these addresses as gone, with their posts and citations.
+    /// Gives how many.
+    pub fn documents_gone(
+        &self,
+        input_id: i64,
+        there: &[String],
+        now: i64,
+    ) -> rusqlite::Result<usize> {
+        // A list of strings always serialises.
+        let there = serde_json::to_string(there).unwrap_or_else(|_| "[]".to_owned());
         let gone = self
             .connection
             .prepare_cached(
-                "update document set gone_at = ?3 where input_id = ?1 and last_read_at < ?2 and gone_at is null",
+                "update document set gone_at = ?3 where input_id = ?1 and gone_at is null
+                 and address not in (select value from json_each(?2))",
             )?
-            .execute((input_id, since, now))?;
+            .execute((input_id, there, now))?;
         if gone > 0 {
             self.connection
                 .prepare_cached(
@@ -229,7 +234,7 @@ impl Writing<'_> {
         Ok(new_sources)
     }
 
-    /// A post was read to its end: what was not seen at or after `begun` is gone, a changed content is a new version,
+    /// A post was read to its end: what was not seen at `begun` is gone, a changed content is a new version,
     /// and sources learn since when they are cited.
     pub fn end_post(
         &self,
@@ -260,7 +265,7 @@ impl Writing<'_> {
             )?;
         self.connection
             .prepare_cached(
-                "update citation set gone_at = ?3 where post_id = ?1 and last_seen_at < ?2 and gone_at is null",
+                "update citation set gone_at = ?3 where post_id = ?1 and last_seen_at <> ?2 and gone_at is null",
             )?
             .execute((post_id, begun, now))?;
         let last: Option<Vec<u8>> = self
@@ -299,27 +304,39 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Marks the posts of a document that were not seen at or after `begun` as gone, with their citations; a feed
-    /// drops old entries, so for a feed they stay.
+    /// A document was read to its end: it is as `document` says until it changes. Its posts that were not seen at
+    /// `begun` are gone, with their citations; a feed drops old entries, so for a feed they stay.
     pub fn end_document(
         &self,
         document_id: i64,
+        document: &NewDocument,
         begun: i64,
         keeps_old_posts: bool,
         now: i64,
     ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "update document set etag = ?2, last_modified = ?3, modified_at = ?4, sha256 = ?5 where id = ?1",
+            )?
+            .execute((
+                document_id,
+                &document.etag,
+                &document.last_modified,
+                document.modified_at,
+                &document.sha256[..],
+            ))?;
         if keeps_old_posts {
             return Ok(());
         }
         self.connection
             .prepare_cached(
                 "update citation set gone_at = ?3 where gone_at is null and post_id in
-                 (select id from post where document_id = ?1 and last_seen_at < ?2)",
+                 (select id from post where document_id = ?1 and last_seen_at <> ?2)",
             )?
             .execute((document_id, begun, now))?;
         self.connection
             .prepare_cached(
-                "update post set gone_at = ?3 where document_id = ?1 and last_seen_at < ?2 and gone_at is null",
+                "update post set gone_at = ?3 where document_id = ?1 and last_seen_at <> ?2 and gone_at is null",
             )?
             .execute((document_id, begun, now))?;
         Ok(())
