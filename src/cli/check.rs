@@ -251,7 +251,9 @@ fn write_visited(
             )?;
             // What confirms an earlier visit says so, and not what was seen.
             let status = checked.status.filter(|_| checked.confirmed);
-            let status = status.map(|status| status.to_string());
+            let status = status
+                .map(|status| status.to_string())
+                .filter(|status| !checked.evidence.iter().any(|says| says.starts_with(status)));
             let evidence = status.as_deref().into_iter();
             let evidence = evidence.chain(checked.evidence.iter().copied());
             let evidence = evidence.chain(checked.fault);
