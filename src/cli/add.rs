@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 use sourcekeep::report::one_line;
-use sourcekeep::run::classify;
+use sourcekeep::run::{Argument, classify};
 use sourcekeep::store::{Mode, NewInput, Store};
 
 use super::Global;
@@ -38,8 +38,17 @@ pub(crate) struct Added {
 pub(crate) fn add(global: &Global, args: &AddArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
     let selected = args.gather.select(&setup.gather)?;
+    if args.inputs.iter().any(|input| input == "-") {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "standard input is gone by the next run: use `sourcekeep run -`, or add a file"
+        )));
+    }
+    let (inputs, failed) = recognise(&args.inputs, &selected, printer)?;
+    if inputs.is_empty() {
+        return Ok(Exit::Failed);
+    }
     let store = setup.open(Mode::Create, printer)?;
-    let (added, failed) = register(&store, &args.inputs, &selected, setup.clock.now(), printer)?;
+    let added = register(&store, inputs, setup.clock.now())?;
     let mut out = printer.data();
     match args.format {
         Format::Text => {
@@ -63,15 +72,14 @@ pub(crate) fn add(global: &Global, args: &AddArgs, printer: &Printer) -> Result<
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
-/// Registers inputs; those that cannot be are told, and the rest goes on. Says whether there were such.
-pub(crate) fn register(
-    store: &Store,
+/// What can be registered of the inputs that a user named; what cannot is told, and the rest goes on. Says whether there
+/// was such.
+pub(crate) fn recognise(
     inputs: &[String],
     selected: &Selected,
-    now: i64,
     printer: &Printer,
-) -> Result<(Vec<Added>, bool), Failure> {
-    let (mut added, mut failed) = (Vec::new(), false);
+) -> Result<(Vec<NewInput>, bool), Failure> {
+    let (mut recognised, mut failed) = (Vec::new(), false);
     for input in inputs {
         let argument = match classify(input) {
             Ok(argument) => argument,
@@ -84,26 +92,44 @@ pub(crate) fn register(
                 continue;
             }
         };
-        let kind = if selected.pages {
-            "pages"
-        } else {
-            argument.kind(selected.format)
+        let kind = match (selected.pages, &argument) {
+            (false, _) => argument.kind(selected.format),
+            (true, Argument::File(_) | Argument::Stdin) => "pages",
+            (true, Argument::Web(_) | Argument::Folder(_)) => {
+                failed = true;
+                printer.warning(format!(
+                    "{input}: --as pages reads a file, or standard input (-)"
+                ));
+                continue;
+            }
         };
-        let new = NewInput {
+        recognised.push(NewInput {
             address: argument.address(),
             kind: kind.to_owned(),
             format: selected.format.map(|format| format.as_str().to_owned()),
             base: selected.base.as_ref().map(ToString::to_string),
             options: selected.stored_options()?,
-        };
-        let address = new.address.clone();
-        let (_, is_new) =
-            store.write_blocking("register an input", move |w| w.add_input(&new, now))?;
-        added.push(Added {
-            input: address,
-            kind: kind.to_owned(),
-            new: is_new,
         });
     }
-    Ok((added, failed))
+    Ok((recognised, failed))
+}
+
+/// Registers inputs. Says which of them are new.
+pub(crate) fn register(
+    store: &Store,
+    inputs: Vec<NewInput>,
+    now: i64,
+) -> Result<Vec<Added>, Failure> {
+    let mut added = Vec::new();
+    for input in inputs {
+        let (name, kind) = (input.address.clone(), input.kind.clone());
+        let (_, new) =
+            store.write_blocking("register an input", move |w| w.add_input(&input, now))?;
+        added.push(Added {
+            input: name,
+            kind,
+            new,
+        });
+    }
+    Ok(added)
 }

@@ -10,7 +10,7 @@ use sourcekeep::run::{Keep, Plan, Work, read_document};
 use sourcekeep::store::{Mode, NewCapture, Packed};
 
 use super::Global;
-use super::check::{named, visit_and_print};
+use super::check::{named, parse, visit_and_print};
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
@@ -42,11 +42,12 @@ pub(crate) fn capture(
     if let Some(file) = &args.file {
         return by_hand(&setup, args, file, printer);
     }
-    let (store, lock) = setup.open_to_visit("capture", Mode::Create, printer)?;
-    let (ids, failed) = named(&store, &args.urls, setup.clock.now(), printer)?;
-    if ids.is_empty() {
+    let (addresses, failed) = parse(&args.urls, printer);
+    if addresses.is_empty() {
         return Ok(Exit::Failed);
     }
+    let (store, lock) = setup.open_to_visit("capture", Mode::Create, printer)?;
+    let ids = named(&store, &addresses, setup.clock.now())?;
     let plan = Plan {
         command: "capture",
         refresh_inputs: false,
@@ -57,13 +58,18 @@ pub(crate) fn capture(
         max_time: None,
     };
     let context = setup.context(store, printer)?;
-    let (outcome, _) = visit_and_print(&context, plan, args.format, true, None, printer)?;
-    let mut held = 0;
+    let visits = visit_and_print(&context, plan, args.format, true, None, printer)?;
+    let mut missed = false;
     for id in ids {
         let captures = context.store.read("read captures", |r| r.captures(id))?;
+        let is_fine = visits.fine.contains(&id);
+        missed |= !is_fine || captures.is_empty();
         match captures.first() {
+            Some(newest) if !is_fine => printer.warning(format!(
+                "no copy was kept: only a page that is fine becomes one; the newest we hold is of {}",
+                sourcekeep::report::rfc3339(newest.at)
+            )),
             Some(newest) => {
-                held += 1;
                 if args.format == Format::Text {
                     printer.note(format!(
                         "copy of {}, {} bytes, sha256:{}",
@@ -77,8 +83,8 @@ pub(crate) fn capture(
         }
     }
     drop(lock);
-    Ok(match run::exit(&outcome, failed, false) {
-        Exit::Done if held == 0 => Exit::Failed,
+    Ok(match run::exit(&visits.outcome, failed, false) {
+        Exit::Done if missed => Exit::Failed,
         exit => exit,
     })
 }
@@ -96,6 +102,7 @@ fn by_hand(
     };
     let parsed = address::parse(url, None)
         .map_err(|error| Failure::usage(anyhow::anyhow!("{url}: {error}")))?;
+    let canonical = address::canonical(&parsed);
     let bytes = read_document(file)
         .map_err(|error| Failure::failed(anyhow::anyhow!("{}: {error}", file.display())))?;
     if bytes.is_empty() {
@@ -105,11 +112,10 @@ fn by_hand(
         )));
     }
     let store = setup.open(Mode::Create, printer)?;
-    let (ids, _) = named(&store, &args.urls, setup.clock.now(), printer)?;
-    let Some(source_id) = ids.first().copied() else {
+    let at = setup.clock.now();
+    let Some(source_id) = named(&store, &[canonical], at)?.first().copied() else {
         return Ok(Exit::Failed);
     };
-    let at = setup.clock.now();
     let capture = NewCapture {
         source_id,
         address: String::new(),

@@ -1,10 +1,12 @@
 //! `check`: visit sources now.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use clap::Args;
 use serde::Serialize;
-use sourcekeep::address;
+use sourcekeep::address::{self, Canonical};
+use sourcekeep::judge::{Code, Group};
 use sourcekeep::report::{Selection, one_line};
 use sourcekeep::run::{Context, Happened, Keep, Outcome, Plan, Visited, Work, pass};
 use sourcekeep::store::{Mode, Store};
@@ -35,7 +37,7 @@ pub(crate) struct CheckArgs {
     /// End cleanly after this long (90s, 15m, 2h30m)
     #[arg(long, value_name = "TIME", value_parser = super::when::duration)]
     max_time: Option<std::time::Duration>,
-    /// Exit with 1 if a visited source has one of these verdicts or groups
+    /// Exit with 1 if a visited source has one of these verdicts, standings or groups
     #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
     fail_on: Option<Selection>,
     /// How to print the results
@@ -48,6 +50,7 @@ pub(crate) struct CheckArgs {
 pub(crate) struct Checked<'a> {
     url: &'a str,
     verdict: Option<&'a str>,
+    standing: &'a str,
     status: Option<u16>,
     final_url: Option<&'a str>,
     moved_to: Option<&'a str>,
@@ -64,6 +67,7 @@ impl<'a> Checked<'a> {
         Self {
             url: &visited.address,
             verdict: verdict.map(|verdict| verdict.code.as_str()),
+            standing: visited.standing.as_str(),
             status: visited.status,
             final_url: visited.final_url.as_deref(),
             moved_to: verdict.and_then(|verdict| verdict.moved_to.as_deref()),
@@ -86,24 +90,21 @@ impl<'a> Checked<'a> {
 
 pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
-    let mode = if args.urls.is_empty() {
-        Mode::Write
-    } else {
-        Mode::Create
+    let (addresses, failed) = parse(&args.urls, printer);
+    let mode = match (args.urls.as_slice(), addresses.as_slice()) {
+        ([], _) => Mode::Write,
+        (_, []) => return Ok(Exit::Failed),
+        _ => Mode::Create,
     };
     let (store, lock) = setup.open_to_visit("check", mode, printer)?;
     let now = setup.clock.now();
-    let (work, failed) = if args.urls.is_empty() {
+    let work = if args.urls.is_empty() {
         if args.all {
             store.write_blocking("make all sources due", move |w| w.make_all_due(now))?;
         }
-        (Work::Due, false)
+        Work::Due
     } else {
-        let (ids, failed) = named(&store, &args.urls, now, printer)?;
-        if ids.is_empty() {
-            return Ok(Exit::Failed);
-        }
-        (Work::Named(ids), failed)
+        Work::Named(named(&store, &addresses, now)?)
     };
     let plan = Plan {
         command: "check",
@@ -116,7 +117,7 @@ pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Res
     };
     let context = setup.context(store, printer)?;
     let show_all = !args.urls.is_empty() || args.format != Format::Text;
-    let (outcome, matched) = visit_and_print(
+    let visits = visit_and_print(
         &context,
         plan,
         args.format,
@@ -125,28 +126,19 @@ pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Res
         printer,
     )?;
     drop(lock);
-    Ok(run::exit(&outcome, failed, matched))
+    Ok(run::exit(&visits.outcome, failed, visits.matched))
 }
 
-/// The sources of addresses that a user named; those that no post cites are made. Says whether some could not be
-/// taken.
-pub(crate) fn named(
-    store: &Store,
-    urls: &[String],
-    now: i64,
-    printer: &Printer,
-) -> Result<(Vec<i64>, bool), Failure> {
-    let (mut ids, mut failed) = (Vec::new(), false);
+/// The addresses that a user named, each once. Says whether some could not be taken.
+pub(crate) fn parse(urls: &[String], printer: &Printer) -> (Vec<Canonical>, bool) {
+    let (mut addresses, mut failed) = (Vec::new(), false);
     for url in urls {
         match address::parse(url, None) {
             Ok(parsed) => {
                 let canonical = address::canonical(&parsed);
-                let (name, host) = (canonical.to_string(), canonical.host().to_owned());
-                let site = address::site(&host).to_owned();
-                let (id, _) = store.write_blocking("name a source", move |w| {
-                    w.find_or_add_source(&name, &host, &site, now)
-                })?;
-                ids.push(id);
+                if !addresses.contains(&canonical) {
+                    addresses.push(canonical);
+                }
             }
             Err(error) => {
                 failed = true;
@@ -154,8 +146,33 @@ pub(crate) fn named(
             }
         }
     }
-    ids.dedup();
-    Ok((ids, failed))
+    (addresses, failed)
+}
+
+/// The sources of addresses that a user named; those that no post cites are made.
+pub(crate) fn named(store: &Store, addresses: &[Canonical], now: i64) -> Result<Vec<i64>, Failure> {
+    let mut ids = Vec::new();
+    for canonical in addresses {
+        let (name, host) = (canonical.to_string(), canonical.host().to_owned());
+        let site = address::site(&host).to_owned();
+        let (id, _) = store.write_blocking("name a source", move |w| {
+            w.find_or_add_source(&name, &host, &site, now)
+        })?;
+        // Two addresses may be aliases of one source.
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+/// What came of visits.
+pub(crate) struct Visits {
+    pub(crate) outcome: Outcome,
+    /// Whether `--fail-on` matched one of the sources.
+    pub(crate) matched: bool,
+    /// The sources that are fine.
+    pub(crate) fine: HashSet<i64>,
 }
 
 /// Makes the visits, and prints each as it ends.
@@ -166,11 +183,12 @@ pub(crate) fn visit_and_print(
     show_all: bool,
     fail_on: Option<&Selection>,
     printer: &Printer,
-) -> Result<(Outcome, bool), Failure> {
+) -> Result<Visits, Failure> {
     let runtime = context::runtime()?;
     let mut out = printer.data();
     let mut written = Ok(());
     let (mut matched, mut first) = (false, true);
+    let mut fine = HashSet::new();
     if format == Format::Json {
         out.write_all(b"[")?;
     }
@@ -183,12 +201,15 @@ pub(crate) fn visit_and_print(
                     .verdict
                     .as_ref()
                     .map(|verdict| verdict.code.as_str());
-                matched |= fail_on.is_some_and(|selection| selection.matches("", code));
-                let is_fine = visited
-                    .verdict
-                    .as_ref()
-                    .is_some_and(|verdict| verdict.code.as_str() == "alive");
-                if written.is_ok() && (show_all || !is_fine) {
+                matched |= code.is_some()
+                    && fail_on.is_some_and(|selection| {
+                        selection.matches(visited.standing.as_str(), code)
+                    });
+                let code = visited.verdict.as_ref().map(|verdict| verdict.code);
+                if code.is_some_and(|code| code.group() == Group::Fine) {
+                    fine.insert(visited.source_id);
+                }
+                if written.is_ok() && (show_all || code != Some(Code::Alive)) {
                     written = write_visited(&visited, format, &mut first, &mut out);
                 }
             }
@@ -206,7 +227,11 @@ pub(crate) fn visit_and_print(
         _ => {}
     }
     out.flush()?;
-    Ok((outcome, matched))
+    Ok(Visits {
+        outcome,
+        matched,
+        fine,
+    })
 }
 
 fn write_visited(
@@ -224,7 +249,14 @@ fn write_visited(
                 checked.verdict.unwrap_or("put off"),
                 one_line(checked.url, 2000)
             )?;
-            let evidence = checked.evidence.iter().copied().chain(checked.fault);
+            // What confirms an earlier visit says so, and not what was seen.
+            let status = checked.status.filter(|_| checked.confirmed);
+            let status = status
+                .map(|status| status.to_string())
+                .filter(|status| !checked.evidence.iter().any(|says| says.starts_with(status)));
+            let evidence = status.as_deref().into_iter();
+            let evidence = evidence.chain(checked.evidence.iter().copied());
+            let evidence = evidence.chain(checked.fault);
             let evidence = one_line(&evidence.collect::<Vec<_>>().join("; "), 400);
             if !evidence.is_empty() {
                 writeln!(out, "{:18} {evidence}", "")?;

@@ -123,6 +123,7 @@ impl Setup {
                 host_delay: self.fetch.host_delay,
                 robots: self.settings.fetch.robots,
                 schedule: Policy::default(),
+                gather: self.gather.clone(),
                 input_refresh_ms: i64::from(self.settings.schedule.input_refresh_hours) * 3_600_000,
                 strikes: !clock_is_behind,
             }),

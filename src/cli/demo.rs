@@ -89,7 +89,8 @@ fn tell(
     if first {
         let selected = GatherArgs::default().select(&setup.gather)?;
         let inputs = [folder.join("posts").to_string_lossy().into_owned()];
-        add::register(&store, &inputs, &selected, now, printer)?;
+        let (inputs, _) = add::recognise(&inputs, &selected, printer)?;
+        add::register(&store, inputs, now)?;
     }
     let plan = Plan {
         command: "demo",

@@ -75,7 +75,13 @@ impl Failure {
             let json = cause
                 .downcast_ref::<serde_json::Error>()
                 .and_then(serde_json::Error::io_error_kind);
-            io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
+            let csv = cause
+                .downcast_ref::<csv::Error>()
+                .and_then(|error| match error.kind() {
+                    csv::ErrorKind::Io(io) => Some(io.kind()),
+                    _ => None,
+                });
+            io.map(std::io::Error::kind).or(json).or(csv) == Some(std::io::ErrorKind::BrokenPipe)
         })
     }
 }

@@ -89,7 +89,9 @@ fn write_row(row: &InputRow, now: i64, out: &mut impl Write) -> std::io::Result<
     let read = row.refreshed_at.map_or("not read yet".to_owned(), |at| {
         format!("read {}", ago(at, now))
     });
+    let is_local = matches!(row.kind.as_str(), "file" | "folder" | "list");
     let next = match row.next_refresh_at {
+        Some(_) if is_local => ", again in every run".to_owned(),
         Some(at) => format!(", next {}", in_future(at, now)),
         None => String::new(),
     };

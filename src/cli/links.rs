@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use sourcekeep::address;
 use sourcekeep::fetch::{Accept, Request};
-use sourcekeep::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
+use sourcekeep::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Sink};
 use sourcekeep::report::{one_line, safe_cell};
-use sourcekeep::run::{Argument, Problem, classify, read_document, walk};
+use sourcekeep::run::{Argument, Problem, addresses, classify, read_document, walk};
 use url::Url;
 
 use super::Global;
@@ -95,11 +95,20 @@ impl Reader<'_> {
     /// Prints the links of one input. Says whether it could not be read.
     fn input(&self, input: &str, printing: &mut Printing) -> Result<bool, Failure> {
         match classify(input) {
-            Ok(Argument::Web(url)) => self.web(&url, printing),
+            Ok(Argument::Web(_) | Argument::Folder(_)) if self.selected.pages => {
+                self.printer.warning(format!(
+                    "{input}: --as pages reads a file, or standard input (-)"
+                ));
+                Ok(true)
+            }
+            Ok(Argument::Web(url)) => self.web(&url, self.selected.format, printing),
             Ok(Argument::Stdin) => {
                 let mut bytes = Vec::new();
                 std::io::stdin().lock().read_to_end(&mut bytes)?;
-                Ok(self.bytes("-", &bytes, None, None, printing))
+                if self.selected.pages {
+                    return self.pages("-", &bytes, printing);
+                }
+                Ok(self.bytes("-", &bytes, self.selected.format, None, None, printing))
             }
             Ok(Argument::Folder(_)) => {
                 for path in walk(Path::new(input)) {
@@ -113,6 +122,13 @@ impl Reader<'_> {
                 }
                 Ok(false)
             }
+            Ok(Argument::File(_)) if self.selected.pages => match read_document(Path::new(input)) {
+                Ok(bytes) => self.pages(input, &bytes, printing),
+                Err(error) => {
+                    self.printer.warning(Problem::whole(input, error));
+                    Ok(true)
+                }
+            },
             Ok(Argument::File(_)) => Ok(self.file(Path::new(input), printing)),
             Err(error) => {
                 self.printer.warning(&error);
@@ -124,10 +140,26 @@ impl Reader<'_> {
         }
     }
 
+    /// Prints the links of the posts that a list names.
+    fn pages(&self, name: &str, bytes: &[u8], printing: &mut Printing) -> Result<bool, Failure> {
+        let (pages, problems) = addresses(name, bytes);
+        for problem in problems {
+            self.printer.warning(problem);
+        }
+        let mut failed = false;
+        for page in pages {
+            // What a list names has been parsed.
+            if let Ok(url) = Url::parse(&page) {
+                failed |= self.web(&url, None, printing)?;
+            }
+        }
+        Ok(failed)
+    }
+
     fn file(&self, path: &Path, printing: &mut Printing) -> bool {
         let name = path.to_string_lossy();
         match read_document(path) {
-            Ok(bytes) => self.bytes(&name, &bytes, None, None, printing),
+            Ok(bytes) => self.bytes(&name, &bytes, self.selected.format, None, None, printing),
             Err(error) => {
                 self.printer.warning(Problem::whole(name, error));
                 true
@@ -135,7 +167,12 @@ impl Reader<'_> {
         }
     }
 
-    fn web(&self, url: &Url, printing: &mut Printing) -> Result<bool, Failure> {
+    fn web(
+        &self,
+        url: &Url,
+        format: Option<Format>,
+        printing: &mut Printing,
+    ) -> Result<bool, Failure> {
         let fetcher = self.setup.fetcher(self.printer)?;
         let runtime = context::runtime()?;
         let mut request = Request::page(url.clone());
@@ -161,6 +198,7 @@ impl Reader<'_> {
                 Ok(self.bytes(
                     url.as_str(),
                     &body.bytes,
+                    format,
                     body.media_type.as_deref(),
                     Some(&address),
                     printing,
@@ -180,11 +218,12 @@ impl Reader<'_> {
         &self,
         name: &str,
         bytes: &[u8],
+        format: Option<Format>,
         media_type: Option<&str>,
         address: Option<&Url>,
         printing: &mut Printing,
     ) -> bool {
-        let detected = match self.selected.format {
+        let detected = match format {
             Some(format) => Ok(format),
             None => gather::detect(bytes, media_type, name),
         };

@@ -99,10 +99,14 @@ impl Printer {
 
     /// What ended the command.
     pub(crate) fn failure(&self, failure: &Failure) {
-        self.talk(&format!(
-            "{ERROR}error:{ERROR:#} {}",
-            told(format!("{:#}", failure.error))
-        ));
+        let mut says = failure.error.to_string();
+        for cause in failure.error.chain().skip(1).map(ToString::to_string) {
+            // Some errors say themselves what caused them.
+            if !says.ends_with(&cause) {
+                says = format!("{says}: {cause}");
+            }
+        }
+        self.talk(&format!("{ERROR}error:{ERROR:#} {}", told(says)));
         if let Some(hint) = &failure.hint {
             self.talk("");
             self.hint(hint);

@@ -66,12 +66,12 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     } else {
         Mode::Create
     };
-    let (store, lock) = setup.open_to_visit("run", mode, printer)?;
-    let (added, failed) =
-        add::register(&store, &args.inputs, &selected, setup.clock.now(), printer)?;
-    if failed && added.is_empty() {
+    let (inputs, failed) = add::recognise(&args.inputs, &selected, printer)?;
+    if failed && inputs.is_empty() {
         return Ok(Exit::Failed);
     }
+    let (store, lock) = setup.open_to_visit("run", mode, printer)?;
+    add::register(&store, inputs, setup.clock.now())?;
     let stdin = read_stdin(&args.inputs)?;
     let plan = Plan {
         command: "run",
@@ -133,7 +133,9 @@ pub(crate) fn make_pass(
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
                     let code = verdict.code.as_str();
-                    matched |= fail_on.is_some_and(|selection| selection.matches("", Some(code)));
+                    matched |= fail_on.is_some_and(|selection| {
+                        selection.matches(visited.standing.as_str(), Some(code))
+                    });
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
                 if let Some(fault) = &visited.fault {
@@ -391,7 +393,11 @@ fn count_archive(setup: &Setup, census: &mut Census) -> Result<Option<u64>, Fail
     let now = setup.clock.now();
     for input in store.read("find due inputs", |r| r.due_inputs(now))? {
         let options: InputOptions = serde_json::from_str(&input.options)?;
-        let rules = options.gather.compile().map_err(Failure::failed)?;
+        let options = InputOptions {
+            configured: setup.gather.clone(),
+            ..options
+        };
+        let rules = options.compile().map_err(Failure::failed)?;
         let format = input
             .format
             .as_deref()

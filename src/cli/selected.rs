@@ -40,7 +40,7 @@ pub(crate) struct Selected {
     /// Whether the input lists the addresses of posts.
     pub(crate) pages: bool,
     pub(crate) base: Option<Url>,
-    pub(crate) options: gather::Options,
+    stored: InputOptions,
     pub(crate) rules: gather::Rules,
 }
 
@@ -65,7 +65,7 @@ impl GatherArgs {
                     .map_err(|error| Failure::usage(anyhow::anyhow!("--base {base}: {error}")))?,
             ),
         };
-        let mut options = configured.clone();
+        let mut options = gather::Options::default();
         for place in &self.include {
             include(&mut options.include, place)?;
         }
@@ -79,12 +79,16 @@ impl GatherArgs {
         patterns.extend(self.exclude.iter().cloned());
         posts.extend(self.exclude_post.iter().cloned());
         selectors.extend(self.exclude_selector.iter().cloned());
-        let rules = options.compile().map_err(Failure::usage)?;
+        let stored = InputOptions {
+            gather: options,
+            configured: configured.clone(),
+        };
+        let rules = stored.compile().map_err(Failure::usage)?;
         Ok(Selected {
             format,
             pages,
             base,
-            options,
+            stored,
             rules,
         })
     }
@@ -93,9 +97,7 @@ impl GatherArgs {
 impl Selected {
     /// What is stored with an input.
     pub(crate) fn stored_options(&self) -> Result<String, Failure> {
-        Ok(serde_json::to_string(&InputOptions {
-            gather: self.options.clone(),
-        })?)
+        Ok(serde_json::to_string(&self.stored)?)
     }
 }
 

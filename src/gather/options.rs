@@ -92,6 +92,23 @@ pub struct Rules {
 }
 
 impl Options {
+    /// These, and what others include and exclude beside.
+    #[must_use]
+    pub fn and(mut self, others: &Self) -> Self {
+        let (include, more) = (&mut self.include, others.include);
+        include.navigation |= more.navigation;
+        include.footer |= more.footer;
+        include.aside |= more.aside;
+        include.author |= more.author;
+        include.internal |= more.internal;
+        let (exclude, more) = (&mut self.exclude, &others.exclude);
+        exclude.hosts.extend_from_slice(&more.hosts);
+        exclude.patterns.extend_from_slice(&more.patterns);
+        exclude.posts.extend_from_slice(&more.posts);
+        exclude.selectors.extend_from_slice(&more.selectors);
+        self
+    }
+
     /// Checks and compiles them; the error names the first exclusion that is not understood.
     pub fn compile(&self) -> Result<Rules, InvalidExclusion> {
         let exclude = &self.exclude;

@@ -49,6 +49,9 @@ pub struct Entry {
     pub robots: Option<String>,
     /// The newest copy we hold.
     pub held: Option<HeldEntry>,
+    /// Whether a post cited it and no post does any more.
+    #[serde(skip)]
+    pub(super) is_uncited: bool,
     #[serde(skip)]
     pub(super) since_ms: Option<i64>,
     #[serde(skip)]
@@ -110,7 +113,10 @@ impl Entry {
             .as_deref()
             .map(evidence_words)
             .unwrap_or_default();
+        let is_uncited =
+            !cited_by.is_empty() && cited_by.iter().all(|cited| cited.gone_at.is_some());
         Self {
+            is_uncited,
             url: row.address,
             standing: row.standing,
             verdict: row.verdict,

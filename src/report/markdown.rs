@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::text::Sorted;
+use super::text::{Sorted, decisive};
 use super::{Report, ReportError, date, one_line};
 
 /// Sources listed in one part; issue trackers cut what is longer.
@@ -42,12 +42,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
                 .as_ref()
                 .map(|to| format!(" → {}", cell(to)))
                 .unwrap_or_default();
+            let why = decisive(entry).map_or(String::new(), |says| format!(": {}", cell(&says)));
             writeln!(
                 out,
-                "| {}{moved} | {}: {} | {} | {} | {held} |",
+                "| {}{moved} | {}{why} | {} | {} | {held} |",
                 cell(&entry.url),
                 entry.verdict.as_deref().unwrap_or("not visited yet"),
-                cell(&entry.evidence.join("; ")),
                 entry
                     .since
                     .as_deref()

@@ -62,13 +62,13 @@ pub enum ReportError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// It could not be written out.
-    #[error("cannot write the report: {0}")]
+    #[error("cannot write the report")]
     Write(#[from] std::io::Error),
     /// It could not be written as CSV.
-    #[error("cannot write the report: {0}")]
+    #[error("cannot write the report")]
     Csv(#[from] ::csv::Error),
     /// It could not be written as JSON.
-    #[error("cannot write the report: {0}")]
+    #[error("cannot write the report")]
     Json(#[from] serde_json::Error),
 }
 

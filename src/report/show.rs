@@ -228,9 +228,13 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
         } else {
             ""
         };
+        let by_hand = match capture.kind.as_str() {
+            "by-hand" => ", made by hand",
+            _ => "",
+        };
         writeln!(
             out,
-            "  {}  {size}{cut}  sha256:{}{title}",
+            "  {}  {size}{cut}{by_hand}  sha256:{}{title}",
             capture.at,
             &capture.sha256[..12.min(capture.sha256.len())]
         )?;

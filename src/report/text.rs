@@ -129,9 +129,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
     let totals = &report.totals;
     writeln!(
         out,
-        "{BOLD}{}{BOLD:#} cited in {}, {} · {}",
+        "{BOLD}{}{BOLD:#}{}, {} · {}",
         count(unsigned(totals.sources), "source"),
-        count(unsigned(totals.posts), "post"),
+        match totals.posts {
+            0 => String::new(),
+            posts => format!(" cited in {}", count(unsigned(posts), "post")),
+        },
         date(report.query.now),
         report.last_run_at.map_or_else(
             || "never run".to_owned(),
@@ -205,7 +208,8 @@ fn write_entry(
         )?;
     }
     if entry.cited_by.is_empty() {
-        writeln!(out, "    cited in   {DIM}no post any more{DIM:#}")?;
+        let any_more = if entry.is_uncited { " any more" } else { "" };
+        writeln!(out, "    cited in   {DIM}no post{any_more}{DIM:#}")?;
     }
     if let Some(since) = entry.since_ms {
         let fine = entry
@@ -245,12 +249,16 @@ fn write_entry(
 }
 
 fn why(entry: &Entry) -> String {
-    // Where it moved to has a line of its own; the rest of the evidence is for `show`.
+    decisive(entry).map_or(String::new(), |says| format!(": {}", one_line(&says, 200)))
+}
+
+/// The signs that decided; where it moved to is told by itself, and the rest of the evidence is for `show`.
+pub(super) fn decisive(entry: &Entry) -> Option<String> {
     if entry.evidence.is_empty() || entry.moved_to.is_some() {
-        return String::new();
+        return None;
     }
     let first: Vec<_> = entry.evidence.iter().take(2).map(String::as_str).collect();
-    format!(": {}", one_line(&first.join("; "), 200))
+    Some(first.join("; "))
 }
 
 fn standing(entry: &Entry) -> String {
@@ -272,7 +280,10 @@ fn write_closing(
     if sorted.each().next().is_none() && report.query.selection.is_empty() {
         let visited = totals.verdicts.iter().map(|(_, count)| count).sum::<i64>();
         match (totals.sources, visited) {
-            (0, _) => writeln!(out, "No sources yet. `sourcekeep run INPUT` gathers some.")?,
+            (0, _) => writeln!(
+                out,
+                "No post cites a source yet. `sourcekeep run INPUT` gathers some."
+            )?,
             (_, 0) => writeln!(
                 out,
                 "Nothing was visited yet. `sourcekeep run` visits what is due."

@@ -6,6 +6,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::gather::{self, Document, Format};
+
 /// The largest file that is read, in bytes. Posts are texts; beyond this it is data.
 const MAX_FILE: u64 = 512 << 20;
 
@@ -35,19 +37,22 @@ impl Problem {
     /// A problem with a whole file or input.
     pub fn whole(place: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self {
-            place: place.into(),
-            line: None,
-            why: format!("{why}"),
             whole: true,
+            ..Self::part(place, why)
         }
     }
     /// A problem with one of many.
     pub fn part(place: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        let (place, why) = (place.into(), why.to_string());
+        // Some errors say themselves where they happened.
+        let own = why
+            .strip_prefix(&place)
+            .and_then(|rest| rest.strip_prefix(": "));
         Self {
-            place: place.into(),
             line: None,
-            why: format!("{why}"),
+            why: own.map_or_else(|| why.clone(), str::to_owned),
             whole: false,
+            place,
         }
     }
 }
@@ -68,6 +73,62 @@ pub fn walk(folder: &Path) -> impl Iterator<Item = Result<PathBuf, Problem>> + u
             }
             Err(error) => Some(Err(Problem::part(place.clone(), error))),
         })
+}
+
+/// The addresses that a list of posts names, as they stand there, and the lines that are none.
+pub fn addresses(name: &str, bytes: &[u8]) -> (Vec<String>, Vec<Problem>) {
+    let document = Document {
+        bytes,
+        media_type: None,
+        name,
+        address: None,
+        base: None,
+        format: Format::List,
+    };
+    let mut list = AddressList {
+        name,
+        addresses: Vec::new(),
+        problems: Vec::new(),
+    };
+    // What is excluded among sources may well be a post.
+    if let Err(error) = gather::gather(&document, &gather::Rules::default(), &mut list) {
+        list.problems.push(Problem::whole(name, error));
+    }
+    (list.addresses, list.problems)
+}
+
+struct AddressList<'a> {
+    name: &'a str,
+    addresses: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl AddressList<'_> {
+    fn problem(&mut self, line: u32, why: impl std::fmt::Display) {
+        self.problems.push(Problem {
+            line: Some(line),
+            ..Problem::part(self.name, why)
+        });
+    }
+}
+
+impl gather::Sink for AddressList<'_> {
+    fn begin(&mut self, _address: &str) {}
+    fn citation(&mut self, citation: gather::Citation) {
+        self.addresses.push(citation.url.to_string());
+    }
+    fn left_out(&mut self, left_out: gather::LeftOut) {
+        self.problem(
+            left_out.line,
+            format!("{}: {}", left_out.reason, left_out.address),
+        );
+    }
+    fn end(&mut self, _post: gather::Post) {}
+    fn note(&mut self, note: gather::Note) {
+        if let gather::Note::Unreadable { line, why } = note {
+            self.problem(line, why);
+        }
+    }
 }
 
 /// Reads a file, unless it is too large, or something that may never end.

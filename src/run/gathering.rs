@@ -16,12 +16,21 @@ const CHUNK: usize = 400;
 /// So many goes may wait to be saved, so that nobody holds all citations.
 const CHUNKS_AHEAD: u32 = 8;
 
-/// What an input was registered with, beside its address; kept as JSON in its row.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// What an input is read with, beside its address; kept as JSON in its row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InputOptions {
-    /// What is included and excluded.
+    /// What was included and excluded when it was registered.
     pub gather: gather::Options,
+    /// What the configuration included and excluded when it was last read.
+    pub configured: gather::Options,
+}
+
+impl InputOptions {
+    /// Both, checked and compiled.
+    pub fn compile(&self) -> Result<gather::Rules, gather::InvalidExclusion> {
+        self.configured.clone().and(&self.gather).compile()
+    }
 }
 
 /// Gathers a document's posts and citations into the archive.
@@ -282,9 +291,10 @@ mod tests {
                 media_type: None,
                 name: "feed.xml",
                 address: None,
+                base: None,
                 format: gather::Format::Feed,
             };
-            let tally = Tally::default();
+            let tally = Arc::new(Tally::default());
             let rules = gather::Rules::default();
             gather_into_store(&store, &tally, new, &document, &rules, now).unwrap();
             let totals = store

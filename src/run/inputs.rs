@@ -41,14 +41,24 @@ pub enum InputError {
     },
 }
 
+/// Endings of files that are posts or lists: a name with one of these is a mistyped file, not an address.
+const FILE_ENDINGS: &[&str] = &[
+    "atom", "csv", "htm", "html", "json", "list", "markdown", "md", "mdx", "opml", "rss", "txt",
+    "xhtml", "xml",
+];
+
 impl InputError {
     /// What the user can do about it, if there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
                 let text = path.to_string_lossy();
-                let looks_like_host =
-                    text.contains('.') && !text.contains(' ') && !text.starts_with('.');
+                let host = text.split('/').next().unwrap_or_default();
+                let top = host.rsplit_once('.').map_or("", |(_, top)| top);
+                let looks_like_host = !host.starts_with('.')
+                    && top.len() >= 2
+                    && top.chars().all(|c| c.is_ascii_alphabetic())
+                    && !FILE_ENDINGS.contains(&top);
                 looks_like_host.then(|| {
                     format!("an address on the web begins with https:// (https://{text} ?)")
                 })
@@ -145,5 +155,8 @@ mod tests {
         ));
         let missing = classify("example.com/feed").unwrap_err();
         assert!(missing.hint().unwrap().contains("https://example.com/feed"));
+        for name in ["post.md", "posts/a.b", "feed", "./example.com", "v1.2"] {
+            assert_eq!(classify(name).unwrap_err().hint(), None, "{name}");
+        }
     }
 }

@@ -23,11 +23,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Robots;
 use crate::fetch::{Fault, Fetcher};
+use crate::gather;
 use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
-pub use documents::{Problem, read_document, walk};
+pub use documents::{Problem, addresses, read_document, walk};
 pub use estimate::{Census, Estimate};
 pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;
@@ -66,6 +67,8 @@ pub struct Manner {
     pub robots: Robots,
     /// When a source is dead, and when it is visited next.
     pub schedule: Policy,
+    /// What is included and excluded in all inputs.
+    pub gather: gather::Options,
     /// After how long an input on the web is read again, in milliseconds.
     pub input_refresh_ms: i64,
     /// Whether failures count as strikes: not when the clock stands behind.
@@ -79,7 +82,7 @@ pub enum RunError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Something of ours failed that no other visit would be spared: no network, no file descriptors.
-    #[error("{0}")]
+    #[error(transparent)]
     Fault(#[from] Fault),
     /// A worker panicked; this is a defect.
     #[error("a worker failed: {0}")]

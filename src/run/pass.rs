@@ -118,7 +118,8 @@ async fn inner(
 ) -> Result<(Ended, bool), RunError> {
     let mut input_failed = false;
     if plan.refresh_inputs {
-        input_failed = refresh::due_inputs(context, now, plan.stdin.as_deref(), happened).await?;
+        let stdin = plan.stdin.as_deref();
+        input_failed = refresh::due_inputs(context, now, deadline, stdin, happened).await?;
         if context.cancelled.is_cancelled() {
             return Ok((Ended::Cancelled, input_failed));
         }

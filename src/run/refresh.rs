@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::gathering::{InputOptions, gather_into_store};
 use super::pass::Happened;
-use super::{Context, Problem, RunError, read_document, walk};
+use super::{Context, Problem, RunError, addresses, read_document, walk};
 use crate::fetch::{Accept, Fetched, Limits, Request, Validators};
 use crate::gather::{self, Document, Format, Rules};
 use crate::store::{InputRow, KnownDocument, NewDocument, NewEvent, Packed, sha256};
@@ -19,6 +20,7 @@ const AGAIN_AFTER_PROBLEM: i64 = 3_600_000;
 pub(super) async fn due_inputs(
     context: &Context,
     now: i64,
+    deadline: Option<Instant>,
     stdin: Option<&[u8]>,
     happened: &mut (dyn FnMut(Happened) + Send),
 ) -> Result<bool, RunError> {
@@ -27,7 +29,8 @@ pub(super) async fn due_inputs(
         .store
         .read("find due inputs", |r| r.due_inputs(now))?;
     for input in inputs {
-        if context.cancelled.is_cancelled() {
+        let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if context.cancelled.is_cancelled() || is_over {
             break;
         }
         let is_web = matches!(input.kind.as_str(), "page" | "feed" | "pages");
@@ -41,10 +44,14 @@ pub(super) async fn due_inputs(
         };
         reader.read(stdin).await?;
         let problem = reader.whole;
+        if context.cancelled.is_cancelled() {
+            // It may not have been read to its end: it stays due.
+            break;
+        }
         context.tally.input();
         failed |= problem.is_some();
         let next = match (input.kind.as_str(), is_web, &problem) {
-            ("stdin", ..) => None,
+            _ if input.address == "-" => None,
             // A look at a file's modification time costs nothing, so files are looked at in every run.
             (_, false, _) => Some(now),
             (_, true, Some(_)) => Some(now + AGAIN_AFTER_PROBLEM),
@@ -104,8 +111,7 @@ struct Came {
 
 impl Reader<'_> {
     async fn read(&mut self, stdin: Option<&[u8]>) -> Result<(), RunError> {
-        let options: InputOptions = serde_json::from_str(&self.input.options).unwrap_or_default();
-        match options.gather.compile() {
+        match self.options().await?.compile() {
             Ok(rules) => self.rules = Arc::new(rules),
             Err(error) => {
                 self.problem(Problem::whole(&self.input.address, error));
@@ -123,9 +129,29 @@ impl Reader<'_> {
                 None => Ok(()),
             },
             "page" | "feed" => self.page(&address, true).await,
-            "pages" => self.pages(Path::new(&address)).await,
+            "pages" => self.pages(&address, stdin).await,
             _ => self.file(Path::new(&address), true).await,
         }
+    }
+
+    /// What the input is read with; where the configuration has changed since it was last read, all of it is read again.
+    async fn options(&self) -> Result<InputOptions, RunError> {
+        let mut options: InputOptions =
+            serde_json::from_str(&self.input.options).unwrap_or_default();
+        let configured = &self.context.manner.gather;
+        if options.configured != *configured {
+            options.configured.clone_from(configured);
+            let id = self.input.id;
+            // Lists of strings always serialise.
+            let json = serde_json::to_string(&options).unwrap_or_default();
+            self.context
+                .store
+                .write("change an input's options", move |w| {
+                    w.change_input_options(id, &json)
+                })
+                .await?;
+        }
+        Ok(options)
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -158,50 +184,31 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A file that is there and cannot be read is not gone.
-    async fn unreadable(&self, name: String, error: &std::io::Error) -> Result<(), RunError> {
-        if error.kind() == std::io::ErrorKind::NotFound {
-            return Ok(());
-        }
-        let (id, now) = (self.input.id, self.now);
-        self.context
-            .store
-            .submit("note an unreadable document", move |w| {
-                w.document_unreadable(id, &name, now)
-            })
-            .await?;
-        Ok(())
-    }
-
     async fn folder(&mut self, folder: &Path) -> Result<(), RunError> {
         if let Err(error) = std::fs::read_dir(folder) {
             self.problem(Problem::whole(folder.to_string_lossy(), error));
             return Ok(());
         }
-        let mut whole = true;
+        let (mut there, mut saw_all) = (Vec::new(), true);
         for path in walk(folder) {
             if self.context.cancelled.is_cancelled() {
                 return Ok(());
             }
             match path {
-                Ok(path) => self.file(&path, false).await?,
+                Ok(path) => {
+                    self.file(&path, false).await?;
+                    there.push(path.to_string_lossy().into_owned());
+                }
                 Err(problem) => {
-                    whole = false;
+                    saw_all = false;
                     self.problem(problem);
                 }
             }
         }
-        if !whole {
-            // What lies in a part that could not be listed is not gone.
-            return Ok(());
+        // What could not be looked at is not gone.
+        if saw_all {
+            self.documents_gone(there).await?;
         }
-        let (id, now) = (self.input.id, self.now);
-        self.context
-            .store
-            .write("note documents that went", move |w| {
-                w.documents_gone(id, now, now)
-            })
-            .await?;
         Ok(())
     }
 
@@ -220,7 +227,7 @@ impl Reader<'_> {
                 .map(|modified| (modified, metadata.len())),
             Err(error) => {
                 self.problem(failed(&error));
-                return self.unreadable(name, &error).await;
+                return Ok(());
             }
         };
         let known = self.known(&name)?;
@@ -234,7 +241,7 @@ impl Reader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.problem(failed(&error));
-                return self.unreadable(name, &error).await;
+                return Ok(());
             }
         };
         let modified_at = modified_at.map(|(modified, _)| modified);
@@ -255,39 +262,42 @@ impl Reader<'_> {
         .await
     }
 
-    async fn pages(&mut self, list: &Path) -> Result<(), RunError> {
-        let bytes = match read_document(list) {
+    /// A list of the addresses of posts.
+    async fn pages(&mut self, name: &str, stdin: Option<&[u8]>) -> Result<(), RunError> {
+        let read = match (name, stdin) {
+            ("-", Some(bytes)) => Ok(bytes.to_vec()),
+            ("-", None) => return Ok(()),
+            _ => read_document(Path::new(name)),
+        };
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.problem(Problem::whole(list.to_string_lossy(), error));
+                self.problem(Problem::whole(name, error));
                 return Ok(());
             }
         };
-        let name = list.to_string_lossy().into_owned();
-        let mut addresses = AddressSink::default();
-        let document = Document {
-            bytes: &bytes,
-            media_type: None,
-            name: &name,
-            address: None,
-            base: None,
-            format: Format::List,
-        };
-        if let Err(error) = gather::gather(&document, &self.rules, &mut addresses) {
-            self.problem(Problem::whole(&name, error));
+        let (addresses, problems) = addresses(name, &bytes);
+        for problem in problems {
+            self.problem(problem);
         }
-        for (line, why) in addresses.bad {
-            self.problem(Problem {
-                line: Some(line),
-                ..Problem::part(&name, why)
-            });
-        }
-        for url in addresses.good {
+        for url in &addresses {
             if self.context.cancelled.is_cancelled() {
-                break;
+                return Ok(());
             }
-            self.page(&url, false).await?;
+            self.page(url, false).await?;
         }
+        self.documents_gone(addresses).await
+    }
+
+    /// Documents of the input beside these are gone.
+    async fn documents_gone(&self, there: Vec<String>) -> Result<(), RunError> {
+        let (id, now) = (self.input.id, self.now);
+        self.context
+            .store
+            .write("note documents that went", move |w| {
+                w.documents_gone(id, &there, now)
+            })
+            .await?;
         Ok(())
     }
 
@@ -315,7 +325,12 @@ impl Reader<'_> {
                 etag: known.etag.clone(),
                 last_modified: known.last_modified.clone(),
             });
-        let fetched = match self.context.fetcher.get(&request).await {
+        let fetched = tokio::select! {
+            biased;
+            () = self.context.cancelled.cancelled() => return Ok(()),
+            fetched = self.context.fetcher.get(&request) => fetched,
+        };
+        let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(fault) => {
                 self.problem(failed(fault.to_string()));
@@ -386,6 +401,8 @@ impl Reader<'_> {
             .input
             .format
             .as_deref()
+            // The list of posts is a list; the posts are not.
+            .filter(|_| self.input.kind != "pages")
             .and_then(|format| format.parse::<Format>().ok());
         let detected = match asked {
             Some(format) => Ok(format),
@@ -457,31 +474,5 @@ impl Reader<'_> {
             (self.happened)(Happened::Note(name.clone(), note));
         }
         Ok(())
-    }
-}
-
-/// Takes the addresses of a list.
-#[derive(Default)]
-struct AddressSink {
-    good: Vec<String>,
-    bad: Vec<(u32, String)>,
-}
-
-impl gather::Sink for AddressSink {
-    fn begin(&mut self, _address: &str) {}
-    fn citation(&mut self, citation: gather::Citation) {
-        self.good.push(citation.url.to_string());
-    }
-    fn left_out(&mut self, left_out: gather::LeftOut) {
-        self.bad.push((
-            left_out.line,
-            format!("{}: {}", left_out.reason, left_out.address),
-        ));
-    }
-    fn end(&mut self, _post: gather::Post) {}
-    fn note(&mut self, note: gather::Note) {
-        if let gather::Note::Unreadable { line, why } = note {
-            self.bad.push((line, why));
-        }
     }
 }

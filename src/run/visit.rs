@@ -14,7 +14,7 @@ use crate::charset;
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fault, Fetched, Request, RobotsFact, Validators, Way};
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
-use crate::schedule::{self, Observation, Step};
+use crate::schedule::{self, Observation, Standing, Step};
 use crate::store::{
     DueSource, FeaturesRow, FineRoot, NewCapture, NewEvent, NewVisit, OutcomeRow, Packed, Root,
     VerdictRow, sha256,
@@ -49,6 +49,8 @@ pub struct Visited {
     pub address: String,
     /// The verdict; `None` where a fault of ours kept the visit from being made.
     pub verdict: Option<Verdict>,
+    /// What its history adds up to, this visit included.
+    pub standing: Standing,
     /// Status of the last answer.
     pub status: Option<u16>,
     /// Where it ended.
@@ -174,6 +176,7 @@ async fn put_off(
             source_id: due.id,
             address: due.address.clone(),
             verdict: None,
+            standing: super::state::to_schedule(&due.state).standing,
             status: None,
             final_url: None,
             captured: false,
@@ -409,6 +412,7 @@ impl Record<'_> {
         let visited = Visited {
             source_id: self.due.id,
             address: self.due.address.clone(),
+            standing: step.state.standing,
             status: seen.fetched.facts.hops.last().map(|hop| hop.status),
             final_url: seen.fetched.facts.hops.last().map(|hop| hop.url.clone()),
             captured: capture.is_some(),

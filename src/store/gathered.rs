@@ -151,30 +151,23 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Notes that a document is there but could not be read this time, so that it does not count as gone.
-    pub fn document_unreadable(
+    /// Marks the documents of an input that are not among these addresses as gone, with their posts and citations.
+    /// Gives how many.
+    pub fn documents_gone(
         &self,
         input_id: i64,
-        address: &str,
+        there: &[String],
         now: i64,
-    ) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(
-                "update document set last_read_at = ?3 where input_id = ?1 and address = ?2 and gone_at is null",
-            )?
-            .execute((input_id, address, now))?;
-        Ok(())
-    }
-
-    /// Marks the documents of an input that were not read at or after `since` as gone, with their posts and
-    /// citations. Gives how many.
-    pub fn documents_gone(&self, input_id: i64, since: i64, now: i64) -> rusqlite::Result<usize> {
+    ) -> rusqlite::Result<usize> {
+        // A list of strings always serialises.
+        let there = serde_json::to_string(there).unwrap_or_else(|_| "[]".to_owned());
         let gone = self
             .connection
             .prepare_cached(
-                "update document set gone_at = ?3 where input_id = ?1 and last_read_at < ?2 and gone_at is null",
+                "update document set gone_at = ?3 where input_id = ?1 and gone_at is null
+                 and address not in (select value from json_each(?2))",
             )?
-            .execute((input_id, since, now))?;
+            .execute((input_id, there, now))?;
         if gone > 0 {
             self.connection
                 .prepare_cached(
@@ -245,7 +238,7 @@ impl Writing<'_> {
         Ok(new_sources)
     }
 
-    /// A post was read to its end: what was not seen at or after `begun` is gone, a changed content is a new version,
+    /// A post was read to its end: what was not seen at `begun` is gone, a changed content is a new version,
     /// and sources learn since when they are cited.
     pub fn end_post(
         &self,
@@ -276,7 +269,7 @@ impl Writing<'_> {
             )?;
         self.connection
             .prepare_cached(
-                "update citation set gone_at = ?3 where post_id = ?1 and last_seen_at < ?2 and gone_at is null",
+                "update citation set gone_at = ?3 where post_id = ?1 and last_seen_at <> ?2 and gone_at is null",
             )?
             .execute((post_id, begun, now))?;
         let last: Option<Vec<u8>> = self
@@ -315,8 +308,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A document was read to its end: posts that were not seen at or after `begun` are gone, with their citations; a
-    /// feed drops old entries, so for a feed they stay.
+    /// A document was read to its end: it is as it was read until it changes. Its posts that were not seen at `begun`
+    /// are gone, with their citations; a feed drops old entries, so for a feed they stay.
     pub fn end_document(
         &self,
         document_id: i64,
@@ -333,12 +326,12 @@ impl Writing<'_> {
         self.connection
             .prepare_cached(
                 "update citation set gone_at = ?3 where gone_at is null and post_id in
-                 (select id from post where document_id = ?1 and last_seen_at < ?2)",
+                 (select id from post where document_id = ?1 and last_seen_at <> ?2)",
             )?
             .execute((document_id, begun, now))?;
         self.connection
             .prepare_cached(
-                "update post set gone_at = ?3 where document_id = ?1 and last_seen_at < ?2 and gone_at is null",
+                "update post set gone_at = ?3 where document_id = ?1 and last_seen_at <> ?2 and gone_at is null",
             )?
             .execute((document_id, begun, now))?;
         Ok(())

@@ -48,16 +48,23 @@ pub struct InputRow {
     pub citations: i64,
 }
 
+/// Documents of some inputs count as not read to their end: by other rules, an unchanged one may cite otherwise.
+const READ_AGAIN: &str = "update document set complete = 0 where input_id in";
+
 impl Writing<'_> {
-    /// Registers an input, or renews it if it is there: due at once. Says whether it is new.
+    /// Registers an input, or renews it if it is there: due at once, and read again as a whole where it is now to be
+    /// read in another way. Says whether it is new.
     pub fn add_input(&self, input: &NewInput, now: i64) -> rusqlite::Result<(i64, bool)> {
-        // Read by other rules, an unchanged document may give other citations.
+        let known: Option<(i64, Option<i64>)> = self
+            .connection
+            .prepare_cached("select id, removed_at from input where address = ?1")?
+            .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
         self.connection
-            .prepare_cached(
-                "update document set complete = 0 where input_id in
-                 (select id from input where address = ?1
-                  and (kind, format, base, options) is not (?2, ?3, ?4, ?5))",
-            )?
+            .prepare_cached(&format!(
+                "{READ_AGAIN} (select id from input where address = ?1
+                     and (kind <> ?2 or format is not ?3 or base is not ?4 or options <> ?5))"
+            ))?
             .execute((
                 &input.address,
                 &input.kind,
@@ -65,11 +72,6 @@ impl Writing<'_> {
                 &input.base,
                 &input.options,
             ))?;
-        let known: Option<(i64, Option<i64>)> = self
-            .connection
-            .prepare_cached("select id, removed_at from input where address = ?1")?
-            .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
         let id = self
             .connection
             .prepare_cached(
@@ -85,6 +87,17 @@ impl Writing<'_> {
                 |row| row.get(0),
             )?;
         Ok((id, known.is_none_or(|(_, removed)| removed.is_some())))
+    }
+
+    /// An input is included and excluded from in another way from now on, so that all of it is to be read again.
+    pub fn change_input_options(&self, id: i64, options: &str) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("update input set options = ?2 where id = ?1")?
+            .execute((id, options))?;
+        self.connection
+            .prepare_cached(&format!("{READ_AGAIN} (?1)"))?
+            .execute([id])?;
+        Ok(())
     }
 
     /// Takes an input off the list. What was gathered from it stays; its posts count as gone. Gives whether there was
@@ -147,9 +160,11 @@ impl Writing<'_> {
     }
 }
 
-const COLUMNS: &str =
-    "i.id, i.address, i.kind, i.format, i.base, i.options, i.added_at, i.next_refresh_at,
-     i.refreshed_at, i.problem";
+/// Whether an address on the web is a page or a feed shows when it is read.
+const COLUMNS: &str = "i.id, i.address,
+     case when i.kind = 'page' and exists (select 1 from document d where d.input_id = i.id and d.format = 'feed')
+          then 'feed' else i.kind end, i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at,
+     i.problem";
 const COUNTS: &str = "(select count(*) from post p join document d on d.id = p.document_id
       where d.input_id = i.id and p.gone_at is null),
      (select count(*) from citation c join post p on p.id = c.post_id join document d on d.id = p.document_id

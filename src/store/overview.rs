@@ -114,7 +114,7 @@ pub struct VisitRow {
 /// How many of what.
 pub type Counts = Vec<(String, i64)>;
 
-/// What is in the file.
+/// What is in the file. Sources that were cited and are not any more do not count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Registered inputs.
@@ -152,11 +152,17 @@ const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes,
      left join capture c on c.id = s.last_capture_id
      left join capture b on b.id = s.baseline_id";
 
+/// Whether a post cites the source `s`, or a user named it and no post ever did.
+const WANTED: &str =
+    "(exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null)
+     or not exists (select 1 from citation w where w.source_id = s.id))";
+
 impl Reading<'_> {
     /// Sources with ids after `after`, in the order of their ids.
     ///
     /// `standings` and `verdicts` are lists of which one must match (both empty: all sources); `since` leaves out
-    /// those whose verdict and standing are older.
+    /// those whose verdict and standing are older. Unless all are asked for, those that were cited and are not any
+    /// more are left out too: whoever mends a post is done with its dead source.
     pub fn sources_after(
         &self,
         after: i64,
@@ -169,6 +175,7 @@ impl Reading<'_> {
             .prepare_cached(&format!(
                 "select {COLUMNS}
                  where s.id > ?2
+                   and (?3 = '[]' and ?4 = '[]' or {WANTED})
                    and (?3 = '[]' and ?4 = '[]' or s.standing in (select value from json_each(?3))
                         or s.verdict in (select value from json_each(?4)))
                    and (?5 is null or s.verdict_since >= ?5 or s.standing_since >= ?5)
@@ -289,25 +296,26 @@ impl Reading<'_> {
             )?,
             posts: count("select count(*) from post where gone_at is null")?,
             citations: count("select count(*) from citation where gone_at is null")?,
-            sources: count("select count(*) from source")?,
+            sources: count(&format!("select count(*) from source s where {WANTED}"))?,
             captures: count("select count(*) from capture")?,
             visits: count("select coalesce(max(id), 0) from visit")?,
-            standings: group(
-                "select standing, count(*) from source group by 1 order by 2 desc, 1",
-            )?,
-            verdicts: group(
-                "select verdict, count(*) from source where verdict is not null group by 1 order by 2 desc, 1",
-            )?,
-            kept_by_robots: count(
-                "select count(*) from source where robots in ('disallowed', 'unreachable')
-                 and last_capture_id is null",
-            )?,
+            standings: group(&format!(
+                "select standing, count(*) from source s where {WANTED} group by 1 order by 2 desc, 1"
+            ))?,
+            verdicts: group(&format!(
+                "select verdict, count(*) from source s where verdict is not null and {WANTED}
+                 group by 1 order by 2 desc, 1"
+            ))?,
+            kept_by_robots: count(&format!(
+                "select count(*) from source s where robots in ('disallowed', 'unreachable')
+                 and last_capture_id is null and {WANTED}"
+            ))?,
             unbaselined: self
                 .connection
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "select count(*) from source s left join capture b on b.id = s.baseline_id
-                     where b.id is null or b.at > coalesce(s.cited_since, b.at) + ?1",
-                )?
+                     where (b.id is null or b.at > coalesce(s.cited_since, b.at) + ?1) and {WANTED}"
+                ))?
                 .query_row([BASELINE_WITHIN], |row| row.get(0))?,
         })
     }

@@ -27,8 +27,8 @@ mod tls;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -96,6 +96,7 @@ struct Inner {
 
 pub(crate) struct State {
     inner: Mutex<Inner>,
+    came: Condvar,
     tls: tls::Authority,
 }
 
@@ -121,6 +122,7 @@ impl State {
                 .cloned()
                 .or_else(|| inner.anywhere.clone());
             inner.log.push(logged.clone());
+            self.came.notify_all();
             (answer, logged)
         };
         let page = match answer {
@@ -164,6 +166,7 @@ impl Web {
     pub(crate) fn start() -> Self {
         let state = Arc::new(State {
             inner: Mutex::default(),
+            came: Condvar::new(),
             tls: tls::Authority::new(),
         });
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -285,6 +288,23 @@ impl Web {
             .iter()
             .filter(|logged| logged.host == host && logged.path == path)
             .count()
+    }
+
+    /// Waits until a path (with its query) was asked for; fails the test when nobody does.
+    pub(crate) fn wait_for(&self, host: &str, path: &str) {
+        let has_come = |inner: &Inner| {
+            let is_it = |logged: &Logged| logged.host == host && logged.path == path;
+            inner.log.iter().any(is_it)
+        };
+        let (inner, timeout) = self
+            .state
+            .came
+            .wait_timeout_while(self.state.lock(), Duration::from_secs(30), |inner| {
+                !has_come(inner)
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(inner);
+        assert!(!timeout.timed_out(), "nobody asked for {host}{path}");
     }
 
     /// The most requests to one host that were ever under way at once.

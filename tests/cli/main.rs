@@ -1,0 +1,36 @@
+//! The command line, through the built binary: what it prints, how it ends, and what it leaves in the archive.
+//!
+//! - `fates`: a folder of posts whose sources met every fate; the summary, `show`, what is stored
+//! - `reports`: `report` in all its formats
+//! - `history`: later visits: unchanged, changed, gone, back again; which sources a report lists
+//! - `deaths`: strikes, death and revival, a day at a time, under `--now`
+//! - `robots`: what robots.txt keeps from being kept, and who may overrule it
+//! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
+//! - `exclusions`: what is taken and what is left out
+//! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
+//! - `beside`: two commands at once, interrupts, kills, broken pipes
+//! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
+//! - `reference`: `docs/COMMANDS.md` says what `--help` says
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[expect(
+    unused_imports,
+    reason = "each test crate uses its part of the test web"
+)]
+#[path = "../web/mod.rs"]
+mod web;
+
+mod support;
+
+mod bad_input;
+mod beside;
+mod deaths;
+mod exclusions;
+mod fates;
+mod history;
+mod inputs;
+mod options;
+mod reference;
+mod reports;
+mod robots;
