@@ -7,6 +7,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ pub(crate) fn say(line: &str) {
 
 /// Where the real documents are; without them one line says that nothing was tried.
 pub(crate) fn corpus() -> Option<PathBuf> {
+    static SAID: Once = Once::new();
     let folder = std::env::var_os("SOURCEKEEP_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
         PathBuf::from,
@@ -25,7 +27,7 @@ pub(crate) fn corpus() -> Option<PathBuf> {
         // Without `..` in it, as `run` names what it reads.
         return folder.canonicalize().ok();
     }
-    say("skipped: no corpus at SOURCEKEEP_CORPUS or ../shared/corpus");
+    SAID.call_once(|| say("skipped: no corpus at SOURCEKEEP_CORPUS or ../shared/corpus"));
     None
 }
 
