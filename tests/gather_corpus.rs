@@ -123,6 +123,7 @@ fn read(bytes: &[u8], name: &str, format: Format, address: Option<&Url>, rules: 
         media_type: None,
         name,
         address,
+        base: None,
         format,
     };
     // What is no feed is an error, and no concern here.

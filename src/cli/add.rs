@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde::Serialize;
+use sourcekeep::report::one_line;
 use sourcekeep::run::{Argument, classify};
 use sourcekeep::store::{Mode, NewInput, Store};
 
@@ -57,7 +58,7 @@ pub(crate) fn add(global: &Global, args: &AddArgs, printer: &Printer) -> Result<
                 } else {
                     "known already; read again at the next run"
                 };
-                writeln!(out, "{} ({}): {what}", one.input, one.kind)?;
+                writeln!(out, "{} ({}): {what}", one_line(&one.input, 2000), one.kind)?;
             }
         }
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&added)?)?,

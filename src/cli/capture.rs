@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sourcekeep::address;
+use sourcekeep::report::one_line;
 use sourcekeep::run::{Keep, Plan, Work, read_document};
 use sourcekeep::store::{Mode, NewCapture, Packed};
 
@@ -134,7 +135,8 @@ fn by_hand(
     match args.format {
         Format::Text => writeln!(
             out,
-            "{url}: copy {id} kept, {} bytes, made by hand",
+            "{}: copy {id} kept, {} bytes, made by hand",
+            one_line(url, 2000),
             bytes.len()
         )?,
         Format::Json | Format::Jsonl => writeln!(

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde::Serialize;
-use sourcekeep::report::{ago, count, in_future, rfc3339};
+use sourcekeep::report::{ago, count, in_future, one_line, rfc3339};
 use sourcekeep::store::InputRow;
 
 use super::Global;
@@ -98,13 +98,13 @@ fn write_row(row: &InputRow, now: i64, out: &mut impl Write) -> std::io::Result<
     writeln!(
         out,
         "{} ({}): {}, {}; {read}{next}",
-        row.address,
+        one_line(&row.address, 2000),
         row.kind,
         count(number(row.posts), "post"),
         count(number(row.citations), "citation"),
     )?;
     if let Some(problem) = &row.problem {
-        writeln!(out, "    could not be read: {problem}")?;
+        writeln!(out, "    could not be read: {}", one_line(problem, 1000))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sourcekeep::address;
 use sourcekeep::fetch::{Accept, Request};
 use sourcekeep::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Sink};
-use sourcekeep::report::one_line;
+use sourcekeep::report::{one_line, safe_cell};
 use sourcekeep::run::{Argument, Problem, addresses, classify, read_document, walk};
 use url::Url;
 
@@ -235,12 +235,12 @@ impl Reader<'_> {
             }
         };
         name.clone_into(&mut printing.place);
-        let address = self.selected.base.as_ref().or(address);
         let document = Document {
             bytes,
             media_type,
             name,
             address,
+            base: self.selected.base.as_ref(),
             format,
         };
         if let Err(error) = gather::gather(&document, &self.selected.rules, printing) {
@@ -326,7 +326,7 @@ impl Printing {
 
     fn csv<const N: usize>(&mut self, cells: [&str; N]) -> std::io::Result<()> {
         let mut row = csv::Writer::from_writer(Vec::new());
-        row.write_record(cells)?;
+        row.write_record(cells.map(safe_cell))?;
         let row = row
             .into_inner()
             .map_err(|error| std::io::Error::other(error.to_string()))?;

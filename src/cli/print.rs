@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
+use sourcekeep::report::printable;
 
 use super::Colour;
 use super::exit::Failure;
@@ -75,25 +76,25 @@ impl Printer {
     /// Something worth knowing.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
-            self.talk(&format!("{text}"));
+            self.talk(&told(text));
         }
     }
 
     /// Something worth knowing to who asked for it.
     pub(crate) fn detail(&self, text: impl Display) {
         if self.verbose {
-            self.talk(&format!("{text}"));
+            self.talk(&told(text));
         }
     }
 
     /// Something that went wrong, while the rest goes on.
     pub(crate) fn warning(&self, text: impl Display) {
-        self.talk(&format!("{WARNING}warning:{WARNING:#} {text}"));
+        self.talk(&format!("{WARNING}warning:{WARNING:#} {}", told(text)));
     }
 
     /// What can be done about the last warning.
     pub(crate) fn hint(&self, text: impl Display) {
-        self.talk(&format!("{HINT}hint:{HINT:#} {text}"));
+        self.talk(&format!("{HINT}hint:{HINT:#} {}", told(text)));
     }
 
     /// What ended the command.
@@ -105,7 +106,7 @@ impl Printer {
                 says = format!("{says}: {cause}");
             }
         }
-        self.talk(&format!("{ERROR}error:{ERROR:#} {says}"));
+        self.talk(&format!("{ERROR}error:{ERROR:#} {}", told(says)));
         if let Some(hint) = &failure.hint {
             self.talk("");
             self.hint(hint);
@@ -127,4 +128,11 @@ impl Printer {
             None => write(),
         }
     }
+}
+
+/// What is told may hold words of strangers (addresses, file names, servers' answers), and those must not steer a
+/// terminal; lines of our own stay lines.
+fn told(text: impl Display) -> String {
+    let lines: Vec<_> = text.to_string().lines().map(printable).collect();
+    lines.join("\n")
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
+use sourcekeep::report::one_line;
 use sourcekeep::run::classify;
 use sourcekeep::store::Mode;
 
@@ -47,7 +48,11 @@ pub(crate) fn remove(
             Ok(false)
         })?;
         if removed {
-            writeln!(out, "{input}: removed; what was gathered and kept stays")?;
+            writeln!(
+                out,
+                "{}: removed; what was gathered and kept stays",
+                one_line(input, 2000)
+            )?;
         } else {
             failed = true;
             printer.warning(format!("{input}: no such input"));

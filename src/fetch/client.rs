@@ -1,4 +1,4 @@
-//! The one HTTP client: TLS by rustls with ring, roots from the platform, nothing taken from the environment.
+//! The HTTP client: TLS by rustls with ring, roots from the platform, nothing taken from the environment.
 //!
 //! It follows no redirects and decodes no bodies; both are done here, where each hop and the bytes as served can be
 //! seen. TLS is configured by hand because the client's own choice would bring another cryptographic library.
@@ -26,24 +26,52 @@ const KEPT_ALIVE: Duration = Duration::from_secs(5);
 const NO_ROOTS: &str = "this machine has no certificate authorities (install ca-certificates); using Mozilla's list \
                         as it was when this program was built";
 
-/// Builds the client, and says what its user should know.
+/// The same client twice.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    /// The one for every request: it keeps connections for the next.
+    pub(crate) keeping: Client,
+    /// The one for a request that met a kept connection which the host had closed: it opens one for each request, so
+    /// that what it meets is the host and not our past.
+    pub(crate) fresh: Client,
+}
+
+/// Builds the clients, and says what their user should know.
 pub(crate) fn build(
     settings: &Settings,
-    resolver: Arc<Guarded>,
-) -> Result<(Client, Vec<String>), SetupError> {
+    resolver: &Arc<Guarded>,
+) -> Result<(Clients, Vec<String>), SetupError> {
     let mut warnings = Vec::new();
     let tls = tls(settings, &mut warnings)?;
+    let clients = Clients {
+        keeping: client(
+            settings,
+            tls.clone(),
+            resolver,
+            settings.host_concurrency.max(1),
+        )?,
+        fresh: client(settings, tls, resolver, 0)?,
+    };
+    Ok((clients, warnings))
+}
+
+fn client(
+    settings: &Settings,
+    tls: ClientConfig,
+    resolver: &Arc<Guarded>,
+    kept: usize,
+) -> Result<Client, SetupError> {
     let limits = &settings.limits;
     let header_list = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .tls_info(true)
-        .dns_resolver(ForClient(resolver))
+        .dns_resolver(ForClient(Arc::clone(resolver)))
         .redirect(redirect::Policy::none())
         .referer(false)
         .connect_timeout(limits.connect)
         .pool_idle_timeout(KEPT_ALIVE)
-        .pool_max_idle_per_host(settings.host_concurrency.max(1))
+        .pool_max_idle_per_host(kept)
         .http1_max_headers(limits.header_count)
         .http2_max_header_list_size(header_list)
         // What browsers forgive is no reason to call a page broken.
@@ -55,10 +83,9 @@ pub(crate) fn build(
         Some(url) => builder.proxy(proxy(url)?),
         None => builder.no_proxy(),
     };
-    let client = builder
+    builder
         .build()
-        .map_err(|error| SetupError::Client(chain(&error)))?;
-    Ok((client, warnings))
+        .map_err(|error| SetupError::Client(chain(&error)))
 }
 
 fn proxy(url: &Url) -> Result<Proxy, SetupError> {

@@ -38,7 +38,7 @@ pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
 /// Fetches: one for a whole run, shared by all workers.
 #[derive(Debug)]
 pub struct Fetcher {
-    client: reqwest::Client,
+    clients: client::Clients,
     guard: Guard,
     resolver: Arc<resolve::Guarded>,
     by_proxy: bool,
@@ -68,9 +68,9 @@ impl Fetcher {
             timeout: settings.limits.resolve,
             at_most: settings.limits.addresses,
         });
-        let (client, warnings) = client::build(settings, Arc::clone(&resolver))?;
+        let (clients, warnings) = client::build(settings, &resolver)?;
         Ok(Self {
-            client,
+            clients,
             guard,
             resolver,
             by_proxy: settings.proxy.is_some(),

@@ -80,16 +80,20 @@ pub struct Busy {
 pub struct Permit {
     shared: Arc<Shared>,
     host: Box<str>,
-    /// Whether the host had answered so lately that a kept connection may have been used.
-    warm: bool,
     _place: OwnedSemaphorePermit,
     _global: OwnedSemaphorePermit,
 }
 
 impl Permit {
-    /// Whether a connection to the host may have been kept from an earlier request.
+    /// Whether the host has answered so lately that a kept connection may have been used. Asked after the request: a
+    /// connection may have become free while it waited for one of its own.
     pub(crate) fn is_warm(&self) -> bool {
-        self.warm
+        let hosts = self.shared.lock();
+        let answered = hosts
+            .by_name
+            .get(&self.host)
+            .and_then(|host| host.last_answer);
+        answered.is_some_and(|at| at.elapsed() < IDLE_KEPT)
     }
 
     /// Notes that the host answered.
@@ -254,15 +258,11 @@ impl Gate {
                 entry.last_start = Some(now);
                 entry.running += 1;
                 entry.last_used = now;
-                let warm = entry
-                    .last_answer
-                    .is_some_and(|at| now.saturating_duration_since(at) < IDLE_KEPT);
                 drop(hosts);
                 drop(waiting);
                 return Ok(Permit {
                     shared: Arc::clone(shared),
                     host: host.into(),
-                    warm,
                     _place: place,
                     _global: global,
                 });

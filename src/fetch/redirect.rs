@@ -167,7 +167,7 @@ impl Chain<'_> {
         self.body(url, &mut response, deadline).await
     }
 
-    /// Sends the request, once more where a kept connection was closed under it.
+    /// Sends the request, and once more, on a new connection, where a kept one was closed under it.
     async fn send(
         &self,
         url: &Url,
@@ -177,13 +177,18 @@ impl Chain<'_> {
     ) -> Result<Result<Response, Trouble>, Fault> {
         let limits = &self.fetcher.limits;
         let by_proxy = self.fetcher.by_proxy;
+        let clients = &self.fetcher.clients;
         let mut is_again = false;
         loop {
             let mut request = reqwest::Request::new(Method::GET, url.clone());
             *request.headers_mut() = headers.clone();
             let left = deadline.saturating_duration_since(Instant::now());
-            let sending = self.fetcher.client.execute(request);
-            match timeout(limits.first_byte.min(left), sending).await {
+            let client = if is_again {
+                &clients.fresh
+            } else {
+                &clients.keeping
+            };
+            match timeout(limits.first_byte.min(left), client.execute(request)).await {
                 Ok(Ok(response)) => return Ok(Ok(response)),
                 Ok(Err(error)) if !is_again && permit.is_warm() && may_be_sent_again(&error) => {
                     is_again = true;

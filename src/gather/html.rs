@@ -25,8 +25,6 @@ pub(super) use lookahead::asks_to_be_ignored;
 pub(super) use page::Page;
 pub(super) use tokens::{Attribute, Listener, StartTag, read};
 
-use url::Url;
-
 use super::options::Rules;
 use super::position::{Origin, Source};
 use super::post::{Home, PostWriter};
@@ -41,14 +39,16 @@ pub(super) fn gather(
 ) {
     let text = source.text();
     let ahead = lookahead::look_ahead(text);
-    let own = document.address.cloned().or(ahead.own);
+    let own = document
+        .address
+        .cloned()
+        .or(ahead.own)
+        .or_else(|| document.base.cloned());
     let base = ahead
         .base
         .and_then(|base| address::parse(base.trim(), own.as_ref()).ok());
     let home = Home {
-        address: own
-            .as_ref()
-            .map_or_else(|| document.name.to_owned(), Url::to_string),
+        address: document.post_address(),
         name: document.name.to_owned(),
         base: base.or_else(|| own.clone()),
         own,

@@ -16,7 +16,6 @@ use std::ops::Range;
 use pulldown_cmark::{
     CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
 };
-use url::Url;
 
 use super::bare::bare_addresses;
 use super::html::{self, Page};
@@ -35,12 +34,10 @@ pub(super) fn gather(
     let text = source.text();
     let (mut post, body_at) = front_matter::read(text);
     let home = Home {
-        address: document
-            .address
-            .map_or_else(|| document.name.to_owned(), Url::to_string),
+        address: document.post_address(),
         name: document.name.to_owned(),
-        own: document.address.cloned(),
-        base: document.address.cloned(),
+        own: document.own_address().cloned(),
+        base: document.own_address().cloned(),
         ignored: html::asks_to_be_ignored(text),
     };
     let mut writer = PostWriter::begin(source, rules, sink, home);

@@ -101,11 +101,26 @@ pub struct Document<'a> {
     pub media_type: Option<&'a str>,
     /// What the user would call it: the address it was fetched from, or the path.
     pub name: &'a str,
-    /// Its own address, for resolving relative addresses and telling outbound ones: where it was fetched from, or
-    /// what the user says it is (`--base`); what the document says of itself counts where this is `None`.
+    /// Where it was fetched from, after redirects: its own address, for resolving relative addresses and telling
+    /// outbound ones. A local file has none.
     pub address: Option<&'a Url>,
+    /// The address that the user says a local file has (`--base`); it counts where the document names none itself.
+    pub base: Option<&'a Url>,
     /// How to read it.
     pub format: Format,
+}
+
+impl Document<'_> {
+    /// What a document that is one post is called: its address on the web, or the path under which its reader finds it.
+    fn post_address(&self) -> String {
+        self.address
+            .map_or_else(|| self.name.to_owned(), Url::to_string)
+    }
+
+    /// The address that relative ones are resolved against, where the document names none itself.
+    fn own_address(&self) -> Option<&Url> {
+        self.address.or(self.base)
+    }
 }
 
 /// Where in a post a citation stands.

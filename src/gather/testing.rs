@@ -57,6 +57,7 @@ pub(super) fn hear_bytes(bytes: &[u8], format: Format, rules: &Rules) -> Heard {
         media_type: None,
         name: "post",
         address: Some(&own),
+        base: None,
         format,
     };
     let mut heard = Heard::default();

@@ -50,12 +50,10 @@ pub(super) fn gather(
 ) {
     let text = source.text();
     let home = Home {
-        address: document
-            .address
-            .map_or_else(|| document.name.to_owned(), url::Url::to_string),
+        address: document.post_address(),
         name: document.name.to_owned(),
-        own: document.address.cloned(),
-        base: document.address.cloned(),
+        own: document.own_address().cloned(),
+        base: document.own_address().cloned(),
         ignored: false,
     };
     let mut writer = PostWriter::begin(source, rules, sink, home);

@@ -70,12 +70,15 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
     Ok(())
 }
 
-/// A cell that begins like a formula is one to a spreadsheet; an apostrophe before it makes it text again.
-fn safe(cell: &str) -> String {
+/// A cell that begins like a formula is one to a spreadsheet; an apostrophe before it makes it text again. What would
+/// steer a terminal is left out.
+pub fn safe(cell: &str) -> String {
+    let lines: Vec<_> = cell.split('\n').map(super::printable).collect();
+    let cell = lines.join("\n");
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")
     } else {
-        cell.to_owned()
+        cell
     }
 }
 

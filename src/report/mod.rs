@@ -16,9 +16,10 @@ mod text;
 
 use std::io::Write;
 
+pub use csv::safe as safe_cell;
 pub use entry::{CitedEntry, Entry, HeldEntry, Quotes};
 pub use instant::{ago, date, in_future, rfc3339};
-pub use plain::{bytes, count, one_line};
+pub use plain::{bytes, count, one_line, printable};
 pub use selection::{Selection, UnknownSelector};
 pub use show::{Shown, show, write_show_text};
 

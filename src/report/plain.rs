@@ -29,10 +29,15 @@ pub fn one_line(text: &str, most: usize) -> String {
     line
 }
 
+/// Text without what would steer a terminal, its spaces as they were.
+pub fn printable(text: &str) -> String {
+    text.chars().filter(|c| !is_unsafe(*c)).collect()
+}
+
 /// Control characters, and those that change the direction of what follows (UAX #9) or are not seen at all.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A size in bytes, rounded for a person.

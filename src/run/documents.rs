@@ -82,6 +82,7 @@ pub fn addresses(name: &str, bytes: &[u8]) -> (Vec<String>, Vec<Problem>) {
         media_type: None,
         name,
         address: None,
+        base: None,
         format: Format::List,
     };
     let mut list = AddressList {
@@ -130,8 +131,15 @@ impl gather::Sink for AddressList<'_> {
     }
 }
 
-/// Reads a file, unless it is too large.
+/// Reads a file, unless it is too large, or something that may never end.
 pub fn read_document(path: &Path) -> std::io::Result<Vec<u8>> {
+    // Only to open a pipe waits until somebody writes to it.
+    let kind = std::fs::metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(std::io::Error::other(
+            "a pipe or a device is no input by its name; give it on standard input, as `-`",
+        ));
+    }
     let mut file = std::fs::File::open(path)?;
     let size = file.metadata()?.len();
     let too_large = || {
@@ -144,7 +152,7 @@ pub fn read_document(path: &Path) -> std::io::Result<Vec<u8>> {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    // The file may grow while it is read, and pipes have no size.
+    // The file may grow while it is read.
     file.by_ref().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         Err(too_large())

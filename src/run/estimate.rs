@@ -123,7 +123,8 @@ impl Census {
             bytes,
             media_type: None,
             name,
-            address: base,
+            address: None,
+            base,
             format,
         };
         if let Err(error) = gather::gather(&document, rules, self) {

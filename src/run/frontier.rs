@@ -5,9 +5,11 @@
 //! the archive, so that a hundred thousand due sources cost no more memory than a thousand.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -129,6 +131,10 @@ impl<'a> Frontier<'a> {
             if self.visits.is_empty() && (may_start.is_some() || self.is_empty()) {
                 break may_start.unwrap_or(Ended::Done);
             }
+            if self.visits.is_empty() && self.ready.is_empty() && self.waiting.is_empty() {
+                // The hosts that were in hand had nothing due any more; the next ones may.
+                continue;
+            }
             let timer = self
                 .waiting
                 .peek()
@@ -164,8 +170,13 @@ impl<'a> Frontier<'a> {
 
     fn take_named(&mut self, ids: &[i64]) -> Result<(), RunError> {
         self.no_more_hosts = true;
+        let mut taken = HashSet::new();
         for id in ids {
             let id = *id;
+            // Two visits of one source at once would each build on the state before both.
+            if !taken.insert(id) {
+                continue;
+            }
             let Some(due) = self
                 .context
                 .store
@@ -286,7 +297,9 @@ impl<'a> Frontier<'a> {
             .max(self.context.fetcher.gate().ready_at(&host.name));
         // Read after the gate was asked, for the gate says "now" when a host is free.
         let now = Instant::now();
-        if ready_at > now + LONGEST_WAIT {
+        // What the user named is tried all the same: the gate refuses it at once, and the user hears of that.
+        let is_named = host.id < 0;
+        if ready_at > now + LONGEST_WAIT && !is_named {
             // The host asked for a long pause: what is left of it is due at a later run.
             if host.running == 0 {
                 self.hosts.remove(&id);
@@ -296,7 +309,7 @@ impl<'a> Frontier<'a> {
             }
             return Ok(());
         }
-        if ready_at > now {
+        if ready_at > now && ready_at <= now + LONGEST_WAIT {
             host.queued = true;
             self.waiting.push(Reverse((ready_at, id)));
             return Ok(());
@@ -311,8 +324,14 @@ impl<'a> Frontier<'a> {
         self.started += 1;
         self.context.tally.begin_visit();
         let (context, run_id, keep) = (self.context.clone(), self.run_id, self.keep);
-        self.visits
-            .spawn(async move { (id, visit::visit(&context, run_id, &source, keep).await) });
+        self.visits.spawn(async move {
+            let visit = visit::visit(&context, run_id, &source, keep);
+            // One page that brings a worker down must not keep all the others from being visited.
+            match AssertUnwindSafe(visit).catch_unwind().await {
+                Ok(result) => (id, result),
+                Err(_) => (id, visit::broke_down(&context, &source).await),
+            }
+        });
         Ok(())
     }
 

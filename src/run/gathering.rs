@@ -1,6 +1,7 @@
 //! From a document to rows: what gathering finds goes to the archive a few hundred citations at a time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sh
 
 /// Citations that are saved in one go.
 const CHUNK: usize = 400;
+/// So many goes may wait to be saved, so that nobody holds all citations.
+const CHUNKS_AHEAD: u32 = 8;
 
 /// What an input is read with, beside its address; kept as JSON in its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,16 +38,13 @@ impl InputOptions {
 /// Blocking: to be called outside the runtime's own threads. What could not be read of it comes back as problems.
 pub(super) fn gather_into_store(
     store: &Store,
-    tally: &Tally,
-    mut new: NewDocument,
+    tally: &Arc<Tally>,
+    new: NewDocument,
     document: &Document<'_>,
     options: &gather::Rules,
     now: i64,
 ) -> Result<(Vec<Problem>, Vec<Note>), StoreError> {
     let keeps_old_posts = document.format == gather::Format::Feed;
-    let body = new.body.take();
-    let read = new.clone();
-    new.body = body;
     let document_id =
         store.write_blocking("save a document", move |w| w.save_document(&new, now))?;
     let mut sink = StoreSink {
@@ -55,6 +55,7 @@ pub(super) fn gather_into_store(
         post: None,
         citations: Vec::new(),
         seen: HashMap::new(),
+        ahead: 0,
         count: 0,
         left_out: 0,
         problems: Vec::new(),
@@ -70,7 +71,7 @@ pub(super) fn gather_into_store(
     match result {
         Ok(()) => {
             store.submit_blocking("end a document", move |w| {
-                w.end_document(document_id, &read, now, keeps_old_posts, now)
+                w.end_document(document_id, now, keeps_old_posts, now)
             })?;
         }
         Err(error) => problems.push(Problem::whole(document.name, error)),
@@ -80,12 +81,15 @@ pub(super) fn gather_into_store(
 
 struct StoreSink<'a> {
     store: &'a Store,
-    tally: &'a Tally,
+    tally: &'a Arc<Tally>,
     document_id: i64,
     now: i64,
     post: Option<i64>,
     citations: Vec<NewCitation>,
-    seen: HashMap<i64, u32>,
+    /// How often a citation stood in a post so far; several entries of a feed may have one address, and so be one post.
+    seen: HashMap<(i64, i64), u32>,
+    /// Goes that were handed over and not waited for.
+    ahead: u32,
     count: u64,
     left_out: u64,
     problems: Vec<Problem>,
@@ -101,11 +105,18 @@ impl StoreSink<'_> {
             return Ok(());
         }
         let citations = std::mem::take(&mut self.citations);
-        let now = self.now;
-        let new = self.store.write_blocking("save citations", move |w| {
-            w.save_citations(post, &citations, now)
+        let (now, tally) = (self.now, Arc::clone(self.tally));
+        self.store.submit_blocking("save citations", move |w| {
+            let new = w.save_citations(post, &citations, now)?;
+            tally.new_sources(new as u64);
+            Ok(())
         })?;
-        self.tally.new_sources(new as u64);
+        self.ahead += 1;
+        if self.ahead >= CHUNKS_AHEAD {
+            self.ahead = 0;
+            self.store
+                .write_blocking("wait for citations", |_| Ok(()))?;
+        }
         Ok(())
     }
 
@@ -120,7 +131,6 @@ impl StoreSink<'_> {
 
 impl Sink for StoreSink<'_> {
     fn begin(&mut self, address: &str) {
-        self.seen.clear();
         self.count = 0;
         self.left_out = 0;
         let (address, document_id, now) = (address.to_owned(), self.document_id, self.now);
@@ -137,8 +147,10 @@ impl Sink for StoreSink<'_> {
         if self.error.is_some() {
             return;
         }
+        let Some(post) = self.post else { return };
         self.count += 1;
-        self.citations.push(new_citation(citation, &mut self.seen));
+        self.citations
+            .push(new_citation(post, citation, &mut self.seen));
         if self.citations.len() >= CHUNK {
             let result = self.flush();
             self.keep(result);
@@ -194,12 +206,12 @@ impl Sink for StoreSink<'_> {
 
 /// What tells a citation from others of the same post when it is read again: its address, its kind, and which of
 /// several equal ones it is.
-fn new_citation(citation: Citation, seen: &mut HashMap<i64, u32>) -> NewCitation {
+fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u32>) -> NewCitation {
     let canonical = address::canonical(&citation.url);
     let kind = citation.kind.as_str();
     let first = key(&sha256(format!("{kind}\n{}", citation.url).as_bytes()));
     let occurrence = seen
-        .entry(first)
+        .entry((post, first))
         .and_modify(|count| *count += 1)
         .or_insert(0);
     let key = if *occurrence == 0 {
@@ -231,4 +243,66 @@ fn key(digest: &Sha) -> i64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Mode;
+
+    #[test]
+    fn entries_that_share_an_address_keep_their_citations() {
+        let entry = |text: &str| {
+            format!("<item><link>https://blog.test/</link><description>{text}</description></item>")
+        };
+        let link = "&lt;a href='https://source.test/'&gt;a source&lt;/a&gt;";
+        let feed = format!(
+            "<rss version='2.0'><channel><title>t</title><link>https://blog.test/</link>{}{}{}</channel></rss>",
+            entry(link),
+            entry("nothing"),
+            entry(link)
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db"), Mode::Create, 1).unwrap();
+        let input = crate::store::NewInput {
+            address: "feed.xml".to_owned(),
+            kind: "file".to_owned(),
+            format: None,
+            base: None,
+            options: "{}".to_owned(),
+        };
+        let (input_id, _) = store
+            .write_blocking("add", move |w| w.add_input(&input, 1))
+            .unwrap();
+        for now in [1, 2] {
+            let new = NewDocument {
+                input_id,
+                address: "feed.xml".to_owned(),
+                format: "feed".to_owned(),
+                etag: None,
+                last_modified: None,
+                modified_at: None,
+                size: feed.len() as u64,
+                sha256: sha256(feed.as_bytes()),
+                body: None,
+            };
+            let document = Document {
+                bytes: feed.as_bytes(),
+                media_type: None,
+                name: "feed.xml",
+                address: None,
+                base: None,
+                format: gather::Format::Feed,
+            };
+            let tally = Arc::new(Tally::default());
+            let rules = gather::Rules::default();
+            gather_into_store(&store, &tally, new, &document, &rules, now).unwrap();
+            let totals = store
+                .write_blocking("wait", |_| Ok(()))
+                .and_then(|()| store.read("count", |r| r.totals()))
+                .unwrap();
+            assert_eq!(tally.counted().citations, 2);
+            assert_eq!((totals.citations, totals.sources), (2, 1));
+        }
+    }
 }

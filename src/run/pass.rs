@@ -125,12 +125,9 @@ async fn inner(
         }
     }
     let due = match &plan.work {
-        Work::Due => {
-            context
-                .store
-                .read("count what is due", |r| r.due_totals(now))?
-                .0
-        }
+        Work::Due => context
+            .store
+            .read("count what is due", |r| r.count_due(now))?,
         Work::Named(ids) => ids.len() as i64,
     };
     context.tally.due(u64::try_from(due).unwrap_or(0));

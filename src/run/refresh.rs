@@ -442,20 +442,30 @@ impl Reader<'_> {
         );
         let own_name = name.clone();
         let gathered = tokio::task::spawn_blocking(move || {
-            let address = base.as_ref().or(came.address.as_ref());
+            let address = came.address.as_ref();
             let media_type = came.media_type.as_deref();
             let document = Document {
                 bytes: &bytes,
                 media_type,
                 name: &own_name,
                 address,
+                base: base.as_ref(),
                 format,
             };
             gather_into_store(&context.store, &context.tally, new, &document, &rules, now)
         });
-        let (problems, notes) = gathered
-            .await
-            .map_err(|error| RunError::Worker(error.to_string()))??;
+        let Ok(gathered) = gathered.await else {
+            // One post that brings a worker down must not keep all the others from being read.
+            self.problem(Problem {
+                whole,
+                ..Problem::part(
+                    name,
+                    "a defect in sourcekeep ended the reading; please report it",
+                )
+            });
+            return Ok(());
+        };
+        let (problems, notes) = gathered?;
         for mut problem in problems {
             problem.whole &= whole;
             self.problem(problem);

@@ -3,6 +3,8 @@
 //! A visit that finds what an earlier one found is one short row that names it. Everything else is new facts, new
 //! features, a verdict, and, if the page is fine and differs from our newest copy, a capture.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use url::Url;
 
@@ -26,6 +28,8 @@ const FULL_AFTER: i64 = 30 * 24 * 3_600_000;
 const KEPT_OF_FAILURES: usize = 64 * 1024;
 /// A visit that failed by our own fault is due again after this long, in milliseconds.
 const AGAIN_AFTER_FAULT: i64 = 3_600_000;
+/// A visit that ran into a defect is due again after this long, in milliseconds.
+const AGAIN_AFTER_PANIC: i64 = 24 * 3_600_000;
 
 /// On whose behalf a visit may keep a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +108,19 @@ async fn visit_once(
     };
     let seen = match look(context, due, &url, way, keep, at).await {
         Ok(seen) => seen,
-        Err(fault) => return put_off(context, due, at, &fault).await,
+        Err(fault) => {
+            let wait = match &fault {
+                Fault::Busy { until, .. } => ms(until.duration_since(Instant::now())),
+                Fault::Ours(_) => 0,
+            };
+            let until = at + wait.max(AGAIN_AFTER_FAULT);
+            return put_off(context, due, until, &fault.to_string()).await;
+        }
     };
-    hold_host(context, &seen.fetched);
+    let pause = asked_pause(&seen.fetched);
+    if let Some((host, wait)) = &pause {
+        context.fetcher.gate().hold(host, Instant::now() + *wait);
+    }
     let judged = judge_seen(due, &url, &seen);
     // A page that is the same as before is kept too, if there is no copy of it yet.
     let is_news = seen.confirms.is_none() || due.capture.is_none();
@@ -120,41 +134,42 @@ async fn visit_once(
         at,
         keep,
         way,
+        not_before: pause.map_or(0, |(_, wait)| at + ms(wait)),
     };
     record.keep(seen, judged, robots).await
 }
 
-/// Keeps a host that asked for a pause (`Retry-After`) from being asked before it is over.
-fn hold_host(context: &Context, fetched: &Fetched) {
-    let answered = fetched
-        .facts
-        .hops
-        .last()
-        .and_then(|hop| Url::parse(&hop.url).ok());
-    if let (Some(wait), Some(url)) = (fetched.retry_after(), answered)
-        && let Some(host) = url.host_str()
-    {
-        context.fetcher.gate().hold(host, Instant::now() + wait);
-    }
+/// Who asked to be left alone, and for how long: whoever gave the last answer, if that was 429 or 503.
+fn asked_pause(fetched: &Fetched) -> Option<(String, Duration)> {
+    let last = fetched.facts.hops.last()?;
+    let wait = matches!(last.status, 429 | 503)
+        .then(|| fetched.retry_after())
+        .flatten()?;
+    let host = Url::parse(&last.url).ok()?.host_str()?.to_owned();
+    Some((host, wait))
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
+}
+
+/// A visit panicked. It is due again, and the others go on.
+pub(super) async fn broke_down(context: &Context, due: &DueSource) -> Result<Visited, RunError> {
+    let until = context.clock.now() + AGAIN_AFTER_PANIC;
+    let why = "a defect in sourcekeep ended this visit; please report it with the address";
+    Ok(put_off(context, due, until, why).await?.visited)
 }
 
 async fn put_off(
     context: &Context,
     due: &DueSource,
-    at: i64,
-    fault: &Fault,
+    until: i64,
+    why: &str,
 ) -> Result<Once, RunError> {
     let id = due.id;
-    let wait = match fault {
-        Fault::Busy { until, .. } => {
-            i64::try_from(until.saturating_duration_since(Instant::now()).as_millis())
-                .unwrap_or(AGAIN_AFTER_FAULT)
-        }
-        Fault::Ours(_) => AGAIN_AFTER_FAULT,
-    };
     context
         .store
-        .submit("put a visit off", move |w| w.put_off(id, at + wait))
+        .submit("put a visit off", move |w| w.put_off(id, until))
         .await?;
     Ok(Once {
         visited: Visited {
@@ -168,7 +183,7 @@ async fn put_off(
             kept_by_robots: false,
             confirmed: false,
             bytes: 0,
-            fault: Some(fault.to_string()),
+            fault: Some(why.to_owned()),
         },
         second_look_due: false,
     })
@@ -358,6 +373,8 @@ struct Record<'a> {
     at: i64,
     keep: Keep,
     way: Way,
+    /// The host asked not to be visited before.
+    not_before: i64,
 }
 
 impl Record<'_> {
@@ -458,6 +475,8 @@ impl Record<'_> {
             Some((before, since)) if before == code => *since,
             _ => self.at,
         };
+        let mut state = super::state::to_row(&step, &self.due.state);
+        state.next_visit_at = state.next_visit_at.max(Some(self.not_before));
         NewVisit {
             source_id: self.due.id,
             address: self.due.address.clone(),
@@ -490,8 +509,9 @@ impl Record<'_> {
             events: self.events(code, &step),
             standing_verdict: (code.to_owned(), since),
             moved_to: verdict.moved_to.clone(),
-            state: super::state::to_row(&step, &self.due.state),
-            fine: fine && is_new && seen.fetched.facts.body.is_some(),
+            state,
+            // A conditional request goes the plain way, so it cannot name what came by another.
+            fine: fine && is_new && self.way == Way::Plain && seen.fetched.facts.body.is_some(),
             full: seen.full,
             robots: robots.map(super::robots::name),
             capture,

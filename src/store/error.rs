@@ -83,7 +83,10 @@ pub enum StoreError {
         /// Why.
         source: rusqlite::Error,
     },
-    /// The writer stopped because of an earlier failure.
+    /// The writer stopped because of an earlier failure, which everybody who writes is told.
+    #[error("{0}")]
+    Earlier(std::sync::Arc<StoreError>),
+    /// The writer stopped without a word; this is a defect.
     #[error("writing stopped: {0}")]
     Stopped(String),
 }
@@ -110,6 +113,14 @@ impl StoreError {
             Self::Damaged { .. } => Some(
                 "restore a backup; `sqlite3 FILE .recover` reads what is left of a damaged file",
             ),
+            Self::Sql { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
+            {
+                Some(
+                    "the disk failed, or a limit on the size of files was reached (ulimit -f); everything committed so far is kept",
+                )
+            }
+            Self::Earlier(error) => error.hint(),
             Self::File { .. } | Self::Sql { .. } | Self::Stopped(_) => None,
         }
     }

@@ -100,10 +100,8 @@ pub struct PostEnd {
 }
 
 impl Writing<'_> {
-    /// Notes that a document is being read; its bytes are kept. Gives its id.
-    ///
-    /// What tells that it has not changed since is noted by [`Writing::end_document`] only: who is interrupted in
-    /// between reads it again.
+    /// Notes that a document is being read; its bytes are kept. Gives its id. Until `end_document` it counts as never
+    /// read, so that whoever ends in between reads it again.
     pub fn save_document(&self, document: &NewDocument, now: i64) -> rusqlite::Result<i64> {
         let blob = match &document.body {
             Some(packed) => Some(super::blob::put(self.connection, packed)?.0),
@@ -111,11 +109,13 @@ impl Writing<'_> {
         };
         self.connection
             .prepare_cached(
-                "insert into document (input_id, address, format, size, sha256, blob_id, first_seen_at, last_read_at)
-                 values (?1, ?2, ?3, ?4, x'', ?5, ?6, ?6)
-                 on conflict (input_id, address) do update set format = excluded.format, etag = null,
-                     last_modified = null, modified_at = null, size = excluded.size, sha256 = excluded.sha256, blob_id = excluded.blob_id,
-                     last_read_at = excluded.last_read_at, gone_at = null
+                "insert into document (input_id, address, format, etag, last_modified, modified_at, size, sha256,
+                     blob_id, first_seen_at, last_read_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
+                 on conflict (input_id, address) do update set format = excluded.format, etag = excluded.etag,
+                     last_modified = excluded.last_modified, modified_at = excluded.modified_at,
+                     size = excluded.size, sha256 = excluded.sha256, blob_id = excluded.blob_id,
+                     last_read_at = excluded.last_read_at, gone_at = null, complete = 0
                  returning id",
             )?
             .query_row(
@@ -123,7 +123,11 @@ impl Writing<'_> {
                     document.input_id,
                     &document.address,
                     &document.format,
+                    &document.etag,
+                    &document.last_modified,
+                    document.modified_at,
                     document.size as i64,
+                    &document.sha256[..],
                     blob,
                     now,
                 ),
@@ -304,27 +308,18 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A document was read to its end: it is as `document` says until it changes. Its posts that were not seen at
-    /// `begun` are gone, with their citations; a feed drops old entries, so for a feed they stay.
+    /// A document was read to its end: posts that were not seen at or after `begun` are gone, with their citations; a
+    /// feed drops old entries, so for a feed they stay.
     pub fn end_document(
         &self,
         document_id: i64,
-        document: &NewDocument,
         begun: i64,
         keeps_old_posts: bool,
         now: i64,
     ) -> rusqlite::Result<()> {
         self.connection
-            .prepare_cached(
-                "update document set etag = ?2, last_modified = ?3, modified_at = ?4, sha256 = ?5 where id = ?1",
-            )?
-            .execute((
-                document_id,
-                &document.etag,
-                &document.last_modified,
-                document.modified_at,
-                &document.sha256[..],
-            ))?;
+            .prepare_cached("update document set complete = 1 where id = ?1")?
+            .execute([document_id])?;
         if keeps_old_posts {
             return Ok(());
         }
@@ -344,7 +339,7 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
-    /// What is known of a document of an input.
+    /// What is known of a document of an input, if it was read to its end.
     pub fn document(
         &self,
         input_id: i64,
@@ -353,7 +348,7 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select id, etag, last_modified, modified_at, size, sha256 from document
-                 where input_id = ?1 and address = ?2 and gone_at is null",
+                 where input_id = ?1 and address = ?2 and gone_at is null and complete = 1",
             )?
             .query_row((input_id, address), |row| {
                 Ok(KnownDocument {

@@ -48,25 +48,17 @@ pub struct InputRow {
     pub citations: i64,
 }
 
-/// Forgets how the documents of some inputs were when they were read: they count as changed.
-const READ_AGAIN: &str =
-    "update document set etag = null, last_modified = null, modified_at = null, sha256 = x''
-     where input_id in";
-
 impl Writing<'_> {
     /// Registers an input, or renews it if it is there: due at once, and read again as a whole where it is now to be
     /// read in another way. Says whether it is new.
     pub fn add_input(&self, input: &NewInput, now: i64) -> rusqlite::Result<(i64, bool)> {
-        let known: Option<(i64, Option<i64>)> = self
-            .connection
-            .prepare_cached("select id, removed_at from input where address = ?1")?
-            .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        // Read by other rules, an unchanged document may give other citations.
         self.connection
-            .prepare_cached(&format!(
-                "{READ_AGAIN} (select id from input where address = ?1
-                     and (kind <> ?2 or format is not ?3 or base is not ?4 or options <> ?5))"
-            ))?
+            .prepare_cached(
+                "update document set complete = 0 where input_id in
+                 (select id from input where address = ?1
+                  and (kind, format, base, options) is not (?2, ?3, ?4, ?5))",
+            )?
             .execute((
                 &input.address,
                 &input.kind,
@@ -74,6 +66,11 @@ impl Writing<'_> {
                 &input.base,
                 &input.options,
             ))?;
+        let known: Option<(i64, Option<i64>)> = self
+            .connection
+            .prepare_cached("select id, removed_at from input where address = ?1")?
+            .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
         let id = self
             .connection
             .prepare_cached(
@@ -97,7 +94,7 @@ impl Writing<'_> {
             .prepare_cached("update input set options = ?2 where id = ?1")?
             .execute((id, options))?;
         self.connection
-            .prepare_cached(&format!("{READ_AGAIN} (?1)"))?
+            .prepare_cached("update document set complete = 0 where input_id = ?1")?
             .execute([id])?;
         Ok(())
     }
@@ -112,29 +109,28 @@ impl Writing<'_> {
                  where address = ?1 and removed_at is null",
             )?
             .execute((address, now))?;
-        self.connection
-            .prepare_cached(
-                "update citation set gone_at = ?2 where gone_at is null and post_id in
-                 (select p.id from post p join document d on d.id = p.document_id
-                  join input i on i.id = d.input_id where i.address = ?1)",
-            )?
-            .execute((address, now))?;
-        self.connection
-            .prepare_cached(
-                "update post set gone_at = ?2 where gone_at is null and document_id in
-                 (select d.id from document d join input i on i.id = d.input_id where i.address = ?1)",
-            )?
-            .execute((address, now))?;
-        self.connection
-            .prepare_cached(
-                "update document set gone_at = ?2 where gone_at is null and input_id in
-                 (select id from input where address = ?1)",
-            )?
-            .execute((address, now))?;
+        self.forget_what_removed_inputs_cite(now)?;
         Ok(changed > 0)
     }
 
-    /// Notes how reading an input went, and when it is read again.
+    fn forget_what_removed_inputs_cite(&self, now: i64) -> rusqlite::Result<()> {
+        for update in [
+            "update citation set gone_at = ?1 where gone_at is null and post_id in
+             (select p.id from post p join document d on d.id = p.document_id
+              join input i on i.id = d.input_id where i.removed_at is not null and p.gone_at is null)",
+            "update post set gone_at = ?1 where gone_at is null and document_id in
+             (select d.id from document d join input i on i.id = d.input_id
+              where i.removed_at is not null and d.gone_at is null)",
+            "update document set gone_at = ?1 where gone_at is null and input_id in
+             (select id from input where removed_at is not null)",
+        ] {
+            self.connection.prepare_cached(update)?.execute([now])?;
+        }
+        Ok(())
+    }
+
+    /// Notes how reading an input went, and when it is read again. An input that was removed or renewed while it was
+    /// read stays so: what was gathered meanwhile counts as gone, or is read once more.
     pub fn input_refreshed(
         &self,
         id: i64,
@@ -142,12 +138,23 @@ impl Writing<'_> {
         next_refresh_at: Option<i64>,
         problem: Option<&str>,
     ) -> rusqlite::Result<()> {
-        self.connection
+        let changed = self
+            .connection
             .prepare_cached(
-                "update input set refreshed_at = ?2, next_refresh_at = ?3, problem = ?4
+                "update input set refreshed_at = ?2, problem = ?4,
+                     next_refresh_at = iif(next_refresh_at > ?2, next_refresh_at, ?3)
                  where id = ?1 and removed_at is null",
             )?
             .execute((id, now, next_refresh_at, problem))?;
+        if changed == 0 {
+            return self.forget_what_removed_inputs_cite(now);
+        }
+        self.connection
+            .prepare_cached(
+                "update document set complete = 0 where input_id = ?1
+                 and exists (select 1 from input where id = ?1 and next_refresh_at > ?2 and next_refresh_at is not ?3)",
+            )?
+            .execute((id, now, next_refresh_at))?;
         Ok(())
     }
 }
@@ -155,8 +162,9 @@ impl Writing<'_> {
 /// Whether an address on the web is a page or a feed shows when it is read.
 const COLUMNS: &str = "i.id, i.address,
      case when i.kind = 'page' and exists (select 1 from document d where d.input_id = i.id and d.format = 'feed')
-          then 'feed' else i.kind end, i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at, i.problem,
-     (select count(*) from post p join document d on d.id = p.document_id
+          then 'feed' else i.kind end,
+     i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at, i.problem";
+const COUNTS: &str = "(select count(*) from post p join document d on d.id = p.document_id
       where d.input_id = i.id and p.gone_at is null),
      (select count(*) from citation c join post p on p.id = c.post_id join document d on d.id = p.document_id
       where d.input_id = i.id and c.gone_at is null)";
@@ -166,17 +174,17 @@ impl Reading<'_> {
     pub fn inputs(&self) -> rusqlite::Result<Vec<InputRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS} from input i where i.removed_at is null and i.kind <> 'by-hand' order by i.id"
+                "select {COLUMNS}, {COUNTS} from input i where i.removed_at is null and i.kind <> 'by-hand' order by i.id"
             ))?
             .query_map([], input_row)?
             .collect()
     }
 
-    /// The inputs that are due, oldest first.
+    /// The inputs that are due, oldest first. Their posts and citations are not counted: a run would wait for that.
     pub fn due_inputs(&self, now: i64) -> rusqlite::Result<Vec<InputRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS} from input i where i.next_refresh_at <= ?1 and i.removed_at is null order by i.id"
+                "select {COLUMNS}, 0, 0 from input i where i.next_refresh_at <= ?1 and i.removed_at is null order by i.id"
             ))?
             .query_map([now], input_row)?
             .collect()

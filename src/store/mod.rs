@@ -239,7 +239,12 @@ impl Drop for Store {
 
 /// Refuses what cannot be ours before `SQLite` opens it (which would make files beside it). Says whether it is new.
 fn check_header(path: &Path, mode: Mode) -> Result<bool, StoreError> {
-    let mut file = match File::open(path) {
+    // A pipe would never finish to open, so look at what it is first.
+    let metadata = std::fs::metadata(path);
+    if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(StoreError::NotADatabase(path.to_owned()));
+    }
+    let mut file = match metadata.and_then(|_| File::open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return if mode == Mode::Create {
@@ -251,9 +256,6 @@ fn check_header(path: &Path, mode: Mode) -> Result<bool, StoreError> {
         Err(error) => return Err(StoreError::file(path, "open the archive", error)),
     };
     let wrap = |error| StoreError::file(path, "read the archive's header", error);
-    if file.metadata().map_err(wrap)?.is_dir() {
-        return Err(StoreError::NotADatabase(path.to_owned()));
-    }
     let mut header = Vec::new();
     file.by_ref()
         .take(16)
@@ -303,7 +305,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let open = |target: &Path, flags| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(target, flags)?;
         connection.busy_timeout(BUSY)?;
-        connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -8000;")?;
+        connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -4000;")?;
         connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)

@@ -333,6 +333,15 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// How many sources are due at `now`; read from an index alone.
+    pub fn count_due(&self, now: i64) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached(
+                "select count(*) from source where next_visit_at is not null and next_visit_at <= ?1",
+            )?
+            .query_row([now], |row| row.get(0))
+    }
+
     /// How many sources are due at `now`, how many of them were never captured, and the mean stored size of a capture
     /// so far.
     pub fn due_totals(&self, now: i64) -> rusqlite::Result<(i64, i64, Option<i64>)> {

@@ -110,7 +110,9 @@ pub struct DueHost {
 }
 
 impl Writing<'_> {
-    /// The source of this canonical address, found by its name or an alias, or made. Says whether it is new.
+    /// The source of this canonical address, found by its name or a trivial alias, or made. Says whether it is new.
+    ///
+    /// Where another source moved to is an address of its own when it is cited itself: it may outlive the redirect.
     pub fn find_or_add_source(
         &self,
         address: &str,
@@ -118,7 +120,16 @@ impl Writing<'_> {
         site: &str,
         now: i64,
     ) -> rusqlite::Result<(i64, bool)> {
-        if let Some(id) = find_source(self.connection, address)? {
+        let known = self
+            .connection
+            .prepare_cached(
+                "select id from source where address = ?1
+                 union all
+                 select source_id from alias where address = ?1 and reason = 'trivial'",
+            )?
+            .query_row([address], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
             return Ok((id, false));
         }
         let host_id = self.find_or_add_host(host, site)?;

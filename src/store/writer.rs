@@ -1,8 +1,8 @@
 //! The one writer: a thread that owns the only writing connection and commits what waits for it in batches.
 //!
-//! A job is a closure over [`Writing`]; it runs inside a savepoint, so that a job that fails takes nothing of its
-//! neighbours with it. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them to fail stops
-//! the writer, and every later call says so, since going on would mean fetching what cannot be kept.
+//! A job is a closure over [`Writing`]. One that somebody waits for runs inside a savepoint, so that it takes nothing of
+//! its neighbours with it when it fails. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them
+//! to fail stops the writer, and every later call says so, since going on would mean fetching what cannot be kept.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -36,7 +36,7 @@ struct Job {
 #[derive(Clone)]
 pub(super) struct Writer {
     sender: mpsc::Sender<Job>,
-    failure: Arc<Mutex<Option<StoreError>>>,
+    failure: Arc<Mutex<Option<Arc<StoreError>>>>,
 }
 
 impl Writer {
@@ -128,19 +128,16 @@ impl Writer {
         }
     }
 
-    /// The failure that stopped the writer, told in full once and in short afterwards.
+    /// The failure that stopped the writer. Whoever hears of it first may not be the one who tells the user.
     fn stopped(&self) -> StoreError {
-        let mut failure = self
-            .failure
+        self.failure
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        match failure.take() {
-            Some(error) => {
-                *failure = Some(StoreError::Stopped(error.to_string()));
-                error
-            }
-            None => StoreError::Stopped("the writer is gone".to_owned()),
-        }
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .as_ref()
+            .map_or_else(
+                || StoreError::Stopped("the writer is gone".to_owned()),
+                |error| StoreError::Earlier(Arc::clone(error)),
+            )
     }
 }
 
@@ -186,18 +183,13 @@ where
 struct Loop {
     connection: Connection,
     path: PathBuf,
-    failure: Arc<Mutex<Option<StoreError>>>,
+    failure: Arc<Mutex<Option<Arc<StoreError>>>>,
 }
 
 impl Loop {
     fn run(self, mut receiver: mpsc::Receiver<Job>) {
         while let Some(first) = receiver.blocking_recv() {
-            if let Err(error) = self.batch(first, &mut receiver) {
-                *self
-                    .failure
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
-                receiver.close();
+            if self.batch(first, &mut receiver).is_err() {
                 return;
             }
         }
@@ -207,8 +199,9 @@ impl Loop {
             .execute_batch("pragma optimize; pragma wal_checkpoint(truncate);");
     }
 
-    /// Runs jobs until none waits or the batch is old enough, then commits. An error means that jobs were lost.
-    fn batch(&self, first: Job, receiver: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
+    /// Runs jobs until none waits or the batch is old enough, then commits. An error means that jobs were lost, and
+    /// that this was the last batch.
+    fn batch(&self, first: Job, receiver: &mut mpsc::Receiver<Job>) -> Result<(), ()> {
         let mut answers: Vec<Done> = Vec::new();
         let result = self.run_batch(first, receiver, &mut answers);
         match result {
@@ -220,10 +213,14 @@ impl Loop {
             }
             Err(error) => {
                 let _ = self.connection.execute_batch("rollback");
-                for done in answers {
-                    done(Err(StoreError::Stopped(error.to_string())));
-                }
-                Err(error)
+                // Noted before anybody is answered: those who wait find the reason there.
+                *self
+                    .failure
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(error));
+                receiver.close();
+                drop(answers);
+                Err(())
             }
         }
     }
@@ -239,19 +236,24 @@ impl Loop {
         let begun = Instant::now();
         let doing = first.doing;
         if let Err(error) = self.connection.execute_batch("begin immediate") {
-            let error = wrap(doing, error);
-            if let Some(done) = first.done {
-                done(Err(StoreError::Stopped(error.to_string())));
-            }
-            return Err(error);
+            answers.extend(first.done);
+            return Err(wrap(doing, error));
         }
         let mut next = Some(first);
         while let Some(job) = next {
-            let outcome = self.one(job.work);
+            let outcome = if job.done.is_some() {
+                self.apart(job.work)
+            } else {
+                self.within(job.work)
+            };
             match (outcome, job.done) {
                 (Ok(()), Some(done)) => answers.push(done),
                 (Ok(()), None) => {}
-                (Err(error), Some(done)) if !is_fatal(&error) => done(Err(wrap(job.doing, error))),
+                (Err(error), Some(done))
+                    if !is_fatal(&error) && !self.connection.is_autocommit() =>
+                {
+                    done(Err(wrap(job.doing, error)));
+                }
                 (Err(error), done) => {
                     answers.extend(done);
                     return Err(wrap(job.doing, error));
@@ -268,19 +270,32 @@ impl Loop {
             .map_err(|error| wrap(doing, error))
     }
 
-    fn one(&self, work: Work) -> rusqlite::Result<()> {
+    fn within(&self, work: Work) -> rusqlite::Result<()> {
+        work(&Writing {
+            connection: &self.connection,
+        })
+    }
+
+    /// Runs a job so that it can fail alone. Within a savepoint, each statement costs more the more was changed before
+    /// it, so this is for small jobs.
+    fn apart(&self, work: Work) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("savepoint job")?
             .execute([])?;
-        let outcome = work(&Writing {
-            connection: &self.connection,
-        });
+        let outcome = self.within(work);
         if outcome.is_err() {
-            self.connection
-                .prepare_cached("rollback to job")?
-                .execute([])?;
+            // A failure such as a full disk may have ended the whole transaction, and the savepoint with it; what
+            // counts is why.
+            if self
+                .connection
+                .execute_batch("rollback to job; release job")
+                .is_err()
+            {
+                return outcome;
+            }
+        } else {
+            self.connection.prepare_cached("release job")?.execute([])?;
         }
-        self.connection.prepare_cached("release job")?.execute([])?;
         outcome
     }
 }

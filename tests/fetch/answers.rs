@@ -1,5 +1,7 @@
 //! What comes back from a web that behaves.
 
+use std::time::Duration;
+
 use sourcekeep::fetch::{Accept, Fetcher, Request, Validators, Way};
 
 use super::web::{Page, Web};
@@ -261,4 +263,35 @@ async fn a_kept_connection_that_was_closed_is_opened_again() {
     let fetched = fetcher.get(&request).await.unwrap();
     assert_eq!(text(&fetched), "two");
     assert_eq!(web.connections(), 2);
+}
+
+#[tokio::test]
+async fn all_kept_connections_may_have_been_closed() {
+    let web = Web::start();
+    let mut settings = settings(&web);
+    settings.host_concurrency = 3;
+    let fetcher = Fetcher::new(&settings).unwrap();
+    let request = Request::page(url("http://news.test/"));
+    let slow = Page::html("one").delay(Duration::from_millis(300));
+    web.page("news.test", "/", slow);
+    let (first, second, third) = tokio::join!(
+        fetcher.get(&request),
+        fetcher.get(&request),
+        fetcher.get(&request)
+    );
+    for fetched in [first, second, third] {
+        assert_eq!(statuses(&fetched.unwrap()), [200]);
+    }
+    assert_eq!(web.connections(), 3);
+    // One of them is found dead, and the next would be too.
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    web.made("news.test", "/", move |_| {
+        match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => Page::raw(""),
+            _ => Page::html("two"),
+        }
+    });
+    let fetched = fetcher.get(&request).await.unwrap();
+    assert_eq!(text(&fetched), "two");
+    assert_eq!(web.connections(), 4);
 }

@@ -34,6 +34,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 pub(crate) use page::{Act, Page};
+#[allow(
+    unused_imports,
+    reason = "each test crate uses its part of the test web"
+)]
 pub(crate) use proxy::{Proxy, Trap};
 pub(crate) use tls::Tls;
 
@@ -85,6 +89,7 @@ struct Site {
 #[derive(Default)]
 struct Inner {
     sites: HashMap<String, Site>,
+    anywhere: Option<Answer>,
     log: Vec<Logged>,
     connections: usize,
 }
@@ -114,7 +119,8 @@ impl State {
                 .get(&logged.path)
                 .or_else(|| site.paths.get(without_query))
                 .or_else(|| site.paths.get("*"))
-                .cloned();
+                .cloned()
+                .or_else(|| inner.anywhere.clone());
             inner.log.push(logged.clone());
             self.came.notify_all();
             (answer, logged)
@@ -198,6 +204,12 @@ impl Web {
         make: impl Fn(&Logged) -> Page + Send + Sync + 'static,
     ) -> &Self {
         self.put(host, path, Answer::Made(Arc::new(make)))
+    }
+
+    /// Answers whatever is asked for, at any host, where there is nothing else.
+    pub(crate) fn anywhere(&self, make: impl Fn(&Logged) -> Page + Send + Sync + 'static) -> &Self {
+        self.state.lock().anywhere = Some(Answer::Made(Arc::new(make)));
+        self
     }
 
     fn put(&self, host: &str, path: &str, answer: Answer) -> &Self {

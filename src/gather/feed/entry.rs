@@ -65,8 +65,8 @@ pub(super) fn feed_home(document: &Document<'_>, channel: &Channel) -> Option<Ur
     let base = channel
         .base
         .as_deref()
-        .and_then(|base| address::parse(base.trim(), document.address).ok());
-    let base = base.as_ref().or(document.address);
+        .and_then(|base| address::parse(base.trim(), document.own_address()).ok());
+    let base = base.as_ref().or(document.own_address());
     let link = channel
         .link
         .as_deref()
@@ -100,7 +100,9 @@ pub(super) fn gather(
         .and_then(|id| address::parse(id.trim(), None).ok());
     let is_ours = |url: &Url| {
         feed_home.is_none_or(|home| same_site(home, url))
-            || document.address.is_some_and(|own| same_site(own, url))
+            || document
+                .own_address()
+                .is_some_and(|own| same_site(own, url))
     };
     let is_link_post = link.as_ref().is_some_and(|link| !is_ours(link));
     let own = if is_link_post {

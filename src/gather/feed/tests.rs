@@ -106,6 +106,7 @@ fn broken_and_empty_feeds() {
         media_type: None,
         name: "x",
         address: None,
+        base: None,
         format: Format::Feed,
     };
     let error = gather(

@@ -193,12 +193,13 @@ fn the_own_address_may_stand_at_the_end() {
         media_type: None,
         name: "f.html",
         address: None,
+        base: None,
         format: Format::Html,
     };
     let mut heard = crate::gather::testing::Heard::default();
     gather(&document, &Rules::default(), &mut heard).unwrap();
     assert_eq!(heard.urls(), ["http://a.example/"]);
-    assert_eq!(heard.addresses, ["http://own.example/p"]);
+    assert_eq!(heard.addresses, ["f.html"], "a file is found by its path");
     assert_eq!(
         heard.reasons(),
         [

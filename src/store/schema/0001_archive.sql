@@ -50,6 +50,7 @@ create table document (
     first_seen_at integer not null,
     last_read_at integer not null,
     gone_at integer,
+    complete integer not null default 0 check (complete in (0, 1)),
     unique (input_id, address)
 ) strict;
 
