@@ -21,10 +21,6 @@ mod hostile;
 mod inputs;
 #[path = "robust/killed.rs"]
 mod killed;
-#[expect(
-    unused_imports,
-    reason = "each test crate uses its part of the test web"
-)]
 mod web;
 
 use std::path::{Path, PathBuf};

@@ -308,8 +308,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A document was read to its end: it is as it was read until it changes. Its posts that were not seen at `begun`
-    /// are gone, with their citations; a feed drops old entries, so for a feed they stay.
+    /// A document was read to its end: posts that were not seen at or after `begun` are gone, with their citations; a
+    /// feed drops old entries, so for a feed they stay.
     pub fn end_document(
         &self,
         document_id: i64,

@@ -48,9 +48,6 @@ pub struct InputRow {
     pub citations: i64,
 }
 
-/// Documents of some inputs count as not read to their end: by other rules, an unchanged one may cite otherwise.
-const READ_AGAIN: &str = "update document set complete = 0 where input_id in";
-
 impl Writing<'_> {
     /// Registers an input, or renews it if it is there: due at once, and read again as a whole where it is now to be
     /// read in another way. Says whether it is new.
@@ -60,18 +57,6 @@ impl Writing<'_> {
             .prepare_cached("select id, removed_at from input where address = ?1")?
             .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        self.connection
-            .prepare_cached(&format!(
-                "{READ_AGAIN} (select id from input where address = ?1
-                     and (kind <> ?2 or format is not ?3 or base is not ?4 or options <> ?5))"
-            ))?
-            .execute((
-                &input.address,
-                &input.kind,
-                &input.format,
-                &input.base,
-                &input.options,
-            ))?;
         let id = self
             .connection
             .prepare_cached(
@@ -95,7 +80,7 @@ impl Writing<'_> {
             .prepare_cached("update input set options = ?2 where id = ?1")?
             .execute((id, options))?;
         self.connection
-            .prepare_cached(&format!("{READ_AGAIN} (?1)"))?
+            .prepare_cached("update document set complete = 0 where input_id = ?1")?
             .execute([id])?;
         Ok(())
     }
@@ -163,8 +148,8 @@ impl Writing<'_> {
 /// Whether an address on the web is a page or a feed shows when it is read.
 const COLUMNS: &str = "i.id, i.address,
      case when i.kind = 'page' and exists (select 1 from document d where d.input_id = i.id and d.format = 'feed')
-          then 'feed' else i.kind end, i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at,
-     i.problem";
+          then 'feed' else i.kind end,
+     i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at, i.problem";
 const COUNTS: &str = "(select count(*) from post p join document d on d.id = p.document_id
       where d.input_id = i.id and p.gone_at is null),
      (select count(*) from citation c join post p on p.id = c.post_id join document d on d.id = p.document_id

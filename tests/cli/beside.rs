@@ -149,7 +149,7 @@ fn a_run_that_is_killed_loses_only_what_was_in_flight() {
         "what was committed is not done again"
     );
     assert_snapshot!(desk.rows("select result from run order by id"), @r"
-    -
+    failed
     done
     ");
     assert_eq!(desk.rows("pragma integrity_check"), "ok\n");

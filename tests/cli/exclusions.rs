@@ -35,10 +35,10 @@ fn links_are_printed_with_where_they_stand() {
     exit code 0
     --- stdout
     posts/draft-1.md:3  https://draft.test/  “the page”
-    https://blog.test/post:4  https://taken.test/a  “a source”
-    https://blog.test/post:5  https://sub.host.test/b  “b”
-    https://blog.test/post:5  https://taken.test/ad?utm=1  “ad”
-    https://blog.test/post:7  https://taken.test/e  “e”
+    posts/post.html:4  https://taken.test/a  “a source”
+    posts/post.html:5  https://sub.host.test/b  “b”
+    posts/post.html:5  https://taken.test/ad?utm=1  “ad”
+    posts/post.html:7  https://taken.test/e  “e”
     --- stderr
     warning: posts/post.html:9: not an address: invalid IPv6 address: https://[bad/
     ");
@@ -66,8 +66,8 @@ fn links_are_narrowed_by_host_pattern_selector_post_and_comment() {
     assert_snapshot!(desk.run(&format!("links posts {NARROW}")), @r"
     exit code 0
     --- stdout
-    https://blog.test/post:4  https://taken.test/a  “a source”
-    https://blog.test/post:7  https://taken.test/e  “e”
+    posts/post.html:4  https://taken.test/a  “a source”
+    posts/post.html:7  https://taken.test/e  “e”
     --- stderr
     warning: posts/post.html:9: not an address: invalid IPv6 address: https://[bad/
     ");
@@ -75,31 +75,31 @@ fn links_are_narrowed_by_host_pattern_selector_post_and_comment() {
     exit code 0
     --- stdout
     posts/draft-1.md:3  https://draft.test/  (excluded by post */draft-*)
-    https://blog.test/post:2  https://nav.test/  (in the navigation)
-    https://blog.test/post:4  https://blog.test/other  (internal link)
-    https://blog.test/post:5  https://sub.host.test/b  (excluded by host host.test)
-    https://blog.test/post:5  https://taken.test/ad?utm=1  (excluded by pattern utm=)
-    https://blog.test/post:6  https://sponsor.test/c  (excluded by selector .sponsor)
-    https://blog.test/post:7  https://ignored.test/d  (ignore comment)
-    https://blog.test/post:8  https://ignored.test/f  (ignore comment)
-    https://blog.test/post:9  https://[bad/  (not an address: invalid IPv6 address)
-    https://blog.test/post:11  https://aside.test/  (in the aside)
-    https://blog.test/post:12  https://footer.test/  (in the footer)
+    posts/post.html:2  https://nav.test/  (in the navigation)
+    posts/post.html:4  https://blog.test/other  (internal link)
+    posts/post.html:5  https://sub.host.test/b  (excluded by host host.test)
+    posts/post.html:5  https://taken.test/ad?utm=1  (excluded by pattern utm=)
+    posts/post.html:6  https://sponsor.test/c  (excluded by selector .sponsor)
+    posts/post.html:7  https://ignored.test/d  (ignore comment)
+    posts/post.html:8  https://ignored.test/f  (ignore comment)
+    posts/post.html:9  https://[bad/  (not an address: invalid IPv6 address)
+    posts/post.html:11  https://aside.test/  (in the aside)
+    posts/post.html:12  https://footer.test/  (in the footer)
     ");
     assert_snapshot!(desk.run(&format!("links posts --left-out --format jsonl {NARROW}")), @r#"
     exit code 0
     --- stdout
     {"post":"posts/draft-1.md","url":"https://draft.test/","reason":"excluded by post */draft-*","line":3}
-    {"post":"https://blog.test/post","url":"https://nav.test/","reason":"in the navigation","line":2}
-    {"post":"https://blog.test/post","url":"https://blog.test/other","reason":"internal link","line":4}
-    {"post":"https://blog.test/post","url":"https://sub.host.test/b","reason":"excluded by host host.test","line":5}
-    {"post":"https://blog.test/post","url":"https://taken.test/ad?utm=1","reason":"excluded by pattern utm=","line":5}
-    {"post":"https://blog.test/post","url":"https://sponsor.test/c","reason":"excluded by selector .sponsor","line":6}
-    {"post":"https://blog.test/post","url":"https://ignored.test/d","reason":"ignore comment","line":7}
-    {"post":"https://blog.test/post","url":"https://ignored.test/f","reason":"ignore comment","line":8}
-    {"post":"https://blog.test/post","url":"https://[bad/","reason":"not an address: invalid IPv6 address","line":9}
-    {"post":"https://blog.test/post","url":"https://aside.test/","reason":"in the aside","line":11}
-    {"post":"https://blog.test/post","url":"https://footer.test/","reason":"in the footer","line":12}
+    {"post":"posts/post.html","url":"https://nav.test/","reason":"in the navigation","line":2}
+    {"post":"posts/post.html","url":"https://blog.test/other","reason":"internal link","line":4}
+    {"post":"posts/post.html","url":"https://sub.host.test/b","reason":"excluded by host host.test","line":5}
+    {"post":"posts/post.html","url":"https://taken.test/ad?utm=1","reason":"excluded by pattern utm=","line":5}
+    {"post":"posts/post.html","url":"https://sponsor.test/c","reason":"excluded by selector .sponsor","line":6}
+    {"post":"posts/post.html","url":"https://ignored.test/d","reason":"ignore comment","line":7}
+    {"post":"posts/post.html","url":"https://ignored.test/f","reason":"ignore comment","line":8}
+    {"post":"posts/post.html","url":"https://[bad/","reason":"not an address: invalid IPv6 address","line":9}
+    {"post":"posts/post.html","url":"https://aside.test/","reason":"in the aside","line":11}
+    {"post":"posts/post.html","url":"https://footer.test/","reason":"in the footer","line":12}
     "#);
 }
 
@@ -109,15 +109,15 @@ fn links_are_widened_by_place() {
     assert_snapshot!(desk.run("links posts/post.html --include navigation,footer,aside,internal"), @r"
     exit code 0
     --- stdout
-    https://blog.test/post:2  https://nav.test/  “menu” in navigation
-    https://blog.test/post:4  https://taken.test/a  “a source”
-    https://blog.test/post:4  https://blog.test/other  “our own”
-    https://blog.test/post:5  https://sub.host.test/b  “b”
-    https://blog.test/post:5  https://taken.test/ad?utm=1  “ad”
-    https://blog.test/post:6  https://sponsor.test/c  “c” in aside
-    https://blog.test/post:7  https://taken.test/e  “e”
-    https://blog.test/post:11  https://aside.test/  “related” in aside
-    https://blog.test/post:12  https://footer.test/  “imprint” in footer
+    posts/post.html:2  https://nav.test/  “menu” in navigation
+    posts/post.html:4  https://taken.test/a  “a source”
+    posts/post.html:4  https://blog.test/other  “our own”
+    posts/post.html:5  https://sub.host.test/b  “b”
+    posts/post.html:5  https://taken.test/ad?utm=1  “ad”
+    posts/post.html:6  https://sponsor.test/c  “c” in aside
+    posts/post.html:7  https://taken.test/e  “e”
+    posts/post.html:11  https://aside.test/  “related” in aside
+    posts/post.html:12  https://footer.test/  “imprint” in footer
     --- stderr
     warning: posts/post.html:9: not an address: invalid IPv6 address: https://[bad/
     ");
@@ -138,7 +138,7 @@ fn a_run_leaves_out_what_links_leaves_out() {
     ");
     assert_snapshot!(desk.rows("select address, left_out from post"), @r"
     [desk]/posts/draft-1.md | 1
-    https://blog.test/post | 10
+    [desk]/posts/post.html | 10
     ");
 }
 

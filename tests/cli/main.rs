@@ -14,10 +14,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-#[expect(
-    unused_imports,
-    reason = "each test crate uses its part of the test web"
-)]
 #[path = "../web/mod.rs"]
 mod web;
 
