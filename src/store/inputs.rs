@@ -57,6 +57,20 @@ impl Writing<'_> {
             .prepare_cached("select id, removed_at from input where address = ?1")?
             .query_row([&input.address], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
+        // Read by other rules, an unchanged document may give other citations.
+        self.connection
+            .prepare_cached(
+                "update document set complete = 0 where input_id in
+                 (select id from input where address = ?1
+                  and (kind, format, base, options) is not (?2, ?3, ?4, ?5))",
+            )?
+            .execute((
+                &input.address,
+                &input.kind,
+                &input.format,
+                &input.base,
+                &input.options,
+            ))?;
         let id = self
             .connection
             .prepare_cached(
