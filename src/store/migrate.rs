@@ -27,23 +27,25 @@ pub(super) enum Found {
     Version(u32),
 }
 
-/// Looks at the header only.
+/// Looks at the header only, and at one state of it: another process may be making the file just now.
 pub(super) fn look(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
-    let wrap = |error| StoreError::sql(path, "read the file's header", error);
-    let application: i32 = connection
-        .query_row("pragma application_id", [], |row| row.get(0))
-        .map_err(wrap)?;
-    let version: u32 = connection
-        .query_row("pragma user_version", [], |row| row.get(0))
-        .map_err(wrap)?;
-    let tables: i64 = connection
-        .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
-        .map_err(wrap)?;
+    let (application, version, tables) = header(connection)
+        .map_err(|error| StoreError::sql(path, "read the file's header", error))?;
     match (application, version, tables) {
         (APPLICATION_ID, version, _) if version > 0 => Ok(Found::Version(version)),
         (0 | APPLICATION_ID, 0, 0) => Ok(Found::Empty),
         _ => Err(StoreError::NotOurs(path.to_owned())),
     }
+}
+
+fn header(connection: &Connection) -> rusqlite::Result<(i32, u32, i64)> {
+    let transaction = connection.unchecked_transaction()?;
+    // The first read fixes the state that all of them see.
+    let tables =
+        transaction.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    let application = transaction.query_row("pragma application_id", [], |row| row.get(0))?;
+    let version = transaction.query_row("pragma user_version", [], |row| row.get(0))?;
+    Ok((application, version, tables))
 }
 
 /// Gives the file's schema version (0 for an empty file) before anything is written to it, unless that is more than

@@ -286,9 +286,13 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     connection
         .execute_batch(
             "pragma page_size = 8192;
-             pragma auto_vacuum = incremental;
-             pragma journal_mode = wal;
-             pragma synchronous = normal;
+             pragma auto_vacuum = incremental;",
+        )
+        .map_err(wrap)?;
+    use_wal(&connection).map_err(wrap)?;
+    connection
+        .execute_batch(
+            "pragma synchronous = normal;
              pragma foreign_keys = on;
              pragma trusted_schema = off;
              pragma temp_store = memory;
@@ -298,6 +302,27 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         .map_err(wrap)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Switches to write-ahead logging. While several processes make one archive, `SQLite` refuses the switch at once
+/// instead of waiting, so the waiting is done here.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = std::time::Instant::now();
+    loop {
+        let switched = connection.query_row("pragma journal_mode = wal", [], |row| {
+            row.get::<_, String>(0)
+        });
+        match switched {
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < BUSY =>
+            {
+                std::thread::yield_now();
+            }
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn open_reader(path: &Path) -> Result<Connection, StoreError> {
