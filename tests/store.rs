@@ -450,6 +450,10 @@ fn what_is_not_ours_is_refused_and_not_touched() {
         Err(StoreError::Missing(_))
     ));
     assert!(!folder.path().join("absent.db").exists());
+    assert!(matches!(
+        Store::open(&folder.path().join("nowhere/a.db"), Mode::Create, START),
+        Err(StoreError::NoFolder(_))
+    ));
 }
 
 #[test]

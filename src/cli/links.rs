@@ -449,7 +449,9 @@ impl Sink for Printing {
         if self.left_out {
             let result = self.print_left_out(&left_out);
             self.keep(result);
-        } else if let gather::Reason::Rejected(why) = &left_out.reason {
+        } else if let gather::Reason::Rejected(why) = &left_out.reason
+            && !matches!(why, address::Rejected::Scheme(_))
+        {
             self.problems.push(Problem {
                 line: Some(left_out.line),
                 ..Problem::part(

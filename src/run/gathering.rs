@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address;
+use crate::address::{self, Rejected};
 use crate::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
 use crate::run::Problem;
 use crate::run::tally::Tally;
@@ -159,7 +159,9 @@ impl Sink for StoreSink<'_> {
 
     fn left_out(&mut self, left_out: LeftOut) {
         self.left_out += 1;
-        if let gather::Reason::Rejected(why) = left_out.reason {
+        if let gather::Reason::Rejected(why) = left_out.reason
+            && !matches!(why, Rejected::Scheme(_))
+        {
             self.problems.push(Problem {
                 place: self.place.clone(),
                 line: Some(left_out.line),

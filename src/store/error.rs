@@ -10,6 +10,9 @@ pub enum StoreError {
     /// There is no such file, and it was not to be made.
     #[error("{0}: there is no archive here")]
     Missing(PathBuf),
+    /// The folder that the archive is to be made in is not there.
+    #[error("{0}: the archive cannot be made, for its folder does not exist")]
+    NoFolder(PathBuf),
     /// The file is no `SQLite` database.
     #[error("{0}: this file is not a sourcekeep archive (it is no SQLite database)")]
     NotADatabase(PathBuf),
@@ -98,6 +101,7 @@ impl StoreError {
             Self::Missing(_) => Some(
                 "`sourcekeep run INPUT` makes one; --db PATH (or SOURCEKEEP_DB) names another file",
             ),
+            Self::NoFolder(_) => Some("make the folder first, or name another file with --db PATH"),
             Self::NotADatabase(_) | Self::NotOurs(_) => {
                 Some("name another file with --db PATH; this one was not touched")
             }

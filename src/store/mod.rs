@@ -247,10 +247,15 @@ fn check_header(path: &Path, mode: Mode) -> Result<bool, StoreError> {
     let mut file = match metadata.and_then(|_| File::open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return if mode == Mode::Create {
-                Ok(true)
-            } else {
-                Err(StoreError::Missing(path.to_owned()))
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            return match (mode, folder) {
+                (Mode::Create, Some(folder)) if !folder.exists() => {
+                    Err(StoreError::NoFolder(path.to_owned()))
+                }
+                (Mode::Create, _) => Ok(true),
+                _ => Err(StoreError::Missing(path.to_owned())),
             };
         }
         Err(error) => return Err(StoreError::file(path, "open the archive", error)),

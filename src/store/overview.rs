@@ -135,7 +135,7 @@ pub struct Totals {
     pub verdicts: Counts,
     /// Sources that robots.txt kept from being captured.
     pub kept_by_robots: i64,
-    /// Sources without a capture that stands for what was cited.
+    /// Sources that have a capture, but none that stands for what was cited.
     pub unbaselined: i64,
 }
 
@@ -313,8 +313,8 @@ impl Reading<'_> {
             unbaselined: self
                 .connection
                 .prepare_cached(&format!(
-                    "select count(*) from source s left join capture b on b.id = s.baseline_id
-                     where (b.id is null or b.at > coalesce(s.cited_since, b.at) + ?1) and {WANTED}"
+                    "select count(*) from source s join capture b on b.id = s.baseline_id
+                     where b.at > coalesce(s.cited_since, b.at) + ?1 and {WANTED}"
                 ))?
                 .query_row([BASELINE_WITHIN], |row| row.get(0))?,
         })

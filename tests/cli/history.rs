@@ -196,7 +196,6 @@ fn reports_select_by_name_by_time_and_fail_on_demand() {
     ✓ Nothing to report since then.
     Of all: 2 not-found · 1 alive
     Held: 2 copies
-    1 source unbaselined: no copy from within 30 days of the citation, so nothing can be said of changes before the first copy
     ");
     assert_snapshot!(desk.run("report --only deceased"), @r"
     exit code 2

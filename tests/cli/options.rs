@@ -210,7 +210,6 @@ fn an_address_that_nobody_cites_can_be_checked() {
 
     Of all: 1 alive · 1 not-found
     Held: 1 copy
-    1 source unbaselined: no copy from within 30 days of the citation, so nothing can be said of changes before the first copy
     ");
     desk.run("check https://c.test/lost --fail-on gone")
         .exits(1);
@@ -378,9 +377,9 @@ fn the_archive_can_stand_anywhere() {
     assert_snapshot!(desk.run("run posts --db nowhere/a.db"), @r"
     exit code 3
     --- stderr
-    error: nowhere/a.db: cannot be written while trying to open the archive
+    error: nowhere/a.db: the archive cannot be made, for its folder does not exist
 
-    hint: check the permissions of the file and of its folder, or name another file with --db PATH
+    hint: make the folder first, or name another file with --db PATH
     ");
     assert_snapshot!(desk.run("report"), @r"
     exit code 3

@@ -49,7 +49,6 @@ fn a_disallowed_page_is_visited_and_not_kept_and_that_is_said() {
     Of all: 2 alive
     Held: 1 copy
     1 source visited but not kept, because robots.txt says so (robots = "record" in sourcekeep.toml keeps them all the same)
-    1 source unbaselined: no copy from within 30 days of the citation, so nothing can be said of changes before the first copy
     "#);
     assert_snapshot!(desk.run("check https://shy.test/private/page"), @r"
     exit code 0

@@ -60,8 +60,12 @@ impl Places {
         }
         let of_class = self.remembered_words(class);
         let of_id = self.remembered_words(id);
+        // Templates repeat on the box around everything which sidebars the page has.
+        let of_class_place = of_class
+            .place
+            .filter(|place| *place != Place::Aside || !is_around_everything(id));
         Words {
-            place: of_id.place.or(of_class.place),
+            place: of_id.place.or(of_class_place),
             names_author: of_id.names_author || of_class.names_author,
             is_article: of_id.is_article || of_class.is_article,
         }
@@ -88,11 +92,41 @@ impl Places {
             words.names_author |= of_class.names_author;
             words.is_article |= of_class.is_article;
         }
+        if counts_sidebars(attribute) {
+            words.place = words.place.filter(|place| *place != Place::Aside);
+        }
         if self.remembered.len() < MAX_REMEMBERED {
             self.remembered.insert(attribute.into(), words);
         }
         words
     }
+}
+
+/// Whether classes tell how many sidebars a page has (`one-sidebar sidebar-first`): then they describe the page around
+/// them and not a sidebar.
+fn counts_sidebars(attribute: &str) -> bool {
+    attribute.split_ascii_whitespace().any(|class| {
+        let words = split_words(class);
+        let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
+        has(&["sidebar", "sidebars"]) && has(&["no", "one", "two", "both", "three"])
+    })
+}
+
+/// Whether an identifier is that of the box around a page.
+fn is_around_everything(id: &str) -> bool {
+    matches!(
+        id.to_ascii_lowercase().as_str(),
+        "page"
+            | "wrapper"
+            | "wrap"
+            | "container"
+            | "site"
+            | "outer"
+            | "main"
+            | "content"
+            | "app"
+            | "root"
+    )
 }
 
 fn by_element(key: u64, role: &str) -> Option<Place> {
@@ -346,6 +380,17 @@ fn place_of(words: &[String]) -> Option<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_that_count_sidebars_are_no_sidebar() {
+        let mut places = Places::default();
+        let mut of = |class, id| places.words(class, id).place;
+        assert_eq!(of("page one-sidebar sidebar-first clearfix", ""), None);
+        assert_eq!(of("two-sidebars sidebar-second", ""), None);
+        assert_eq!(of("sidebar-first", "page"), None);
+        assert_eq!(of("region sidebar-first", "sidebar"), Some(Place::Aside));
+        assert_eq!(of("sidebar", ""), Some(Place::Aside));
+    }
 
     #[test]
     fn words_of_templates() {
