@@ -1,0 +1,124 @@
+//! The fetching half of a visit: ask, conditionally where we hold something, and tell whether the answer is one that was
+//! seen before.
+
+use url::Url;
+
+use super::Context;
+use super::visit::Keep;
+use crate::fetch::{Facts, Fault, Fetched, Request, Validators, Way};
+use crate::store::{DueSource, Root, sha256};
+
+/// Every so many conditional visits, one is unconditional, for validators can lie.
+const FULL_EVERY: u32 = 7;
+/// After this long, a visit is unconditional, in milliseconds.
+const FULL_AFTER: i64 = 30 * 24 * 3_600_000;
+
+/// What a visit saw, and whether that was seen before.
+pub(super) struct Seen {
+    pub(super) fetched: Fetched,
+    pub(super) facts: String,
+    pub(super) confirms: Option<(Root, bool)>,
+    pub(super) full: bool,
+}
+
+pub(super) async fn look(
+    context: &Context,
+    due: &DueSource,
+    url: &Url,
+    way: Way,
+    keep: Keep,
+    at: i64,
+) -> Result<Seen, Fault> {
+    let mut request = Request::page(url.clone());
+    request.way = way;
+    // Who asks for a copy wants the bytes, unless we have them.
+    let wants_bytes = keep == Keep::Named && due.capture.is_none();
+    let is_conditional = way == Way::Plain && !wants_bytes && !full_is_due(due, at);
+    let known = due.fine.as_ref().filter(|_| is_conditional);
+    let known =
+        known.and_then(|fine| Some((fine, serde_json::from_str::<Facts>(&fine.facts).ok()?)));
+    request.validators = known.as_ref().and_then(|(_, facts)| validators(facts));
+    let conditional = request.validators.is_some();
+    let fetched = context.fetcher.get(&request).await?;
+    if let Some((fine, facts)) = &known
+        && conditional
+        && fetched.facts.failure.is_none()
+        && fetched
+            .facts
+            .hops
+            .last()
+            .is_some_and(|hop| hop.status == 304)
+    {
+        if same_way_there(facts, &fetched.facts) {
+            let confirms = Some((fine.root.clone(), true));
+            return Ok(Seen {
+                fetched,
+                facts: String::new(),
+                confirms,
+                full: false,
+            });
+        }
+        // "Not modified", but reached by another way: the way is news, so look at all of it.
+        request.validators = None;
+        let fetched = context.fetcher.get(&request).await?;
+        return Ok(compare(due, fetched));
+    }
+    Ok(compare(due, fetched))
+}
+
+fn compare(due: &DueSource, fetched: Fetched) -> Seen {
+    // Facts are plain data and always serialise.
+    let facts = serde_json::to_string(&fetched.facts).unwrap_or_default();
+    let sha = sha256(facts.as_bytes());
+    let fine = due.fine.as_ref().map(|fine| &fine.root);
+    let confirms = due
+        .last
+        .iter()
+        .chain(fine)
+        .find(|root| root.outcome_sha256 == sha);
+    Seen {
+        confirms: confirms.map(|root| (root.clone(), false)),
+        fetched,
+        facts,
+        full: true,
+    }
+}
+
+fn full_is_due(due: &DueSource, at: i64) -> bool {
+    due.confirmations + 1 >= FULL_EVERY
+        || due
+            .last_full_visit_at
+            .is_none_or(|last| at - last >= FULL_AFTER)
+}
+
+/// The validators of the last hop, for that hop only.
+fn validators(facts: &Facts) -> Option<Validators> {
+    let hop = facts.hops.last()?;
+    let whole = facts
+        .body
+        .as_ref()
+        .is_some_and(|body| body.truncated.is_none());
+    let etag = hop.header("etag").map(str::to_owned);
+    let last_modified = hop.header("last-modified").map(str::to_owned);
+    (whole && (etag.is_some() || last_modified.is_some()))
+        .then(|| {
+            Url::parse(&hop.url).ok().map(|url| Validators {
+                url,
+                etag,
+                last_modified,
+            })
+        })
+        .flatten()
+}
+
+fn same_way_there(before: &Facts, now: &Facts) -> bool {
+    let redirects = |facts: &Facts| {
+        let all_but_last = &facts.hops[..facts.hops.len().saturating_sub(1)];
+        all_but_last
+            .iter()
+            .map(|hop| (hop.url.clone(), hop.status))
+            .collect::<Vec<_>>()
+    };
+    let last = |facts: &Facts| facts.hops.last().map(|hop| hop.url.clone());
+    redirects(before) == redirects(now) && last(before) == last(now)
+}

@@ -1,0 +1,317 @@
+//! The keeping half of a visit: the verdict, the copy, the next visit, and the row that holds it all.
+
+use url::Url;
+
+use super::look::Seen;
+use super::visit::{Keep, Once, Visited};
+use super::{Context, RunError};
+use crate::capture::{self, Keeping};
+use crate::charset;
+use crate::config::Robots;
+use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
+use crate::judge::{self, Code, Features, Group, Rule, Verdict};
+use crate::schedule::{self, Observation, Step};
+use crate::store::{
+    DueSource, FeaturesRow, FineRoot, NewCapture, NewEvent, NewVisit, OutcomeRow, Packed,
+    VerdictRow, sha256,
+};
+
+/// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
+const KEPT_OF_FAILURES: usize = 64 * 1024;
+
+/// The verdict of what was seen, with the features it rests on where they are new.
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) features: Option<Features>,
+}
+
+pub(super) fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
+    // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
+    // facts, for whether it is a hard sign depends on more than the code.
+    if let Some((root, not_modified)) = &seen.confirms
+        && let Ok(code) = root.verdict.parse::<Code>()
+        && (*not_modified || code.group() == Group::Fine)
+    {
+        let (rule, says) = if *not_modified {
+            (
+                Rule::NotModified,
+                "not modified since the visit it confirms",
+            )
+        } else {
+            (Rule::SameAsBefore, "the same answer as before")
+        };
+        let mut verdict = Verdict::new(code, rule, says);
+        verdict.moved_to = due_moved_to(due, code);
+        return Judged {
+            verdict,
+            features: None,
+        };
+    }
+    let features = draw_features(&seen.fetched, url);
+    let mut case = judge::Case::new(url, &seen.fetched.facts);
+    case.features = features.as_ref();
+    Judged {
+        verdict: judge::judge(&case),
+        features,
+    }
+}
+
+fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
+    let fine: &FineRoot = due.fine.as_ref()?;
+    let facts: Facts = serde_json::from_str(&fine.facts).ok()?;
+    (code == Code::Moved).then(|| facts.hops.last().map(|hop| hop.url.clone()))?
+}
+
+fn draw_features(fetched: &Fetched, url: &Url) -> Option<Features> {
+    let body: &Body = fetched.body.as_ref()?;
+    let media_type = body.media_type.as_deref();
+    let final_url = fetched
+        .facts
+        .hops
+        .last()
+        .and_then(|hop| Url::parse(&hop.url).ok());
+    let decoded = charset::decode(&body.bytes, media_type);
+    Some(judge::features(
+        &decoded.text,
+        media_type,
+        final_url.as_ref().unwrap_or(url),
+    ))
+}
+
+pub(super) struct Record<'a> {
+    pub(super) context: &'a Context,
+    pub(super) run_id: i64,
+    pub(super) due: &'a DueSource,
+    pub(super) at: i64,
+    pub(super) keep: Keep,
+    pub(super) way: Way,
+    /// The host asked not to be visited before.
+    pub(super) not_before: i64,
+}
+
+impl Record<'_> {
+    pub(super) async fn keep(
+        &self,
+        seen: Seen,
+        judged: Judged,
+        robots: Option<RobotsFact>,
+    ) -> Result<Once, RunError> {
+        let Judged { verdict, features } = judged;
+        let disallowed = matches!(
+            robots,
+            Some(RobotsFact::Disallowed | RobotsFact::Unreachable)
+        );
+        let kept_by_robots =
+            disallowed && self.keep != Keep::Named && self.context.manner.robots == Robots::Obey;
+        let keeping = Keeping {
+            source_id: self.due.id,
+            address: &self.due.address,
+            at: self.at,
+            now: self.context.clock.now(),
+            newest: self.due.capture.as_ref().map(|capture| capture.body_sha256),
+            title: features
+                .as_ref()
+                .and_then(|features| features.title.clone()),
+        };
+        let capture = if (seen.confirms.is_none() || self.due.capture.is_none()) && !kept_by_robots
+        {
+            capture::keep(&keeping, &verdict, &seen.fetched)
+        } else {
+            None
+        };
+        let body_changed = changed(self.due, &seen, &verdict);
+        let step = self.advance(&verdict, body_changed);
+        let visited = Visited {
+            source_id: self.due.id,
+            address: self.due.address.clone(),
+            standing: step.state.standing,
+            status: seen.fetched.facts.hops.last().map(|hop| hop.status),
+            final_url: seen.fetched.facts.hops.last().map(|hop| hop.url.clone()),
+            captured: capture.is_some(),
+            kept_by_robots,
+            confirmed: seen.confirms.is_some(),
+            bytes: seen
+                .fetched
+                .facts
+                .body
+                .as_ref()
+                .map_or(0, |body| body.served_size),
+            fault: None,
+            verdict: Some(verdict.clone()),
+        };
+        let second_look_due = step.second_look_due && self.way == Way::Plain;
+        let visit = self.row(&seen, &verdict, features.as_ref(), robots, capture, step);
+        self.context
+            .store
+            .submit("record a visit", move |w| {
+                w.record_visit(&visit).map(|_| ())
+            })
+            .await?;
+        Ok(Once {
+            visited,
+            second_look_due,
+        })
+    }
+
+    fn advance(&self, verdict: &Verdict, changed: bool) -> Step {
+        let observation = Observation {
+            at_ms: self.at,
+            code: verdict.code,
+            hard: verdict.is_hard_sign(),
+            changed,
+            counts: self.context.manner.strikes,
+            second_look: self.way == Way::Browser,
+        };
+        let salt = self.due.id.unsigned_abs();
+        schedule::advance(
+            &super::state::to_schedule(&self.due.state),
+            &observation,
+            &self.context.manner.schedule,
+            salt,
+        )
+    }
+
+    fn row(
+        &self,
+        seen: &Seen,
+        verdict: &Verdict,
+        features: Option<&Features>,
+        robots: Option<RobotsFact>,
+        capture: Option<NewCapture>,
+        step: Step,
+    ) -> NewVisit {
+        let is_new = seen.confirms.is_none();
+        let fine = verdict.code.group() == Group::Fine;
+        let code = verdict.code.as_str();
+        let since = match &self.due.verdict {
+            Some((before, since)) if before == code => *since,
+            _ => self.at,
+        };
+        let mut state = super::state::to_row(&step, &self.due.state);
+        state.next_visit_at = state.next_visit_at.max(Some(self.not_before));
+        NewVisit {
+            source_id: self.due.id,
+            address: self.due.address.clone(),
+            run_id: self.run_id,
+            at: self.at,
+            confirms: seen.confirms.as_ref().map(|(root, _)| root.visit_id),
+            not_modified: seen
+                .confirms
+                .as_ref()
+                .is_some_and(|(_, not_modified)| *not_modified),
+            peer: seen.fetched.peer.map(|peer| peer.to_string()),
+            elapsed_ms: seen.fetched.timing.elapsed_ms,
+            first_byte_ms: seen.fetched.timing.first_byte_ms,
+            aliases: if fine && is_new {
+                capture::aliases(&self.due.address, verdict, &seen.fetched.facts)
+            } else {
+                vec![]
+            },
+            outcome: is_new.then(|| outcome(&self.due.address, seen, fine, capture.is_some())),
+            features: if is_new {
+                features.map(features_row)
+            } else {
+                None
+            },
+            verdict: is_new.then(|| VerdictRow {
+                code: code.to_owned(),
+                evidence: serde_json::to_string(&verdict.evidence).unwrap_or_default(),
+                judge_version: judge::JUDGE_VERSION,
+            }),
+            events: self.events(code, &step),
+            standing_verdict: (code.to_owned(), since),
+            moved_to: verdict.moved_to.clone(),
+            state,
+            // A conditional request goes the plain way, so it cannot name what came by another.
+            fine: fine && is_new && self.way == Way::Plain && seen.fetched.facts.body.is_some(),
+            full: seen.full,
+            robots: robots.map(super::robots::name),
+            capture,
+        }
+    }
+
+    fn events(&self, code: &str, step: &Step) -> Vec<NewEvent> {
+        let event = |kind, from: &str, to: &str| NewEvent {
+            at: self.at,
+            run_id: Some(self.run_id),
+            kind,
+            source_id: Some(self.due.id),
+            detail: serde_json::json!({ "from": from, "to": to }).to_string(),
+            ..NewEvent::default()
+        };
+        let mut events = Vec::new();
+        if let Some((before, _)) = &self.due.verdict
+            && before != code
+        {
+            events.push(event("verdict-changed", before, code));
+        }
+        // From new to alive is what is expected, and no event.
+        if let Some((from, to)) = &step.change
+            && !(from.as_str() == "new" && to.as_str() == "alive")
+        {
+            events.push(event("standing-changed", from.as_str(), to.as_str()));
+        }
+        events
+    }
+}
+
+/// Whether the source says something else than at the last fine visit.
+fn changed(due: &DueSource, seen: &Seen, verdict: &Verdict) -> bool {
+    if seen.confirms.is_some() || verdict.code.group() != Group::Fine {
+        return false;
+    }
+    let before = due
+        .fine
+        .as_ref()
+        .and_then(|fine| serde_json::from_str::<Facts>(&fine.facts).ok());
+    let before = before.and_then(|facts| facts.body).map(|body| body.sha256);
+    let now = seen
+        .fetched
+        .facts
+        .body
+        .as_ref()
+        .map(|body| body.sha256.clone());
+    before.is_some() && before != now
+}
+
+fn outcome(address: &str, seen: &Seen, fine: bool, captured: bool) -> OutcomeRow {
+    let facts = &seen.fetched.facts;
+    let last = facts.hops.last();
+    let final_url = last.map(|hop| hop.url.clone()).filter(|url| url != address);
+    let body = seen
+        .fetched
+        .body
+        .as_ref()
+        .filter(|body| !fine && !captured && !body.bytes.is_empty());
+    OutcomeRow {
+        sha256: sha256(seen.facts.as_bytes()),
+        status: last.map(|hop| hop.status),
+        failure: facts
+            .failure
+            .as_ref()
+            .map(|failure| failure.family.as_str().to_owned()),
+        final_url,
+        media_type: seen
+            .fetched
+            .body
+            .as_ref()
+            .and_then(|body| body.media_type.clone()),
+        body_sha256: facts
+            .body
+            .as_ref()
+            .and_then(|body| capture::digest(&body.sha256)),
+        body: body.map(|body| Packed::new(&body.bytes[..body.bytes.len().min(KEPT_OF_FAILURES)])),
+        facts: seen.facts.clone(),
+    }
+}
+
+fn features_row(features: &Features) -> FeaturesRow {
+    FeaturesRow {
+        version: judge::FEATURES_VERSION,
+        title: features.title.clone(),
+        canonical: features.canonical.clone(),
+        language: features.language.clone(),
+        text_chars: features.text_chars,
+        detail: serde_json::to_string(features).unwrap_or_default(),
+    }
+}
