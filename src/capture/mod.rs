@@ -93,13 +93,22 @@ fn new_exchange(
         at: at + exchange.offset_ms as i64,
         peer: exchange.peer.map(|peer| peer.to_string()),
         protocol: exchange.protocol.to_owned(),
-        request_headers: json(&exchange.request_headers),
+        // `Host` stands in the address; without it, the requests to all hosts are alike and stored once.
+        request_headers: json(&without_host(&exchange.request_headers)),
         status: exchange.status,
         response_headers: json(&exchange.response_headers),
         has_body: served.is_some(),
         served,
         truncated,
     }
+}
+
+fn without_host(headers: &[(String, String)]) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
+        .cloned()
+        .collect()
 }
 
 /// SHA-256 from its hexadecimal form.
