@@ -30,7 +30,7 @@ fn the_demo_tells_of_a_death_a_move_a_wall_and_a_revival() {
         "Newly broken (1)",
         "failing, strike 1 of 3",
         "failing, strike 2 of 3",
-        "Confirmed dead (1)",
+        "Newly confirmed dead (1)",
         "blocked: a bot wall answered",
         "now at     http://news.example/archive/politics/talks-resume",
         "Back again (1)",

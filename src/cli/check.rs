@@ -142,7 +142,10 @@ pub(crate) fn parse(urls: &[String], printer: &Printer) -> (Vec<Canonical>, bool
             }
             Err(error) => {
                 failed = true;
-                printer.warning(format!("{url}: {error}"));
+                printer.warning(format!("{}: {error}", one_line(url, 500)));
+                if let Some(hint) = scheme_hint(url) {
+                    printer.hint(hint);
+                }
             }
         }
     }
@@ -299,5 +302,19 @@ fn write_counts(outcome: &Outcome, out: &mut impl Write) -> std::io::Result<()> 
         out,
         "{} visited in {:.1} s: {verdicts}",
         counted.visits, outcome.seconds
-    )
+    )?;
+    if let Some(stopped) = run::stopped(outcome) {
+        writeln!(out, "stopped {stopped}")?;
+    }
+    Ok(())
+}
+
+/// What was probably meant by an address without a scheme.
+pub(crate) fn scheme_hint(url: &str) -> Option<String> {
+    (!url.contains("://")).then(|| {
+        format!(
+            "an address on the web begins with https:// (https://{} ?)",
+            one_line(url, 500)
+        )
+    })
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 use sourcekeep::report::{ago, count, in_future, one_line, rfc3339};
+use sourcekeep::run::InputOptions;
 use sourcekeep::store::InputRow;
 
 use super::Global;
@@ -103,8 +104,31 @@ fn write_row(row: &InputRow, now: i64, out: &mut impl Write) -> std::io::Result<
         count(number(row.posts), "post"),
         count(number(row.citations), "citation"),
     )?;
+    let excluded = excluded(row);
+    if !excluded.is_empty() {
+        writeln!(out, "    without {}", one_line(&excluded.join(", "), 1000))?;
+    }
     if let Some(problem) = &row.problem {
         writeln!(out, "    could not be read: {}", one_line(problem, 1000))?;
     }
     Ok(())
+}
+
+/// What is left out of an input, beside what the configuration leaves out of all.
+fn excluded(row: &InputRow) -> Vec<String> {
+    let options: InputOptions = serde_json::from_str(&row.options).unwrap_or_default();
+    let exclude = options.gather.exclude;
+    let named = |what: &str, values: Vec<String>| {
+        values
+            .into_iter()
+            .map(|value| format!("{what} {value}"))
+            .collect::<Vec<_>>()
+    };
+    [
+        named("host", exclude.hosts),
+        named("pattern", exclude.patterns),
+        named("post", exclude.posts),
+        named("selector", exclude.selectors),
+    ]
+    .concat()
 }

@@ -58,6 +58,13 @@ pub(crate) struct RunArgs {
 pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
     let selected = args.gather.select(&setup.gather)?;
+    if args.inputs.is_empty() && args.gather.says_something() {
+        let error = anyhow::anyhow!(
+            "--as, --base, --include and the --exclude options say how the inputs named beside them are read, and none is named"
+        );
+        return Err(Failure::usage(error)
+            .with_hint("name the input once more with them; it is read again then"));
+    }
     if args.dry_run {
         return dry_run(&setup, args, &selected, printer);
     }
@@ -170,6 +177,16 @@ pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
     }
 }
 
+/// Why a pass ended before all was done, if it did.
+pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
+    match outcome.ended {
+        Ended::Limit => Some("at --limit; the rest is due at the next run"),
+        Ended::Time => Some("at --max-time; the rest is due at the next run"),
+        Ended::Cancelled => Some("by you; what was done is kept, the next run goes on"),
+        Ended::Done => None,
+    }
+}
+
 /// What is in the archive after the pass.
 pub(crate) struct Totals {
     inputs: i64,
@@ -248,7 +265,7 @@ pub(crate) fn write_summary(
 ) -> Result<(), Failure> {
     let counted = &outcome.counted;
     let number = |count: i64| u64::try_from(count).unwrap_or(0);
-    if counted.inputs > 0 && counted.posts == 0 {
+    if counted.inputs > 0 && counted.posts == 0 && counted.gone == 0 {
         writeln!(
             out,
             "read     {}: nothing changed",
@@ -257,11 +274,16 @@ pub(crate) fn write_summary(
     } else if counted.inputs > 0 {
         writeln!(
             out,
-            "read     {}: {} new or changed, {}, {} new",
+            "read     {}: {} new or changed{}, {}, {}",
             count(counted.inputs, "input"),
             count(counted.posts, "post"),
+            if counted.gone > 0 {
+                format!(", {} gone", counted.gone)
+            } else {
+                String::new()
+            },
             count(counted.citations, "citation"),
-            count(counted.new_sources, "source"),
+            count(counted.new_sources, "new source"),
         )?;
     }
     let mut verdicts: Vec<_> = counted.verdicts.iter().collect();
@@ -298,17 +320,8 @@ pub(crate) fn write_summary(
             count(counted.faults, "visit")
         )?;
     }
-    match outcome.ended {
-        Ended::Limit => writeln!(out, "stopped  at --limit; the rest is due at the next run")?,
-        Ended::Time => writeln!(
-            out,
-            "stopped  at --max-time; the rest is due at the next run"
-        )?,
-        Ended::Cancelled => writeln!(
-            out,
-            "stopped  by you; what was done is kept, the next run goes on"
-        )?,
-        Ended::Done => {}
+    if let Some(stopped) = stopped(outcome) {
+        writeln!(out, "stopped  {stopped}")?;
     }
     writeln!(
         out,
@@ -332,6 +345,13 @@ fn dry_run(
 ) -> Result<Exit, Failure> {
     let mut census = Census::default();
     let mut failed = false;
+    let store = open_if_there(setup)?;
+    if let Some(store) = &store {
+        let now = setup.clock.now();
+        store.read("see what is not due", |r| {
+            r.each_not_due(now, |address| census.not_due(address))
+        })?;
+    }
     for input in &args.inputs {
         match classify(input) {
             Ok(Argument::Web(_)) => census.estimate.inputs_not_read += 1,
@@ -365,7 +385,10 @@ fn dry_run(
             }
         }
     }
-    let capture_bytes = count_archive(setup, &mut census)?;
+    let capture_bytes = match &store {
+        Some(store) => count_archive(setup, store, &mut census)?,
+        None => None,
+    };
     let delay_ms = u64::try_from(setup.fetch.host_delay.as_millis()).unwrap_or(u64::MAX);
     let (estimate, problems) = census.finish(delay_ms, setup.fetch.concurrency, capture_bytes);
     for problem in problems {
@@ -381,15 +404,22 @@ fn dry_run(
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
-/// Adds what is due in the archive, if there is one. Gives the mean size of a capture in it.
-fn count_archive(setup: &Setup, census: &mut Census) -> Result<Option<u64>, Failure> {
-    let store = match setup.open_to_read() {
-        Ok(store) => store,
+fn open_if_there(setup: &Setup) -> Result<Option<Store>, Failure> {
+    match setup.open_to_read() {
+        Ok(store) => Ok(Some(store)),
         Err(failure) if matches!(failure.error.downcast_ref(), Some(StoreError::Missing(_))) => {
-            return Ok(None);
+            Ok(None)
         }
-        Err(failure) => return Err(failure),
-    };
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Adds what is due in the archive. Gives the mean size of a capture in it.
+fn count_archive(
+    setup: &Setup,
+    store: &Store,
+    census: &mut Census,
+) -> Result<Option<u64>, Failure> {
     let now = setup.clock.now();
     for input in store.read("find due inputs", |r| r.due_inputs(now))? {
         let options: InputOptions = serde_json::from_str(&input.options)?;

@@ -45,6 +45,18 @@ pub(crate) struct Selected {
 }
 
 impl GatherArgs {
+    /// Whether any of them was given.
+    pub(crate) fn says_something(&self) -> bool {
+        let lists = [
+            &self.include,
+            &self.exclude_host,
+            &self.exclude,
+            &self.exclude_post,
+            &self.exclude_selector,
+        ];
+        self.kind.is_some() || self.base.is_some() || lists.iter().any(|list| !list.is_empty())
+    }
+
     /// Checks the options, on top of what the configuration says.
     pub(crate) fn select(&self, configured: &gather::Options) -> Result<Selected, Failure> {
         let (format, pages) = match self.kind.as_deref() {

@@ -7,6 +7,7 @@ use sourcekeep::address;
 use sourcekeep::report::{self, write_show_text};
 
 use super::Global;
+use super::check::scheme_hint;
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
@@ -29,7 +30,13 @@ pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Resul
     let store = setup.open_to_read()?;
     let asked = match address::parse(&args.url, None) {
         Ok(url) => address::canonical(&url).to_string(),
-        Err(error) => return Err(Failure::usage(anyhow::anyhow!("{}: {error}", args.url))),
+        Err(error) => {
+            let failure = Failure::usage(anyhow::anyhow!("{}: {error}", args.url));
+            return Err(match scheme_hint(&args.url) {
+                Some(hint) => failure.with_hint(hint),
+                None => failure,
+            });
+        }
     };
     let Some(shown) = report::show(&store, &asked)? else {
         let part = address::parse(&args.url, None)

@@ -56,16 +56,23 @@ fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether every line that says something is an address, and there is one.
+/// Whether most lines that say something are nothing but an address. The others are told as what they are: a list with
+/// a mistake in it is a list.
 pub(super) fn looks_like_a_list(text: &str) -> bool {
-    let mut some = false;
+    let (mut addresses, mut others) = (0_usize, 0_usize);
     for (_, line) in entries(text) {
-        match address::parse(line, None) {
-            Ok(_) | Err(Rejected::TooLong(_)) if !line.contains(char::is_whitespace) => some = true,
-            _ => return false,
+        let is_address = !line.contains(char::is_whitespace)
+            && matches!(
+                address::parse(line, None),
+                Ok(_) | Err(Rejected::TooLong(_))
+            );
+        if is_address {
+            addresses += 1;
+        } else {
+            others += 1;
         }
     }
-    some
+    addresses > others
 }
 
 #[cfg(test)]

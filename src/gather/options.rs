@@ -219,9 +219,10 @@ fn post_pattern(written: &str) -> Result<Regex, InvalidExclusion> {
 }
 
 fn selector(written: &str) -> Result<Selector, InvalidExclusion> {
-    Selector::parse(written).map_err(|error| InvalidExclusion::Selector {
+    Selector::parse(written).map_err(|_| InvalidExclusion::Selector {
         selector: written.to_owned(),
-        why: error.to_string(),
+        // The parser's own words name its tokens, not what to write.
+        why: "write one such as .share, #sidebar or div.related a".to_owned(),
     })
 }
 

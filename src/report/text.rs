@@ -64,7 +64,7 @@ impl Part {
 
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::NewlyDead => "Confirmed dead",
+            Self::NewlyDead => "Newly confirmed dead",
             Self::NewlyBroken => "Newly broken",
             Self::StillBroken => "Still broken",
             Self::CannotTell => "Cannot tell",
@@ -291,6 +291,11 @@ fn write_closing(
             _ if report.query.since.is_some() => {
                 writeln!(out, "{GREEN}✓{GREEN:#} Nothing to report since then.")?;
             }
+            (sources, visited) if visited < sources => writeln!(
+                out,
+                "{GREEN}✓{GREEN:#} Those that were visited are fine; {} not visited yet.",
+                count(unsigned(sources - visited), "source")
+            )?,
             _ => writeln!(out, "{GREEN}✓{GREEN:#} All of them are fine.")?,
         }
     }

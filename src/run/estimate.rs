@@ -56,12 +56,14 @@ pub struct Census {
 }
 
 impl Census {
+    /// Takes note of a source that is not due: citing it again does not make it so.
+    pub fn not_due(&mut self, address: &str) {
+        self.seen.insert(key(address));
+    }
+
     /// Counts a source that is due.
     pub fn source(&mut self, address: &str, host: &str) {
-        let digest = sha256(address.as_bytes());
-        let mut key = [0; 8];
-        key.copy_from_slice(&digest[..8]);
-        if self.seen.insert(u64::from_be_bytes(key)) {
+        if self.seen.insert(key(address)) {
             *self.by_host.entry(host.to_owned()).or_default() += 1;
         }
     }
@@ -156,6 +158,13 @@ impl Census {
         self.estimate.disk_bytes = sources * capture_bytes.unwrap_or(USUAL_CAPTURE);
         (self.estimate, self.problems)
     }
+}
+
+fn key(address: &str) -> u64 {
+    let digest = sha256(address.as_bytes());
+    let mut key = [0; 8];
+    key.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(key)
 }
 
 impl Sink for Census {

@@ -292,12 +292,14 @@ impl Reader<'_> {
     /// Documents of the input beside these are gone.
     async fn documents_gone(&self, there: Vec<String>) -> Result<(), RunError> {
         let (id, now) = (self.input.id, self.now);
-        self.context
+        let gone = self
+            .context
             .store
             .write("note documents that went", move |w| {
                 w.documents_gone(id, &there, now)
             })
             .await?;
+        self.context.tally.gone(gone as u64);
         Ok(())
     }
 

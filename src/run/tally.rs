@@ -13,6 +13,7 @@ pub struct Tally {
     posts: AtomicU64,
     citations: AtomicU64,
     left_out: AtomicU64,
+    gone: AtomicU64,
     new_sources: AtomicU64,
     visits: AtomicU64,
     captures: AtomicU64,
@@ -34,6 +35,8 @@ pub struct Counted {
     pub posts: u64,
     /// Citations found.
     pub citations: u64,
+    /// Documents that were there before and are not any more.
+    pub gone: u64,
     /// Links left out.
     pub left_out: u64,
     /// Sources seen for the first time.
@@ -71,6 +74,10 @@ impl Tally {
         self.posts.fetch_add(1, Ordering::Relaxed);
         self.citations.fetch_add(citations, Ordering::Relaxed);
         self.left_out.fetch_add(left_out, Ordering::Relaxed);
+    }
+    /// Documents that were there before are not any more.
+    pub fn gone(&self, count: u64) {
+        self.gone.fetch_add(count, Ordering::Relaxed);
     }
     /// Sources were seen for the first time.
     pub fn new_sources(&self, count: u64) {
@@ -123,6 +130,7 @@ impl Tally {
             inputs: get(&self.inputs),
             posts: get(&self.posts),
             citations: get(&self.citations),
+            gone: get(&self.gone),
             left_out: get(&self.left_out),
             new_sources: get(&self.new_sources),
             visits: get(&self.visits),

@@ -320,6 +320,21 @@ impl Reading<'_> {
         })
     }
 
+    /// Hands every address that leads to a source not due at `now` to `take`, aliases among them.
+    pub fn each_not_due(&self, now: i64, mut take: impl FnMut(&str)) -> rusqlite::Result<()> {
+        let mut query = self.connection.prepare_cached(
+            "select address from source where next_visit_at is null or next_visit_at > ?1
+             union all
+             select a.address from alias a join source s on s.id = a.source_id
+             where a.reason = 'trivial' and (s.next_visit_at is null or s.next_visit_at > ?1)",
+        )?;
+        let mut rows = query.query([now])?;
+        while let Some(row) = rows.next()? {
+            take(&row.get::<_, String>(0)?);
+        }
+        Ok(())
+    }
+
     /// Hands the address and host of every source due at `now` to `take`.
     pub fn each_due(&self, now: i64, mut take: impl FnMut(&str, &str)) -> rusqlite::Result<()> {
         let mut query = self.connection.prepare_cached(

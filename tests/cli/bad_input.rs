@@ -30,7 +30,7 @@ fn files_that_are_no_posts_are_told_and_the_others_read() {
     assert_snapshot!(desk.run("run posts"), @r"
     exit code 0
     --- stdout
-    read     1 input: 3 posts new or changed, 2 citations, 1 source new
+    read     1 input: 3 posts new or changed, 2 citations, 1 new source
     visited  1 source: 1 alive
     kept     1 new copy in [time]; 453 B received
     archive  1 source cited in 3 posts, 1 copy held
@@ -73,7 +73,7 @@ fn an_empty_feed_and_a_broken_one() {
     assert_snapshot!(desk.run("run https://blog.test/empty https://blog.test/none https://blog.test/broken"), @r"
     exit code 3
     --- stdout
-    read     3 inputs: 1 post new or changed, 0 citations, 0 sources new
+    read     3 inputs: 1 post new or changed, 0 citations, 0 new sources
     visited  0 sources
     kept     0 new copies in [time]; 0 B received
     archive  0 sources cited in 1 post, 0 copies held

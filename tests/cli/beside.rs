@@ -78,7 +78,7 @@ fn an_interrupted_run_keeps_what_was_done_and_the_next_one_goes_on() {
     assert_snapshot!(desk.wait(run), @r"
     exit code 130
     --- stdout
-    read     1 input: 1 post new or changed, 2 citations, 2 sources new
+    read     1 input: 1 post new or changed, 2 citations, 2 new sources
     visited  1 source: 1 alive
     kept     1 new copy in [time]; 467 B received
     stopped  by you; what was done is kept, the next run goes on

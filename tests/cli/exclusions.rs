@@ -161,7 +161,7 @@ fn exclusions_that_cannot_be_understood_are_usage_errors() {
     assert_snapshot!(desk.run("links posts --exclude-selector p["), @r#"
     exit code 2
     --- stderr
-    error: excluded selector "p[" is no CSS selector: Unexpected EOL
+    error: excluded selector "p[" is no CSS selector: write one such as .share, #sidebar or div.related a
     "#);
     assert_snapshot!(desk.run("links posts --as word"), @r"
     exit code 2

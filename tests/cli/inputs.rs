@@ -37,7 +37,7 @@ fn a_feed_is_asked_whether_it_changed_and_old_entries_stay() {
     assert_snapshot!(desk.run("run https://blog.test/feed"), @r"
     exit code 0
     --- stdout
-    read     1 input: 2 posts new or changed, 2 citations, 2 sources new
+    read     1 input: 2 posts new or changed, 2 citations, 2 new sources
     visited  2 sources: 2 not-found
     kept     0 new copies in [time]; 36 B received
     archive  2 sources cited in 2 posts, 0 copies held; 2 broken: `sourcekeep report` says which
@@ -102,7 +102,7 @@ fn a_page_is_one_post_and_its_feeds_are_named() {
     assert_snapshot!(desk.run("run https://blog.test/post"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 1 citation, 1 source new
+    read     1 input: 1 post new or changed, 1 citation, 1 new source
     visited  1 source: 1 not-found
     kept     0 new copies in [time]; 18 B received
     archive  1 source cited in 1 post, 0 copies held; 1 broken: `sourcekeep report` says which
@@ -124,7 +124,7 @@ fn a_list_of_sources_is_visited_as_it_is() {
     assert_snapshot!(desk.run("run --as list list.txt"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 2 citations, 2 sources new
+    read     1 input: 1 post new or changed, 2 citations, 2 new sources
     visited  2 sources: 1 alive · 1 not-found
     kept     1 new copy in [time]; 471 B received
     archive  2 sources cited in 1 post, 1 copy held; 1 broken: `sourcekeep report` says which
@@ -144,7 +144,7 @@ fn standard_input_is_read_once() {
     assert_snapshot!(desk.pipe("run -", "https://a.test/1\n"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 1 citation, 1 source new
+    read     1 input: 1 post new or changed, 1 citation, 1 new source
     visited  1 source: 1 alive
     kept     1 new copy in [time]; 453 B received
     archive  1 source cited in 1 post, 1 copy held
@@ -174,7 +174,7 @@ fn a_list_of_posts_is_read_post_by_post() {
     assert_snapshot!(desk.run("run --as pages posts.txt"), @r"
     exit code 0
     --- stdout
-    read     1 input: 2 posts new or changed, 2 citations, 2 sources new
+    read     1 input: 2 posts new or changed, 2 citations, 2 new sources
     visited  2 sources: 2 not-found
     kept     0 new copies in [time]; 36 B received
     archive  2 sources cited in 2 posts, 0 copies held; 2 broken: `sourcekeep report` says which
@@ -206,7 +206,7 @@ fn a_list_of_posts_can_come_through_a_pipe() {
     assert_snapshot!(desk.pipe("run --as pages -", "https://blog.test/one\n"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 1 citation, 1 source new
+    read     1 input: 1 post new or changed, 1 citation, 1 new source
     visited  1 source: 1 not-found
     kept     0 new copies in [time]; 18 B received
     archive  1 source cited in 1 post, 0 copies held; 1 broken: `sourcekeep report` says which
@@ -239,7 +239,7 @@ fn a_folder_is_followed_through_its_changes() {
     assert_snapshot!(desk.run("run"), @r"
     exit code 0
     --- stdout
-    read     1 input: 2 posts new or changed, 3 citations, 2 sources new
+    read     1 input: 2 posts new or changed, 1 gone, 3 citations, 2 new sources
     visited  6 sources: 6 not-found
     kept     0 new copies in [time]; 108 B received
     archive  4 sources cited in 3 posts, 0 copies held; 4 broken: `sourcekeep report` says which
@@ -399,7 +399,7 @@ fn an_input_that_cannot_be_read_is_told_and_the_rest_goes_on() {
     assert_snapshot!(desk.run("run posts https://blog.test/lost missing.md blog.test/feed"), @r"
     exit code 3
     --- stdout
-    read     2 inputs: 1 post new or changed, 1 citation, 1 source new
+    read     2 inputs: 1 post new or changed, 1 citation, 1 new source
     visited  1 source: 1 alive
     kept     1 new copy in [time]; 453 B received
     archive  1 source cited in 1 post, 1 copy held

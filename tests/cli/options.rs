@@ -134,7 +134,7 @@ fn a_limit_leaves_the_rest_for_the_next_run() {
     assert_snapshot!(desk.run("run posts --limit 3 --concurrency 1"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 4 citations, 4 sources new
+    read     1 input: 1 post new or changed, 4 citations, 4 new sources
     visited  3 sources: 2 alive · 1 not-found
     kept     2 new copies in [time]; 938 B received
     stopped  at --limit; the rest is due at the next run
@@ -194,6 +194,7 @@ fn an_address_that_nobody_cites_can_be_checked() {
     exit code 3
     --- stderr
     warning: nonsense: not an address: relative URL without a base
+    hint: an address on the web begins with https:// (https://nonsense ?)
     ");
     assert_snapshot!(desk.run("report"), @r"
     exit code 0
@@ -397,7 +398,7 @@ fn a_private_address_is_not_visited_unless_allowed() {
     assert_snapshot!(desk.run("run posts"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 1 citation, 1 source new
+    read     1 input: 1 post new or changed, 1 citation, 1 new source
     visited  1 source: 1 unsupported
     kept     0 new copies in [time]; 0 B received
     archive  1 source cited in 1 post, 0 copies held

@@ -30,7 +30,7 @@ fn a_disallowed_page_is_visited_and_not_kept_and_that_is_said() {
     assert_snapshot!(desk.run("run posts"), @r#"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 2 citations, 2 sources new
+    read     1 input: 1 post new or changed, 2 citations, 2 new sources
     visited  2 sources: 2 alive
     kept     1 new copy in [time]; 955 B received
              1 source not kept: robots.txt says so (robots = "record" in sourcekeep.toml keeps them)
@@ -100,7 +100,7 @@ fn the_configuration_can_say_to_record_only() {
     assert_snapshot!(desk.run("run posts"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 2 citations, 2 sources new
+    read     1 input: 1 post new or changed, 2 citations, 2 new sources
     visited  2 sources: 2 alive
     kept     2 new copies in [time]; 955 B received
     archive  2 sources cited in 1 post, 2 copies held
