@@ -432,3 +432,48 @@ fn options_are_checked_before_anything_is_done() {
     ");
     assert!(!desk.path("sourcekeep.db").exists());
 }
+
+#[test]
+fn a_dry_run_counts_what_is_due_and_not_what_is_cited() {
+    let desk = desk();
+    desk.run("run posts").exits(0);
+    let told = desk.run("run --dry-run posts").exits(0).to_string();
+    assert!(told.contains("would visit  0 sources on 0 hosts"), "{told}");
+}
+
+#[test]
+fn a_report_says_what_was_not_visited_yet() {
+    let desk = desk();
+    desk.run("run posts --limit 1").exits(0);
+    let told = desk.run("report").exits(0).to_string();
+    assert!(
+        told.contains("Those that were visited are fine; 3 sources not visited yet."),
+        "{told}"
+    );
+    let told = desk.run("check --all --limit 1").exits(0).to_string();
+    assert!(
+        told.contains("stopped at --limit; the rest is due at the next run"),
+        "{told}"
+    );
+}
+
+#[test]
+fn how_an_input_is_read_is_said_beside_the_input() {
+    let desk = desk();
+    desk.run("run posts --exclude-host b.test").exits(0);
+    let told = desk.run("run --exclude-host a.test").exits(2).to_string();
+    assert!(told.contains("none is named"), "{told}");
+    let told = desk.run("inputs").exits(0).to_string();
+    assert!(told.contains("without host b.test"), "{told}");
+}
+
+#[test]
+fn a_list_with_mistakes_in_it_is_a_list() {
+    let desk = desk();
+    desk.file(
+        "list.txt",
+        "https://a.test/1\nhttps://a.test/2\nhttps://b.test/3\nlisted.test/noscheme\n",
+    );
+    let told = desk.run("links list.txt").exits(0).to_string();
+    assert!(told.contains("list.txt:4"), "{told}");
+}
