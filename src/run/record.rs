@@ -42,10 +42,12 @@ pub(super) fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
         };
         let mut verdict = Verdict::new(code, rule, says);
         verdict.moved_to = due_moved_to(due, code);
-        return Judged {
-            verdict,
-            features: None,
+        // A copy that is kept only now wants its title all the same.
+        let features = match due.capture {
+            None => draw_features(&seen.fetched, url),
+            Some(_) => None,
         };
+        return Judged { verdict, features };
     }
     let features = draw_features(&seen.fetched, url);
     let mut case = judge::Case::new(url, &seen.fetched.facts);

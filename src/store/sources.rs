@@ -142,17 +142,6 @@ impl Writing<'_> {
         Ok((self.connection.last_insert_rowid(), true))
     }
 
-    /// Makes sources due at once.
-    pub fn make_due(&self, ids: &[i64], now: i64) -> rusqlite::Result<()> {
-        let mut update = self
-            .connection
-            .prepare_cached("update source set next_visit_at = ?2 where id = ?1")?;
-        for id in ids {
-            update.execute((id, now))?;
-        }
-        Ok(())
-    }
-
     /// Makes all sources due at once. Gives how many there are.
     pub fn make_all_due(&self, now: i64) -> rusqlite::Result<usize> {
         self.connection

@@ -82,6 +82,12 @@ fn who_names_a_page_gets_a_copy_whatever_robots_txt_says() {
     https://shy.test/private/page | alive | disallowed | 1
     https://shy.test/public | alive | allowed | 1
     ");
+    assert_eq!(
+        desk.rows("select c.title from captures c where c.source like '%private%'")
+            .trim(),
+        "Private",
+        "a copy kept at a visit that found nothing new has its title"
+    );
     assert_snapshot!(desk.run("report"), @r"
     exit code 0
     --- stdout
