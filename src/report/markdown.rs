@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::text::{Sorted, decisive};
+use super::text::{Sorted, decisive, nothing_listed};
 use super::{Report, ReportError, date, one_line};
 
 /// Sources listed in one part; issue trackers cut what is longer.
@@ -61,7 +61,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
         }
     }
     if sorted.each().next().is_none() {
-        writeln!(out, "\nNothing needs attention.")?;
+        writeln!(out, "\n{}", nothing_listed(report).1)?;
     }
     Ok(())
 }

@@ -270,6 +270,27 @@ fn standing(entry: &Entry) -> String {
     }
 }
 
+/// What an empty report says, and whether that is good news: nothing wrong is not the same as nothing looked at.
+pub(super) fn nothing_listed(report: &Report<'_>) -> (bool, String) {
+    let totals = &report.totals;
+    let visited = totals.verdicts.iter().map(|(_, count)| count).sum::<i64>();
+    let words = match (totals.sources, visited) {
+        (0, _) => "No post cites a source yet. `sourcekeep run INPUT` gathers some.",
+        (_, 0) => "Nothing was visited yet. `sourcekeep run` visits what is due.",
+        _ if report.query.since.is_some() => {
+            return (true, "Nothing to report since then.".to_owned());
+        }
+        _ if !report.query.selection.is_empty() => "No source is of that kind.",
+        (sources, visited) if visited < sources => {
+            let rest = count(unsigned(sources - visited), "source");
+            let words = format!("Those that were visited are fine; {rest} not visited yet.");
+            return (true, words);
+        }
+        _ => return (true, "All of them are fine.".to_owned()),
+    };
+    (false, words.to_owned())
+}
+
 fn write_closing(
     report: &Report<'_>,
     sorted: &Sorted,
@@ -277,27 +298,10 @@ fn write_closing(
 ) -> Result<(), ReportError> {
     let totals = &report.totals;
     writeln!(out)?;
-    if sorted.each().next().is_none() && report.query.selection.is_empty() {
-        let visited = totals.verdicts.iter().map(|(_, count)| count).sum::<i64>();
-        match (totals.sources, visited) {
-            (0, _) => writeln!(
-                out,
-                "No post cites a source yet. `sourcekeep run INPUT` gathers some."
-            )?,
-            (_, 0) => writeln!(
-                out,
-                "Nothing was visited yet. `sourcekeep run` visits what is due."
-            )?,
-            _ if report.query.since.is_some() => {
-                writeln!(out, "{GREEN}✓{GREEN:#} Nothing to report since then.")?;
-            }
-            (sources, visited) if visited < sources => writeln!(
-                out,
-                "{GREEN}✓{GREEN:#} Those that were visited are fine; {} not visited yet.",
-                count(unsigned(sources - visited), "source")
-            )?,
-            _ => writeln!(out, "{GREEN}✓{GREEN:#} All of them are fine.")?,
-        }
+    if sorted.each().next().is_none() {
+        let (is_good, words) = nothing_listed(report);
+        let mark = if is_good { "✓ " } else { "" };
+        writeln!(out, "{GREEN}{mark}{GREEN:#}{words}")?;
     }
     let verdicts: Vec<_> = totals
         .verdicts

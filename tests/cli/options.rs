@@ -450,6 +450,10 @@ fn a_report_says_what_was_not_visited_yet() {
         told.contains("Those that were visited are fine; 3 sources not visited yet."),
         "{told}"
     );
+    let told = desk.run("report --format markdown").exits(0).to_string();
+    assert!(told.contains("3 sources not visited yet."), "{told}");
+    let told = desk.run("report --only paywall").exits(0).to_string();
+    assert!(told.contains("No source is of that kind."), "{told}");
     let told = desk.run("check --all --limit 1").exits(0).to_string();
     assert!(
         told.contains("stopped at --limit; the rest is due at the next run"),
