@@ -43,12 +43,13 @@ use web::Web;
 
 /// Settings that lead every name to the test web, without delays.
 fn settings(web: &Web) -> Settings {
-    Settings {
-        host_delay: Duration::ZERO,
+    let mut settings = Settings {
         resolve: vec![web.resolve().parse().unwrap()],
         ca_pem: Some(web.ca_pem()),
         ..Settings::default()
-    }
+    };
+    settings.manners.ordinary.delay = Duration::ZERO;
+    settings
 }
 
 /// The same with time limits so short that a hang is over soon.

@@ -71,8 +71,14 @@ fn every_standing_is_documented() {
 fn every_configuration_key_is_documented() {
     let known: BTreeSet<&str> = KEYS.iter().copied().collect();
     assert_eq!(named(CONFIGURATION, "| `"), known);
-    for table in ["fetch", "gather", "schedule"] {
-        let rows = named(section(CONFIGURATION, &format!("## `[{table}]`")), "| `");
+    for (table, heading) in [
+        ("fetch", "[fetch]"),
+        ("gather", "[gather]"),
+        ("schedule", "[schedule]"),
+        ("capture", "[capture]"),
+        ("host", "[host.\"NAME\"]"),
+    ] {
+        let rows = named(section(CONFIGURATION, &format!("## `{heading}`")), "| `");
         assert!(rows.iter().all(|key| key.starts_with(table)), "{table}");
     }
 }

@@ -5,6 +5,8 @@
 //! - `killed`: `kill -9` at random moments
 //! - `hostile`: words of strangers that would steer a terminal or a spreadsheet
 //! - `beside`: what others do to the archive while a run goes on
+//! - `polite`: what hosts see of us, over processes and restarts
+//! - `room`: an archive or a disk that is as full as the user allows
 
 #![expect(
     clippy::unwrap_used,
@@ -21,6 +23,10 @@ mod hostile;
 mod inputs;
 #[path = "robust/killed.rs"]
 mod killed;
+#[path = "robust/polite.rs"]
+mod polite;
+#[path = "robust/room.rs"]
+mod room;
 mod web;
 
 use std::io::Write as _;

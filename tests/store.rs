@@ -188,6 +188,7 @@ fn begin_run(store: &Store) -> i64 {
     store
         .write_blocking("begin a run", |w| w.begin_run("test", 1, START))
         .unwrap()
+        .0
 }
 
 fn record(store: &Store, visit: NewVisit) -> (i64, Option<i64>) {

@@ -59,6 +59,10 @@ pub(crate) fn capture(
     };
     let context = setup.context(store, printer)?;
     let visits = visit_and_print(&context, plan, args.format, true, None, printer)?;
+    let why = match visits.outcome.full {
+        Some(_) => "there is no room (--max-bytes, --min-free)",
+        None => "only a page that is fine becomes one",
+    };
     let mut missed = false;
     for id in ids {
         let captures = context.store.read("read captures", |r| r.captures(id))?;
@@ -66,7 +70,7 @@ pub(crate) fn capture(
         missed |= !is_fine || captures.is_empty();
         match captures.first() {
             Some(newest) if !is_fine => printer.warning(format!(
-                "no copy was kept: only a page that is fine becomes one; the newest we hold is of {}",
+                "no copy was kept: {why}; the newest we hold is of {}",
                 sourcekeep::report::rfc3339(newest.at)
             )),
             Some(newest) => {
@@ -79,7 +83,7 @@ pub(crate) fn capture(
                     ));
                 }
             }
-            None => printer.warning("no copy was kept: only a page that is fine becomes one"),
+            None => printer.warning(format!("no copy was kept: {why}")),
         }
     }
     drop(lock);

@@ -7,8 +7,10 @@ use clap::Args;
 use serde::Serialize;
 use sourcekeep::address::{self, Canonical};
 use sourcekeep::judge::{Code, Group};
-use sourcekeep::report::{Selection, one_line};
-use sourcekeep::run::{Context, Happened, Keep, Outcome, Plan, Visited, Work, pass};
+use sourcekeep::report::{Selection, one_line, rfc3339};
+use sourcekeep::run::{
+    Context, Copied, Happened, Keep, Outcome, Plan, PutOff, Visited, Work, pass,
+};
 use sourcekeep::store::{Mode, Store};
 
 use super::Global;
@@ -58,12 +60,22 @@ pub(crate) struct Checked<'a> {
     confirmed: bool,
     captured: bool,
     kept_by_robots: bool,
+    /// Why no copy was kept of a page that is worth one: `robots`, `no-room`.
+    not_kept: Option<&'a str>,
+    /// Why the visit was not made, where that is our fault.
     fault: Option<&'a str>,
+    /// The host that is to be left alone first, and until when.
+    waits_for: Option<&'a str>,
+    waits_until: Option<String>,
 }
 
 impl<'a> Checked<'a> {
     pub(crate) fn new(visited: &'a Visited) -> Self {
         let verdict = visited.verdict.as_ref();
+        let waits = match &visited.put_off {
+            Some(PutOff::Waits(host, until)) => Some((host.as_str(), *until)),
+            _ => None,
+        };
         Self {
             url: &visited.address,
             verdict: verdict.map(|verdict| verdict.code.as_str()),
@@ -81,9 +93,19 @@ impl<'a> Checked<'a> {
                 })
                 .unwrap_or_default(),
             confirmed: visited.confirmed,
-            captured: visited.captured,
-            kept_by_robots: visited.kept_by_robots,
-            fault: visited.fault.as_deref(),
+            captured: visited.copy == Copied::Sealed,
+            kept_by_robots: visited.copy == Copied::NotByRobots,
+            not_kept: match visited.copy {
+                Copied::NotByRobots => Some("robots"),
+                Copied::NoRoom => Some("no-room"),
+                Copied::Sealed | Copied::Nothing => None,
+            },
+            fault: match &visited.put_off {
+                Some(PutOff::Fault(fault)) => Some(fault),
+                _ => None,
+            },
+            waits_for: waits.map(|(host, _)| host),
+            waits_until: waits.map(|(_, until)| rfc3339(until)),
         }
     }
 }
@@ -174,7 +196,7 @@ pub(crate) struct Visits {
     pub(crate) outcome: Outcome,
     /// Whether `--fail-on` matched one of the sources.
     pub(crate) matched: bool,
-    /// The sources that are fine.
+    /// The sources that are fine, and whose copies there was room for.
     pub(crate) fine: HashSet<i64>,
 }
 
@@ -209,7 +231,8 @@ pub(crate) fn visit_and_print(
                         selection.matches(visited.standing.as_str(), code)
                     });
                 let code = visited.verdict.as_ref().map(|verdict| verdict.code);
-                if code.is_some_and(|code| code.group() == Group::Fine) {
+                let is_fine = code.is_some_and(|code| code.group() == Group::Fine);
+                if is_fine && visited.copy != Copied::NoRoom {
                     fine.insert(visited.source_id);
                 }
                 if written.is_ok() && (show_all || code != Some(Code::Alive)) {
@@ -259,13 +282,18 @@ fn write_visited(
                 .filter(|status| !checked.evidence.iter().any(|says| says.starts_with(status)));
             let evidence = status.as_deref().into_iter();
             let evidence = evidence.chain(checked.evidence.iter().copied());
-            let evidence = evidence.chain(checked.fault);
+            let waits = checked.waits_for.zip(checked.waits_until.as_deref());
+            let waits = waits.map(|(host, until)| format!("{host} is left alone until {until}"));
+            let evidence = evidence.chain(checked.fault).chain(waits.as_deref());
             let evidence = one_line(&evidence.collect::<Vec<_>>().join("; "), 400);
             if !evidence.is_empty() {
                 writeln!(out, "{:18} {evidence}", "")?;
             }
             if let Some(to) = checked.moved_to {
                 writeln!(out, "{:18} now at {}", "", one_line(to, 2000))?;
+            }
+            if checked.not_kept == Some("no-room") {
+                writeln!(out, "{:18} not kept: there is no room for copies", "")?;
             }
             if checked.kept_by_robots {
                 writeln!(
@@ -293,7 +321,10 @@ fn write_counts(outcome: &Outcome, out: &mut impl Write) -> std::io::Result<()> 
         .iter()
         .map(|(code, count)| format!("{count} {code}"))
         .collect();
-    let verdicts = if verdicts.is_empty() {
+    let was_due = counted.faults + counted.waiting + outcome.left > 0;
+    let verdicts = if verdicts.is_empty() && was_due {
+        "all were put off".to_owned()
+    } else if verdicts.is_empty() {
         "nothing was due".to_owned()
     } else {
         verdicts.join(" · ")
@@ -303,6 +334,9 @@ fn write_counts(outcome: &Outcome, out: &mut impl Write) -> std::io::Result<()> 
         "{} visited in {:.1} s: {verdicts}",
         counted.visits, outcome.seconds
     )?;
+    for line in run::not_done(outcome) {
+        writeln!(out, "{line}")?;
+    }
     if let Some(stopped) = run::stopped(outcome) {
         writeln!(out, "stopped {stopped}")?;
     }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
-use sourcekeep::fetch::{self, Fetcher, Limits};
+use sourcekeep::fetch::{self, Fetcher, Limits, Manners, Pace};
 use sourcekeep::gather::Options;
-use sourcekeep::run::{Clock, Context, Manner, Tally};
+use sourcekeep::run::{Clock, Context, Manner, Room, Tally};
 use sourcekeep::schedule::Policy;
 use sourcekeep::store::{Holder, Locking, Mode, RunLock, Store, StoreError, lock_run};
 use tokio_util::sync::CancellationToken;
@@ -114,13 +114,17 @@ impl Setup {
         if clock_is_behind {
             printer.warning("the clock stands behind the newest visit in the archive; failures count no strikes in this run");
         }
+        let store = Arc::new(store);
+        let capture = &self.settings.capture;
         Ok(Context {
-            store: Arc::new(store),
+            room: Arc::new(Room::new(
+                Arc::clone(&store),
+                capture.max_bytes,
+                capture.min_free,
+            )),
+            store,
             fetcher: Arc::new(self.fetcher(printer)?),
             manner: Arc::new(Manner {
-                concurrency: self.fetch.concurrency,
-                host_concurrency: self.fetch.host_concurrency,
-                host_delay: self.fetch.host_delay,
                 robots: self.settings.fetch.robots,
                 schedule: Policy::default(),
                 gather: self.gather.clone(),
@@ -248,6 +252,8 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
                 .collect()
         }),
         resolve: (!resolve.is_empty()).then_some(resolve),
+        max_bytes: global.room.max_bytes,
+        min_free: global.room.min_free,
     })
 }
 
@@ -261,9 +267,14 @@ fn fetch_settings(settings: &Settings) -> Result<fetch::Settings, Failure> {
     };
     Ok(fetch::Settings {
         user_agent: from.user_agent.clone(),
-        concurrency: from.concurrency as usize,
-        host_concurrency: from.host_concurrency as usize,
-        host_delay: std::time::Duration::from_millis(from.host_delay_ms),
+        manners: Manners {
+            concurrency: from.concurrency as usize,
+            ordinary: Pace {
+                concurrency: from.host_concurrency as usize,
+                delay: std::time::Duration::from_millis(from.host_delay_ms),
+            },
+            by_host: from.by_host.clone(),
+        },
         allow_private: from.allow_private.iter().map(|cidr| cidr.0).collect(),
         resolve: from.resolve.iter().map(|one| one.0.clone()).collect(),
         proxy: from.proxy.as_ref().map(|proxy| proxy.0.clone()),

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+use sourcekeep::config::ByteSize;
 
 use exit::{Exit, Failure};
 use print::Printer;
@@ -109,6 +110,19 @@ struct Global {
     color: Colour,
     #[command(flatten)]
     fetch: FetchArgs,
+    #[command(flatten)]
+    room: RoomArgs,
+}
+
+/// How much room copies may take.
+#[derive(Debug, Clone, Args)]
+struct RoomArgs {
+    /// Keep no more copies once the archive has this size (500MB, 2GiB); visits go on [default: no limit]
+    #[arg(long, global = true, value_name = "SIZE", help_heading = "Storing")]
+    max_bytes: Option<ByteSize>,
+    /// Keep no more copies while less than this is free on the archive's disk; visits go on [default: 256MiB]
+    #[arg(long, global = true, value_name = "SIZE", help_heading = "Storing")]
+    min_free: Option<ByteSize>,
 }
 
 /// Options of everything that fetches.

@@ -109,7 +109,7 @@ fn line(counted: &Counted, rate: f64, elapsed: f64) -> String {
             count(counted.citations, "citation")
         );
     }
-    let done = counted.visits + counted.faults;
+    let done = counted.visits + counted.faults + counted.waiting;
     let mut verdicts: Vec<_> = counted.verdicts.iter().collect();
     verdicts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let verdicts: Vec<_> = verdicts

@@ -8,10 +8,10 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 use sourcekeep::gather::Note;
-use sourcekeep::report::{Selection, bytes, count, one_line};
+use sourcekeep::report::{Selection, bytes, count, one_line, rfc3339};
 use sourcekeep::run::{
-    Argument, Census, Context, Counted, Ended, Estimate, Happened, InputOptions, Keep, Outcome,
-    Plan, Work, classify, pass,
+    Argument, Census, Context, Counted, Ended, Estimate, Full, Happened, InputOptions, Keep,
+    Outcome, Plan, PutOff, Work, classify, pass,
 };
 use sourcekeep::store::{Mode, Store, StoreError};
 use url::Url;
@@ -24,6 +24,9 @@ use super::print::{Format, Printer};
 use super::progress::Progress;
 use super::selected::{GatherArgs, Selected};
 use super::when;
+
+/// Visits put off by a fault of ours that are named one by one; the others only with `--verbose`.
+const MOST_FAULTS_SHOWN: usize = 5;
 
 /// Register the inputs given, then make one pass over everything that is due
 #[derive(Debug, Args)]
@@ -124,7 +127,7 @@ pub(crate) fn make_pass(
     printer: &Printer,
 ) -> Result<(Outcome, bool), Failure> {
     let runtime = context::runtime()?;
-    let mut matched = false;
+    let (mut matched, mut faults) = (false, 0);
     let progress = Progress::start(printer, &context.tally);
     let mut feeds: BTreeSet<String> = BTreeSet::new();
     let outcome = runtime.block_on(async {
@@ -145,11 +148,17 @@ pub(crate) fn make_pass(
                     });
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
-                if let Some(fault) = &visited.fault {
-                    printer.warning(format!(
+                if let Some(PutOff::Fault(fault)) = &visited.put_off {
+                    let warning = format!(
                         "{}: {fault}; due again later",
                         one_line(&visited.address, 500)
-                    ));
+                    );
+                    // Without a network, all of them say the same.
+                    faults += 1;
+                    match faults {
+                        ..=MOST_FAULTS_SHOWN => printer.warning(warning),
+                        _ => printer.detail(warning),
+                    }
                 }
             }
         })
@@ -167,7 +176,8 @@ pub(crate) fn make_pass(
 
 /// How a pass ends the command.
 pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
-    let only_faults = outcome.counted.faults > 0 && outcome.counted.visits == 0;
+    let put_off = outcome.counted.faults + outcome.counted.waiting;
+    let only_faults = put_off > 0 && outcome.counted.visits == 0;
     match outcome.ended {
         Ended::Cancelled => Exit::Interrupted,
         _ if failed || outcome.input_failed || only_faults => Exit::Failed,
@@ -185,6 +195,60 @@ pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
         Ended::Cancelled => Some("by you; what was done is kept, the next run goes on"),
         Ended::Done => None,
     }
+}
+
+/// What was not done, and why: a line each.
+pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
+    let counted = &outcome.counted;
+    let mut lines = Vec::new();
+    if let Some(full) = outcome.full {
+        let why = match full {
+            Full::Archive(size) => {
+                format!(
+                    "the archive has {}, and --max-bytes allows no more",
+                    bytes(size)
+                )
+            }
+            Full::Disk(free) => {
+                format!(
+                    "{} are free on its disk, and --min-free is to stay",
+                    bytes(free)
+                )
+            }
+        };
+        lines.push(format!(
+            "no room  {} not kept: {why}; visits went on",
+            count(counted.no_room, "copy").replace("copys", "copies")
+        ));
+    }
+    if counted.faults > 0 {
+        lines.push(format!(
+            "put off  {}: the fault was ours",
+            count(counted.faults, "visit")
+        ));
+    }
+    let waiting = counted.waiting + outcome.left;
+    if waiting > 0 {
+        let first = outcome
+            .left_hosts
+            .first()
+            .map_or(String::new(), |(host, until)| {
+                let others = match outcome.left_hosts.len() {
+                    1 => String::new(),
+                    hosts => format!(" and {} more", hosts - 1),
+                };
+                format!(
+                    " ({}{others}, from {} on)",
+                    one_line(host, 200),
+                    rfc3339(*until)
+                )
+            });
+        lines.push(format!(
+            "waiting  {} of hosts that are to be left alone for a while{first}; they stay due",
+            count(waiting, "source")
+        ));
+    }
+    lines
 }
 
 /// What is in the archive after the pass.
@@ -232,6 +296,10 @@ struct Done<'a> {
     seconds: f64,
     suspect: bool,
     ended: &'static str,
+    /// Sources that stay due, because their hosts are to be left alone for a while.
+    left: u64,
+    /// Why no more copies were kept: `max-bytes`, `min-free`.
+    full: Option<&'static str>,
     run: &'a Counted,
 }
 
@@ -253,6 +321,11 @@ impl<'a> Done<'a> {
                 Ended::Time => "time",
                 Ended::Cancelled => "interrupted",
             },
+            left: outcome.left,
+            full: outcome.full.map(|full| match full {
+                Full::Archive(_) => "max-bytes",
+                Full::Disk(_) => "min-free",
+            }),
             run: &outcome.counted,
         }
     }
@@ -313,12 +386,8 @@ pub(crate) fn write_summary(
             count(counted.kept_by_robots, "source")
         )?;
     }
-    if counted.faults > 0 {
-        writeln!(
-            out,
-            "put off  {}: the fault was ours",
-            count(counted.faults, "visit")
-        )?;
+    for line in not_done(outcome) {
+        writeln!(out, "{line}")?;
     }
     if let Some(stopped) = stopped(outcome) {
         writeln!(out, "stopped  {stopped}")?;
@@ -389,8 +458,9 @@ fn dry_run(
         Some(store) => count_archive(setup, store, &mut census)?,
         None => None,
     };
-    let delay_ms = u64::try_from(setup.fetch.host_delay.as_millis()).unwrap_or(u64::MAX);
-    let (estimate, problems) = census.finish(delay_ms, setup.fetch.concurrency, capture_bytes);
+    let manners = &setup.fetch.manners;
+    let delay_ms = u64::try_from(manners.ordinary.delay.as_millis()).unwrap_or(u64::MAX);
+    let (estimate, problems) = census.finish(delay_ms, manners.concurrency, capture_bytes);
     for problem in problems {
         failed |= problem.whole;
         printer.warning(one_line(&problem.to_string(), 1000));

@@ -1,10 +1,11 @@
 //! `sourcekeep.toml` as it is written: every key optional, unknown ones refused.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Cidr, ConfigError, Include, Proxy, Resolve, Robots};
+use super::{ByteSize, Cidr, ConfigError, HostName, Include, Proxy, Resolve, Robots};
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
 pub const KEYS: &[&str] = &[
@@ -24,6 +25,10 @@ pub const KEYS: &[&str] = &[
     "gather.exclude_posts",
     "gather.exclude_selectors",
     "schedule.input_refresh_hours",
+    "capture.max_bytes",
+    "capture.min_free",
+    "host.NAME.concurrency",
+    "host.NAME.delay_ms",
 ];
 
 /// The whole file.
@@ -36,6 +41,10 @@ pub struct File {
     pub gather: GatherFile,
     /// When what is visited.
     pub schedule: ScheduleFile,
+    /// What is kept.
+    pub capture: CaptureFile,
+    /// What is different for one host, and for all hosts below it.
+    pub host: BTreeMap<HostName, HostFile>,
 }
 
 /// `[fetch]`.
@@ -86,6 +95,26 @@ pub struct GatherFile {
 pub struct ScheduleFile {
     /// Hours after which an input is read again.
     pub input_refresh_hours: Option<u32>,
+}
+
+/// `[capture]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CaptureFile {
+    /// The size of the archive beyond which no copies are kept.
+    pub max_bytes: Option<ByteSize>,
+    /// The free space below which no copies are kept.
+    pub min_free: Option<ByteSize>,
+}
+
+/// `[host."NAME"]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostFile {
+    /// Requests at a time to this host.
+    pub concurrency: Option<u32>,
+    /// Milliseconds between two requests to this host.
+    pub delay_ms: Option<u64>,
 }
 
 impl File {

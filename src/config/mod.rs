@@ -11,9 +11,9 @@ mod settings;
 mod value;
 
 pub use error::ConfigError;
-pub use file::{FetchFile, File, GatherFile, KEYS, ScheduleFile};
-pub use settings::{FetchSettings, Overrides, ScheduleSettings, Settings};
-pub use value::{Cidr, Include, InvalidValue, Proxy, Resolve, Robots};
+pub use file::{CaptureFile, FetchFile, File, GatherFile, HostFile, KEYS, ScheduleFile};
+pub use settings::{CaptureSettings, FetchSettings, Overrides, ScheduleSettings, Settings};
+pub use value::{ByteSize, Cidr, HostName, Include, InvalidValue, Proxy, Resolve, Robots};
 
 /// The name of the file that is looked for in the working folder.
 pub const FILE_NAME: &str = "sourcekeep.toml";

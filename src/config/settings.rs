@@ -1,8 +1,14 @@
 //! The settings that a command runs with.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{Cidr, ConfigError, FetchFile, File, GatherFile, Include, Proxy, Resolve, Robots};
+use super::{
+    ByteSize, Cidr, ConfigError, FetchFile, File, GatherFile, HostFile, HostName, Include, Proxy,
+    Resolve, Robots,
+};
+use crate::fetch::HostPace;
 use crate::{fetch, gather};
 
 /// Where somebody who wonders about our visits finds out what we are, unless the operator names a contact.
@@ -28,6 +34,10 @@ pub struct Overrides {
     pub allow_private: Option<Vec<Cidr>>,
     /// `--resolve`.
     pub resolve: Option<Vec<Resolve>>,
+    /// `--max-bytes`.
+    pub max_bytes: Option<ByteSize>,
+    /// `--min-free`.
+    pub min_free: Option<ByteSize>,
 }
 
 /// Everything that can be set, checked.
@@ -39,6 +49,8 @@ pub struct Settings {
     pub gather: gather::Options,
     /// When what is visited.
     pub schedule: ScheduleSettings,
+    /// What is kept.
+    pub capture: CaptureSettings,
 }
 
 /// How the network is asked.
@@ -62,6 +74,17 @@ pub struct FetchSettings {
     pub resolve: Vec<Resolve>,
     /// What is done with robots.txt.
     pub robots: Robots,
+    /// What is different for one host, and for all hosts below it.
+    pub by_host: HashMap<String, HostPace>,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaptureSettings {
+    /// Bytes of the archive beyond which no copies are kept: by default, there is no such limit.
+    pub max_bytes: Option<u64>,
+    /// Bytes of free space below which no copies are kept: by default 256 MiB.
+    pub min_free: u64,
 }
 
 /// When what is visited.
@@ -84,8 +107,15 @@ impl Settings {
                 "expected at most a year, 8760",
             )?,
         };
+        let max_bytes = flags.max_bytes.or(file.capture.max_bytes);
+        let min_free = flags.min_free.or(file.capture.min_free);
+        let capture = CaptureSettings {
+            max_bytes: max_bytes.map(|size| size.0),
+            min_free: min_free.map_or(256 << 20, |size| size.0),
+        };
         Ok(Self {
-            fetch: resolve_fetch(lay_over(flags, file.fetch))?,
+            fetch: resolve_fetch(lay_over(flags, file.fetch), file.host)?,
+            capture,
             gather: resolve_gather(file.gather)?,
             schedule,
         })
@@ -108,7 +138,38 @@ fn lay_over(flags: Overrides, file: FetchFile) -> FetchFile {
     }
 }
 
-fn resolve_fetch(fetch: FetchFile) -> Result<FetchSettings, ConfigError> {
+fn resolve_host(host: &HostFile) -> Result<HostPace, ConfigError> {
+    let concurrency = host
+        .concurrency
+        .map(|own| host_concurrency("host.NAME.concurrency", own))
+        .transpose()?;
+    let delay = host
+        .delay_ms
+        .map(|own| host_delay_ms("host.NAME.delay_ms", own))
+        .transpose()?;
+    Ok(HostPace {
+        concurrency: concurrency.map(|own| own as usize),
+        delay: delay.map(Duration::from_millis),
+    })
+}
+
+fn host_concurrency(key: &'static str, value: u32) -> Result<u32, ConfigError> {
+    within(key, value, 1..=64, "expected 1 to 64")
+}
+
+fn host_delay_ms(key: &'static str, value: u64) -> Result<u64, ConfigError> {
+    let why = "expected at most an hour, 3600000";
+    within(key, value, 0..=3_600_000, why)
+}
+
+fn resolve_fetch(
+    fetch: FetchFile,
+    hosts: BTreeMap<HostName, HostFile>,
+) -> Result<FetchSettings, ConfigError> {
+    let mut by_host = HashMap::new();
+    for (name, host) in hosts {
+        by_host.insert(name.0, resolve_host(&host)?);
+    }
     Ok(FetchSettings {
         user_agent: match &fetch.user_agent {
             Some(whole) => header("fetch.user_agent", whole)?,
@@ -120,23 +181,17 @@ fn resolve_fetch(fetch: FetchFile) -> Result<FetchSettings, ConfigError> {
             1..=1024,
             "expected 1 to 1024",
         )?,
-        host_concurrency: within(
+        host_concurrency: host_concurrency(
             "fetch.host_concurrency",
             fetch.host_concurrency.unwrap_or(2),
-            1..=64,
-            "expected 1 to 64",
         )?,
-        host_delay_ms: within(
-            "fetch.host_delay_ms",
-            fetch.host_delay_ms.unwrap_or(1000),
-            0..=3_600_000,
-            "expected at most an hour, 3600000",
-        )?,
+        host_delay_ms: host_delay_ms("fetch.host_delay_ms", fetch.host_delay_ms.unwrap_or(1000))?,
         proxy: fetch.proxy,
         ca_cert: fetch.ca_cert,
         allow_private: fetch.allow_private.unwrap_or_default(),
         resolve: fetch.resolve.unwrap_or_default(),
         robots: fetch.robots.unwrap_or_default(),
+        by_host,
     })
 }
 
@@ -277,6 +332,18 @@ mod tests {
             ("[fetch]\nresolve = [\"a\"]\n", "expected HOST=ADDR"),
             ("[fetch]\nuser_agent = \"a\\nb\"\n", "fetch.user_agent"),
             (
+                "[host.\"https://a.org\"]\ndelay_ms = 1\n",
+                ":1: https://a.org: expected a host name",
+            ),
+            (
+                "[host.\"a.org\"]\nconcurrency = 0\n",
+                "host.NAME.concurrency = 0: expected 1 to 64",
+            ),
+            (
+                "[capture]\nmax_bytes = \"lots\"\n",
+                ":2: lots: expected a size",
+            ),
+            (
                 "[gather]\nexclude_hosts = [\"http://a/b\"]\n",
                 "without scheme and path",
             ),
@@ -301,14 +368,20 @@ mod tests {
     #[test]
     fn the_list_of_keys_is_complete() {
         let mut known = Vec::new();
-        for table in ["fetch", "gather", "schedule"] {
-            let text = format!("[{table}]\nzebra_key = 1\n");
+        for (table, name) in [
+            ("[fetch]", "fetch"),
+            ("[gather]", "gather"),
+            ("[schedule]", "schedule"),
+            ("[capture]", "capture"),
+            ("[host.\"a.org\"]", "host.NAME"),
+        ] {
+            let text = format!("{table}\nzebra_key = 1\n");
             let message = toml::from_str::<File>(&text)
                 .unwrap_err()
                 .message()
                 .to_owned();
             let words = message.split('`').skip(3).step_by(2);
-            known.extend(words.map(|word| format!("{table}.{word}")));
+            known.extend(words.map(|word| format!("{name}.{word}")));
         }
         assert_eq!(known, super::super::KEYS);
     }

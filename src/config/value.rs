@@ -89,7 +89,81 @@ macro_rules! from_text {
     )*};
 }
 
-from_text! { Cidr Resolve Proxy }
+from_text! { Cidr Resolve Proxy HostName }
+
+/// A host name as addresses have it: in lower case, IDN as punycode, an IPv6 address in brackets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HostName(pub String);
+
+impl FromStr for HostName {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match url::Host::parse(text.trim()) {
+            Ok(host) if !text.contains('*') => {
+                Ok(Self(host.to_string().trim_end_matches('.').to_owned()))
+            }
+            _ => Err(InvalidValue(format!(
+                "{text}: expected a host name, without scheme, port and path; all hosts below it are meant too"
+            ))),
+        }
+    }
+}
+
+/// A number of bytes: `500 MB`, `2GiB`, `1000000`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "NumberOrText")]
+pub struct ByteSize(pub u64);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a size such as \"500 MB\"")]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for ByteSize {
+    type Error = InvalidValue;
+
+    fn try_from(value: NumberOrText) -> Result<Self, InvalidValue> {
+        match value {
+            NumberOrText::Number(bytes) => Ok(Self(bytes)),
+            NumberOrText::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl FromStr for ByteSize {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let wrong = || {
+            InvalidValue(format!(
+                "{text}: expected a size such as 500MB, 2GB or 1GiB"
+            ))
+        };
+        let trimmed = text.trim();
+        let digits = trimmed
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(trimmed.len());
+        let (number, unit) = trimmed.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "k" | "kb" => 1_000,
+            "m" | "mb" => 1_000_000,
+            "g" | "gb" => 1_000_000_000,
+            "t" | "tb" => 1_000_000_000_000,
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            "tib" => 1 << 40,
+            _ => return Err(wrong()),
+        };
+        number.checked_mul(factor).map(Self).ok_or_else(wrong)
+    }
+}
 
 /// A range of addresses, as `10.0.0.0/8`, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -224,6 +298,31 @@ mod tests {
             "",
         ] {
             assert!(text.parse::<Resolve>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_hosts() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("500 MB", 500_000_000),
+            ("2gib", 2 << 30),
+            ("7k", 7000),
+        ] {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+        for text in ["", "MB", "-1", "1.5GB", "1 XB", "99999999999 TB"] {
+            assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+        for (text, name) in [
+            ("Example.com.", "example.com"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("[::1]", "[::1]"),
+        ] {
+            assert_eq!(text.parse(), Ok(HostName(name.to_owned())), "{text}");
+        }
+        for text in ["", "https://a.org", "a.org/b", "*.a.org", "a.org:80"] {
+            assert!(text.parse::<HostName>().is_err(), "{text}");
         }
     }
 

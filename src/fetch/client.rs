@@ -48,7 +48,7 @@ pub(crate) fn build(
             settings,
             tls.clone(),
             resolver,
-            settings.host_concurrency.max(1),
+            settings.manners.most_at_once(),
         )?,
         fresh: client(settings, tls, resolver, 0)?,
     };

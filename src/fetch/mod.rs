@@ -29,7 +29,9 @@ pub use error::Fault;
 pub use facts::{BodyFacts, Facts, Failure, Family, Hop, RobotsFact, Way};
 pub use guard::{Guard, is_public};
 pub use limits::Limits;
-pub use politeness::{Busy, Gate, Manners, Permit};
+pub use politeness::{
+    Busy, Gate, HostPace, LONGEST_WAIT, Manners, Memory, Pace, Permit, Promise, Remembered,
+};
 pub use resolve::{Lookup, NotAnOverride, ResolveError, ResolveOverride};
 pub use robots::{Access, Robots};
 pub use settings::{PRODUCT, Settings, SetupError, user_agent};
@@ -74,7 +76,7 @@ impl Fetcher {
             guard,
             resolver,
             by_proxy: settings.proxy.is_some(),
-            gate: Gate::new(settings.manners()),
+            gate: Gate::new(settings.manners.clone()),
             requests: headers::Requests::new(settings)?,
             robots: robots::Cache::default(),
             limits: settings.limits.clone(),

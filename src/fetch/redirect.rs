@@ -20,12 +20,15 @@ use super::error::{Fault, Trouble, classify, may_be_sent_again};
 use super::facts::{Facts, Failure, Family, Hop, Way};
 use super::guard::is_web_port;
 use super::headers;
-use super::politeness::Permit;
+use super::politeness::{LONGEST_WAIT, Permit};
 use super::visit::{Body, Exchange, Fetched, Request, Timing};
 use crate::address;
 
 /// Bytes of cookies that are sent; more than that no browser keeps for one site either.
 const COOKIE_BYTES: usize = 8 * 1024;
+
+/// The longest wait for the host that a redirect leads to: meanwhile the visit keeps a place that another could use.
+const PATIENCE_AFTER_REDIRECT: Duration = Duration::from_secs(15);
 
 /// A chain under way.
 struct Chain<'a> {
@@ -39,7 +42,11 @@ struct Chain<'a> {
     asked: HashSet<(Url, Option<String>)>,
     /// Time spent on requests, without waiting at the gate.
     spent: Duration,
+    /// Time that the present request waited at the gate after it had begun.
+    waited: Duration,
     first_byte: Option<Duration>,
+    /// How long the host that answered last is left alone, because it refused.
+    pause: Option<Duration>,
 }
 
 enum Step {
@@ -68,7 +75,9 @@ pub(crate) async fn follow(
         cookies: None,
         asked: HashSet::new(),
         spent: Duration::ZERO,
+        waited: Duration::ZERO,
         first_byte: None,
+        pause: None,
     };
     // Addresses of sources went through the same parser; this is for those that did not, so that credentials in
     // them are never sent, and other schemes never tried.
@@ -91,6 +100,7 @@ pub(crate) async fn follow(
         facts: chain.facts,
         exchanges: chain.exchanges,
         body,
+        pause: chain.pause,
     })
 }
 
@@ -104,33 +114,38 @@ impl Chain<'_> {
         }
         // With the root's dot at its end or without, it is the same host.
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-        let permit = self
+        let patience = if self.facts.hops.is_empty() {
+            LONGEST_WAIT
+        } else {
+            PATIENCE_AFTER_REDIRECT
+        };
+        let mut permit = self
             .fetcher
             .gate
-            .enter(host)
+            .enter(host, patience)
             .await
             .map_err(|busy| Fault::busy(host, busy))?;
+        self.waited = Duration::ZERO;
         let begun = Instant::now();
         let left = self.fetcher.limits.total.saturating_sub(self.spent);
-        let step = self.hop(url, &permit, begun, begun + left).await;
-        self.spent += begun.elapsed();
+        let step = self.hop(url, &mut permit, begun, begun + left).await;
+        self.spent += begun.elapsed().saturating_sub(self.waited);
         step
     }
 
     async fn hop(
         &mut self,
         url: &Url,
-        permit: &Permit,
+        permit: &mut Permit,
         begun: Instant,
         deadline: Instant,
     ) -> Result<Step, Fault> {
         let headers = self.headers(url);
-        let sent = match self.send(url, &headers, permit, deadline).await? {
+        let mut response = match self.send(url, &headers, permit, deadline).await? {
             Ok(response) => response,
             Err(trouble) => return Ok(self.fail(url, trouble.family, trouble.detail)),
         };
-        let mut response = sent;
-        permit.answered();
+        let (begun, deadline) = (begun + self.waited, deadline + self.waited);
         if !self.fetcher.may_answer(url, &response) {
             return Ok(self.fail(
                 url,
@@ -146,6 +161,8 @@ impl Chain<'_> {
         if let Some(detail) = self.proxy_trouble(&response) {
             return Ok(self.fail(url, Family::Proxy, detail));
         }
+        let asked = self.exchanges.last().and_then(Exchange::retry_after);
+        self.pause = permit.answered(response.status().as_u16(), asked);
         self.keep_cookies(url, &response);
         if is_redirect(response.status())
             && let Some(location) = response.headers().get(header::LOCATION)
@@ -169,10 +186,10 @@ impl Chain<'_> {
 
     /// Sends the request, and once more, on a new connection, where a kept one was closed under it.
     async fn send(
-        &self,
+        &mut self,
         url: &Url,
         headers: &HeaderMap,
-        permit: &Permit,
+        permit: &mut Permit,
         deadline: Instant,
     ) -> Result<Result<Response, Trouble>, Fault> {
         let limits = &self.fetcher.limits;
@@ -182,7 +199,7 @@ impl Chain<'_> {
         loop {
             let mut request = reqwest::Request::new(Method::GET, url.clone());
             *request.headers_mut() = headers.clone();
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = (deadline + self.waited).saturating_duration_since(Instant::now());
             let client = if is_again {
                 &clients.fresh
             } else {
@@ -192,6 +209,12 @@ impl Chain<'_> {
                 Ok(Ok(response)) => return Ok(Ok(response)),
                 Ok(Err(error)) if !is_again && permit.is_warm() && may_be_sent_again(&error) => {
                     is_again = true;
+                    // The host may have counted the one that it did not answer.
+                    let since = Instant::now();
+                    let host = url.host_str().unwrap_or_default();
+                    let again = permit.again().await;
+                    again.map_err(|busy| Fault::busy(host, busy))?;
+                    self.waited = since.elapsed();
                 }
                 Ok(Err(error)) => return classify(&error, by_proxy).map(Err),
                 Err(_) => {

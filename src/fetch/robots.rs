@@ -205,10 +205,7 @@ pub(crate) async fn of(fetcher: &Fetcher, url: &Url) -> Result<Arc<Robots>, Faul
             let visit = follow(fetcher, &request, fetcher.limits.robots_redirects).await?;
             let robots = Robots::from_visit(&visit);
             if let (Some(delay), Some(host)) = (robots.crawl_delay(), url.host_str()) {
-                fetcher.gate.set_delay(
-                    host.trim_end_matches('.'),
-                    delay.min(fetcher.limits.crawl_delay),
-                );
+                fetcher.gate.set_delay(host.trim_end_matches('.'), delay);
             }
             Ok::<_, Fault>(Arc::new(robots))
         })

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::limits::Limits;
-use super::politeness::Manners;
+use super::politeness::{Manners, Pace};
 use super::resolve::ResolveOverride;
 
 /// The name by which robots.txt files may address us (RFC 9309, section 2.2.1).
@@ -29,12 +29,8 @@ pub struct Settings {
     pub user_agent: String,
     /// The Accept-Language header, the same at every visit: a page in another language is another page.
     pub accept_language: String,
-    /// Requests under way at once.
-    pub concurrency: usize,
-    /// Requests under way at once to one host name.
-    pub host_concurrency: usize,
-    /// Time between the starts of two requests to one host name.
-    pub host_delay: Duration,
+    /// How many requests may run at once, and how far apart they start.
+    pub manners: Manners,
     /// Ranges of addresses that may be asked although they are not public.
     pub allow_private: Vec<IpNet>,
     /// Answers that are given by hand instead of by name servers.
@@ -52,24 +48,18 @@ impl Default for Settings {
         Self {
             user_agent: user_agent(None),
             accept_language: "en;q=0.9, *;q=0.5".to_owned(),
-            concurrency: 64,
-            host_concurrency: 2,
-            host_delay: Duration::from_secs(1),
+            manners: Manners::ordinary(
+                64,
+                Pace {
+                    concurrency: 2,
+                    delay: Duration::from_secs(1),
+                },
+            ),
             allow_private: Vec::new(),
             resolve: Vec::new(),
             proxy: None,
             ca_pem: None,
             limits: Limits::default(),
-        }
-    }
-}
-
-impl Settings {
-    pub(crate) fn manners(&self) -> Manners {
-        Manners {
-            concurrency: self.concurrency,
-            host_concurrency: self.host_concurrency,
-            host_delay: self.host_delay,
         }
     }
 }

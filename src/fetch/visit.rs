@@ -75,24 +75,11 @@ pub struct Fetched {
     pub timing: Timing,
     /// Who answered last; the proxy's address under a proxy.
     pub peer: Option<SocketAddr>,
+    /// How long the host of the last answer is left alone from now on, because it refused (429, 503).
+    pub pause: Option<Duration>,
 }
 
 impl Fetched {
-    /// How long the server wants to be left alone (`Retry-After`, RFC 9110, section 10.2.3). A date counts from the
-    /// response's own `Date`, so that nobody's clock matters. At most 30 days.
-    pub fn retry_after(&self) -> Option<Duration> {
-        let last = self.exchanges.last()?;
-        let wanted = last.response_header("retry-after")?.trim();
-        if let Ok(seconds) = wanted.parse::<u64>() {
-            return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
-        }
-        let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok();
-        let until = date(wanted)?.timestamp();
-        let now = date(last.response_header("date")?)?.timestamp();
-        let wait = Duration::try_from(until.duration_since(now)).ok()?;
-        Some(wait.min(LONGEST_RETRY_AFTER))
-    }
-
     /// The address of the last hop, where there was one.
     pub fn final_url(&self) -> Option<&str> {
         self.facts.hops.last().map(|hop| hop.url.as_str())
@@ -122,6 +109,20 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// How long the server wants to be left alone (`Retry-After`, RFC 9110, section 10.2.3). A date counts from the
+    /// response's own `Date`, so that nobody's clock matters. At most 30 days.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let wanted = self.response_header("retry-after")?.trim();
+        if let Ok(seconds) = wanted.parse::<u64>() {
+            return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
+        }
+        let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok();
+        let until = date(wanted)?.timestamp();
+        let now = date(self.response_header("date")?)?.timestamp();
+        let wait = Duration::try_from(until.duration_since(now)).ok()?;
+        Some(wait.min(LONGEST_RETRY_AFTER))
+    }
+
     /// The first value of a response header, by its name in lower case.
     pub fn response_header(&self, name: &str) -> Option<&str> {
         self.response_headers

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 use super::visit::{self, Keep, Visited};
 use super::{Context, RunError};
+use crate::address;
+use crate::fetch::{LONGEST_WAIT, Pace};
 use crate::store::{DueHost, DueSource};
 
 /// Hosts that are worked on at the same time. More wait for one of these to be done.
@@ -23,9 +25,8 @@ const MAX_HOSTS: usize = 2048;
 const HOSTS_AT_ONCE: usize = 256;
 /// Sources of a host that are held in hand.
 const IN_HAND: usize = 16;
-
-/// A host that is not to be asked for longer than this (beyond its ordinary delay) is left for a later run.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Hosts of one site that are worked on at the same time; more would only wait for each other.
+const HOSTS_OF_A_SITE: usize = 64;
 
 /// What is to be visited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +62,37 @@ pub enum Ended {
 struct Host {
     id: i64,
     name: String,
+    site: String,
+    pace: Pace,
     in_hand: VecDeque<DueSource>,
     /// Place in the host's list after which more is to be read.
     after: (i64, i64),
     exhausted: bool,
     running: usize,
     next_start: Instant,
-    /// Whether it stands in the queue of those that may be asked, or waits in the heap.
+    /// Whether it stands in the queue of those that may be asked, or waits in the heap or for its site.
     queued: bool,
+}
+
+/// The hosts of one registrable domain, which share what may be asked of it.
+struct Site {
+    pace: Pace,
+    /// Hosts in hand.
+    hosts: usize,
+    /// Hosts that are taken up when one of those is done.
+    later: VecDeque<DueHost>,
+    running: usize,
+    next_start: Instant,
+    /// Hosts in hand that wait until one of the site's visits has ended.
+    parked: VecDeque<i64>,
+}
+
+/// What the visits came to, beside what was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Drained {
+    pub(super) ended: Ended,
+    /// Hosts that are not to be asked for so long that the rest of their sources is left, and until when.
+    pub(super) left: Vec<(String, Instant)>,
 }
 
 pub(super) struct Frontier<'a> {
@@ -77,6 +101,8 @@ pub(super) struct Frontier<'a> {
     now: i64,
     keep: Keep,
     hosts: HashMap<i64, Host>,
+    sites: HashMap<String, Site>,
+    left: Vec<(String, Instant)>,
     ready: VecDeque<i64>,
     waiting: BinaryHeap<Reverse<(Instant, i64)>>,
     last_host: i64,
@@ -93,6 +119,8 @@ impl<'a> Frontier<'a> {
             now,
             keep,
             hosts: HashMap::new(),
+            sites: HashMap::new(),
+            left: Vec::new(),
             ready: VecDeque::new(),
             waiting: BinaryHeap::new(),
             last_host: 0,
@@ -108,7 +136,7 @@ impl<'a> Frontier<'a> {
         work: &Work,
         bounds: Bounds,
         mut seen: impl FnMut(Visited),
-    ) -> Result<Ended, RunError> {
+    ) -> Result<Drained, RunError> {
         if let Work::Named(ids) = work {
             self.take_named(ids)?;
         }
@@ -161,7 +189,10 @@ impl<'a> Frontier<'a> {
         }
         // Visits under way are dropped with their connections; what they would have found is due again.
         self.visits.shutdown().await;
-        Ok(ended)
+        Ok(Drained {
+            ended,
+            left: self.left,
+        })
     }
 
     fn is_empty(&self) -> bool {
@@ -171,6 +202,7 @@ impl<'a> Frontier<'a> {
     fn take_named(&mut self, ids: &[i64]) -> Result<(), RunError> {
         self.no_more_hosts = true;
         let mut taken = HashSet::new();
+        let mut known: HashMap<String, i64> = HashMap::new();
         for id in ids {
             let id = *id;
             // Two visits of one source at once would each build on the state before both.
@@ -189,14 +221,12 @@ impl<'a> Frontier<'a> {
                 .and_then(|url| url.host_str().map(str::to_owned))
                 .unwrap_or_default();
             // Named sources have no place in the archive's walk; any number tells their hosts apart.
-            let known = self
-                .hosts
-                .values()
-                .find(|host| host.name == name)
-                .map(|host| host.id);
-            let host_id = known.unwrap_or_else(|| -(self.hosts.len() as i64) - 1);
-            if known.is_none() {
-                self.add_host(DueHost { id: host_id, name }, true);
+            let new_id = -(known.len() as i64) - 1;
+            let host_id = *known.entry(name.clone()).or_insert(new_id);
+            if host_id == new_id {
+                let site = address::site(&name).to_owned();
+                let id = host_id;
+                self.take_up(DueHost { id, name, site }, true);
             }
             if let Some(host) = self.hosts.get_mut(&host_id) {
                 host.in_hand.push_back(due);
@@ -205,21 +235,53 @@ impl<'a> Frontier<'a> {
         Ok(())
     }
 
-    fn add_host(&mut self, host: DueHost, exhausted: bool) {
+    /// Takes a host in hand.
+    fn take_up(&mut self, host: DueHost, exhausted: bool) {
+        let manners = self.context.fetcher.gate().manners();
+        let now = Instant::now();
+        let site = self.sites.entry(host.site.clone()).or_insert_with(|| Site {
+            pace: manners.of_site(&host.site),
+            hosts: 0,
+            later: VecDeque::new(),
+            running: 0,
+            next_start: now,
+            parked: VecDeque::new(),
+        });
+        site.hosts += 1;
         self.ready.push_back(host.id);
         self.hosts.insert(
             host.id,
             Host {
                 id: host.id,
+                pace: manners.of_host(&host.name),
                 name: host.name,
+                site: host.site,
                 in_hand: VecDeque::new(),
                 after: (i64::MIN, 0),
                 exhausted,
                 running: 0,
-                next_start: Instant::now(),
+                next_start: now,
                 queued: true,
             },
         );
+    }
+
+    /// Is done with a host; another one of its site may be taken up.
+    fn let_go(&mut self, id: i64) {
+        let Some(host) = self.hosts.remove(&id) else {
+            return;
+        };
+        let Some(site) = self.sites.get_mut(&host.site) else {
+            return;
+        };
+        site.hosts -= 1;
+        // Nobody else would wake the one that waits, if this host did not make its visit.
+        self.ready.extend(site.parked.pop_front());
+        if let Some(next) = site.later.pop_front() {
+            self.take_up(next, false);
+        } else if site.hosts == 0 {
+            self.sites.remove(&host.site);
+        }
     }
 
     /// Takes up more hosts while there is room for them.
@@ -238,7 +300,11 @@ impl<'a> Frontier<'a> {
                 self.last_host = last.id;
             }
             for host in hosts {
-                self.add_host(host, false);
+                // A site with thousands of hosts must not fill the places of all others.
+                match self.sites.get_mut(&host.site) {
+                    Some(site) if site.hosts >= HOSTS_OF_A_SITE => site.later.push_back(host),
+                    _ => self.take_up(host, false),
+                }
             }
         }
         Ok(())
@@ -256,7 +322,7 @@ impl<'a> Frontier<'a> {
         }
         // A visit that waits for another host (a redirect) holds no connection, so some more than the connections
         // allowed may be under way.
-        let room = self.context.manner.concurrency * 2;
+        let room = self.context.fetcher.gate().manners().concurrency * 2;
         while self.visits.len() < room && limit.is_none_or(|limit| self.started < limit) {
             let Some(id) = self.ready.pop_front() else {
                 break;
@@ -271,7 +337,7 @@ impl<'a> Frontier<'a> {
             return Ok(());
         };
         host.queued = false;
-        if host.running >= self.context.manner.host_concurrency {
+        if host.running >= host.pace.concurrency {
             // `ended` queues it again.
             return Ok(());
         }
@@ -288,24 +354,34 @@ impl<'a> Frontier<'a> {
         }
         if host.in_hand.is_empty() {
             if host.running == 0 {
-                self.hosts.remove(&id);
+                self.let_go(id);
             }
             return Ok(());
         }
+        let Some(site) = self.sites.get_mut(&host.site) else {
+            return Ok(());
+        };
+        if site.running >= site.pace.concurrency {
+            host.queued = true;
+            site.parked.push_back(id);
+            return Ok(());
+        }
+        let gate = self.context.fetcher.gate();
         let ready_at = host
             .next_start
-            .max(self.context.fetcher.gate().ready_at(&host.name));
+            .max(site.next_start)
+            .max(gate.ready_at(&host.name));
         // Read after the gate was asked, for the gate says "now" when a host is free.
         let now = Instant::now();
         // What the user named is tried all the same: the gate refuses it at once, and the user hears of that.
         let is_named = host.id < 0;
         if ready_at > now + LONGEST_WAIT && !is_named {
             // The host asked for a long pause: what is left of it is due at a later run.
+            self.left.push((host.name.clone(), ready_at));
+            host.in_hand.clear();
+            host.exhausted = true;
             if host.running == 0 {
-                self.hosts.remove(&id);
-            } else {
-                host.in_hand.clear();
-                host.exhausted = true;
+                self.let_go(id);
             }
             return Ok(());
         }
@@ -318,7 +394,9 @@ impl<'a> Frontier<'a> {
             return Ok(());
         };
         host.running += 1;
-        host.next_start = now + self.context.manner.host_delay;
+        host.next_start = now + host.pace.delay;
+        site.running += 1;
+        site.next_start = now + site.pace.delay;
         host.queued = true;
         self.ready.push_back(id);
         self.started += 1;
@@ -344,6 +422,10 @@ impl<'a> Frontier<'a> {
         if !host.queued {
             host.queued = true;
             self.ready.push_back(id);
+        }
+        if let Some(site) = self.sites.get_mut(&host.site) {
+            site.running -= 1;
+            self.ready.extend(site.parked.pop_front());
         }
     }
 }

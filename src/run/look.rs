@@ -5,6 +5,7 @@ use url::Url;
 
 use super::Context;
 use super::visit::Keep;
+use crate::capture;
 use crate::fetch::{Facts, Fault, Fetched, Request, Validators, Way};
 use crate::store::{DueSource, Root, sha256};
 
@@ -31,12 +32,13 @@ pub(super) async fn look(
 ) -> Result<Seen, Fault> {
     let mut request = Request::page(url.clone());
     request.way = way;
-    // Who asks for a copy wants the bytes, unless we have them.
-    let wants_bytes = keep == Keep::Named && due.capture.is_none();
-    let is_conditional = way == Way::Plain && !wants_bytes && !full_is_due(due, at);
+    let is_conditional = way == Way::Plain && !full_is_due(due, at);
     let known = due.fine.as_ref().filter(|_| is_conditional);
     let known =
         known.and_then(|fine| Some((fine, serde_json::from_str::<Facts>(&fine.facts).ok()?)));
+    // Whoever may keep a copy wants the bytes, unless we have them.
+    let may_keep = keep == Keep::Named || (!due.is_disallowed && context.room.full().is_none());
+    let known = known.filter(|(_, facts)| !may_keep || is_kept(due, facts));
     request.validators = known.as_ref().and_then(|(_, facts)| validators(facts));
     let conditional = request.validators.is_some();
     let fetched = context.fetcher.get(&request).await?;
@@ -64,6 +66,13 @@ pub(super) async fn look(
         return Ok(compare(due, fetched));
     }
     Ok(compare(due, fetched))
+}
+
+/// Whether our newest copy has the body that these facts tell of.
+fn is_kept(due: &DueSource, facts: &Facts) -> bool {
+    let body = facts.body.as_ref();
+    let newest = due.capture.as_ref().map(|capture| capture.body_sha256);
+    newest.is_some() && newest == body.and_then(|body| capture::digest(&body.sha256))
 }
 
 fn compare(due: &DueSource, fetched: Fetched) -> Seen {

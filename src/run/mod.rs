@@ -11,15 +11,16 @@ mod gathering;
 mod inputs;
 mod look;
 mod pass;
+mod politeness;
 mod record;
 mod refresh;
 mod robots;
+mod room;
 mod state;
 mod tally;
 mod visit;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -36,8 +37,9 @@ pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;
 pub use inputs::{Argument, InputError, classify};
 pub use pass::{Happened, Outcome, Plan, pass};
+pub use room::{Full, Room};
 pub use tally::{Counted, Tally};
-pub use visit::{Keep, Visited};
+pub use visit::{Copied, Keep, PutOff, Visited};
 
 /// What every step of a pass needs.
 #[derive(Clone)]
@@ -46,6 +48,8 @@ pub struct Context {
     pub store: Arc<Store>,
     /// The only way out.
     pub fetcher: Arc<Fetcher>,
+    /// Whether there is room for copies.
+    pub room: Arc<Room>,
     /// How it is to be done.
     pub manner: Arc<Manner>,
     /// What time it is.
@@ -59,12 +63,6 @@ pub struct Context {
 /// How a pass is to be made.
 #[derive(Debug, Clone)]
 pub struct Manner {
-    /// Requests under way at once.
-    pub concurrency: usize,
-    /// Requests under way at once to one host.
-    pub host_concurrency: usize,
-    /// Time between the starts of two requests to one host.
-    pub host_delay: Duration,
     /// What is done with robots.txt.
     pub robots: Robots,
     /// When a source is dead, and when it is visited next.

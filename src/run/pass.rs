@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::frontier::{Bounds, Ended, Frontier, Work};
-use super::refresh;
+use super::room::Full;
 use super::tally::Counted;
-use super::visit::{Keep, Visited};
+use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError};
+use super::{politeness, refresh};
 use crate::gather::Note;
 use crate::store::RunEnd;
 
@@ -49,8 +50,14 @@ pub struct Outcome {
     pub run_id: i64,
     /// Why it ended.
     pub ended: Ended,
+    /// Sources that are due and were not visited, because their hosts are to be left alone for a while.
+    pub left: u64,
+    /// Those hosts, and until when, in milliseconds since the epoch; the first to be asked again first.
+    pub left_hosts: Vec<(String, i64)>,
     /// What was done.
     pub counted: Counted,
+    /// Why no more copies were kept from some point on, if so.
+    pub full: Option<Full>,
     /// Whether an input as a whole could not be read.
     pub input_failed: bool,
     /// Whether we suspect ourselves rather than the sources.
@@ -70,7 +77,7 @@ pub async fn pass(
     let now = context.clock.now();
     let command = plan.command;
     let is_simulated = context.clock.is_simulated();
-    let run_id = context
+    let (run_id, was_killed) = context
         .store
         .write("begin a run", move |w| {
             if is_simulated {
@@ -79,11 +86,14 @@ pub async fn pass(
             w.begin_run(command, std::process::id(), now)
         })
         .await?;
+    politeness::begin(context, was_killed);
     let result = inner(context, plan, run_id, now, deadline, &mut happened).await;
+    // If the archive cannot take it, its closing row below says so.
+    let _ = politeness::end(context).await;
     let counted = context.tally.counted();
     let end = RunEnd {
         result: match &result {
-            Ok((Ended::Cancelled, _)) => "interrupted",
+            Ok(visits) if visits.ended == Ended::Cancelled => "interrupted",
             Ok(_) => "done",
             Err(_) => "failed",
         },
@@ -96,16 +106,27 @@ pub async fn pass(
         .store
         .write("end a run", move |w| w.end_run(run_id, &end, ended_at))
         .await;
-    let (ended, input_failed) = result?;
+    let visits = result?;
     closed?;
     Ok(Outcome {
         run_id,
-        ended,
+        ended: visits.ended,
+        left: visits.left,
+        left_hosts: visits.left_hosts,
         counted,
-        input_failed,
+        full: context.room.full(),
+        input_failed: visits.input_failed,
         suspect: false,
         seconds: begun.elapsed().as_secs_f64(),
     })
+}
+
+/// What a pass came to.
+struct Visits {
+    ended: Ended,
+    input_failed: bool,
+    left: u64,
+    left_hosts: Vec<(String, i64)>,
 }
 
 async fn inner(
@@ -115,13 +136,18 @@ async fn inner(
     now: i64,
     deadline: Option<Instant>,
     happened: &mut (impl FnMut(Happened) + Send),
-) -> Result<(Ended, bool), RunError> {
+) -> Result<Visits, RunError> {
     let mut input_failed = false;
     if plan.refresh_inputs {
         let stdin = plan.stdin.as_deref();
         input_failed = refresh::due_inputs(context, now, deadline, stdin, happened).await?;
         if context.cancelled.is_cancelled() {
-            return Ok((Ended::Cancelled, input_failed));
+            return Ok(Visits {
+                ended: Ended::Cancelled,
+                input_failed,
+                left: 0,
+                left_hosts: Vec::new(),
+            });
         }
     }
     let due = match &plan.work {
@@ -137,14 +163,38 @@ async fn inner(
         deadline,
     };
     let frontier = Frontier::new(context, run_id, now, plan.keep);
-    let ended = frontier
+    let drained = frontier
         .drain(&plan.work, bounds, |visited| {
             count(context, &visited);
             happened(Happened::Visited(visited));
         })
         .await?;
     context.store.flush().await?;
-    Ok((ended, input_failed))
+    let (instant, wall) = (Instant::now(), context.clock.now());
+    let until = |at: Instant| {
+        let wait = at.saturating_duration_since(instant).as_millis();
+        wall + i64::try_from(wait).unwrap_or(0)
+    };
+    let mut left_hosts: Vec<_> = drained
+        .left
+        .into_iter()
+        .map(|(host, at)| (host, until(at)))
+        .collect();
+    left_hosts.sort_by_key(|(_, until)| *until);
+    let left = if left_hosts.is_empty() || drained.ended != Ended::Done {
+        0
+    } else {
+        let still_due = context
+            .store
+            .read("count what is left", |r| r.count_due(now))?;
+        u64::try_from(still_due).unwrap_or(0)
+    };
+    Ok(Visits {
+        ended: drained.ended,
+        input_failed,
+        left,
+        left_hosts,
+    })
 }
 
 /// Finds out beside the visits how long politeness alone will take; only the progress line waits for it.
@@ -159,21 +209,26 @@ fn tell_politeness(context: &Context, work: &Work, now: i64) {
             .store
             .read("find the busiest host", |r| r.most_due_on_a_host(now))
         {
-            let delay_ms = u64::try_from(context.manner.host_delay.as_millis()).unwrap_or(u64::MAX);
+            let delay = context.fetcher.gate().manners().ordinary.delay;
+            let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
             context.tally.politeness(most.saturating_mul(delay_ms));
         }
     });
 }
 
 fn count(context: &Context, visited: &Visited) {
-    match &visited.verdict {
-        Some(verdict) => context.tally.verdict(verdict.code.as_str(), visited.bytes),
-        None => context.tally.fault(),
+    if let Some(verdict) = &visited.verdict {
+        context.tally.verdict(verdict.code.as_str(), visited.bytes);
     }
-    if visited.captured {
-        context.tally.capture();
+    match &visited.put_off {
+        Some(PutOff::Fault(_)) => context.tally.fault(),
+        Some(PutOff::Waits(..)) => context.tally.wait(),
+        None => {}
     }
-    if visited.kept_by_robots {
-        context.tally.kept_by_robots();
+    match visited.copy {
+        Copied::Sealed => context.tally.capture(),
+        Copied::NoRoom => context.tally.no_room(),
+        Copied::NotByRobots => context.tally.kept_by_robots(),
+        Copied::Nothing => {}
     }
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::look::Seen;
-use super::visit::{Keep, Once, Visited};
+use super::visit::{Copied, Keep, Once, Visited};
 use super::{Context, RunError};
 use crate::capture::{self, Keeping};
 use crate::charset;
@@ -18,6 +18,9 @@ use crate::store::{
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
 const KEPT_OF_FAILURES: usize = 64 * 1024;
+
+/// What a copy takes beside its body, in bytes: its rows, and the headers of its exchanges.
+const AROUND_A_CAPTURE: u64 = 2048;
 
 /// The verdict of what was seen, with the features it rests on where they are new.
 pub(super) struct Judged {
@@ -43,9 +46,10 @@ pub(super) fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
         let mut verdict = Verdict::new(code, rule, says);
         verdict.moved_to = due_moved_to(due, code);
         // A copy that is kept only now wants its title all the same.
-        let features = match due.capture {
-            None => draw_features(&seen.fetched, url),
-            Some(_) => None,
+        let features = if is_new_body(due, &seen.fetched) {
+            draw_features(&seen.fetched, url)
+        } else {
+            None
         };
         return Judged { verdict, features };
     }
@@ -56,6 +60,14 @@ pub(super) fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
         verdict: judge::judge(&case),
         features,
     }
+}
+
+/// Whether a visit brought a body that our newest copy does not have.
+pub(super) fn is_new_body(due: &DueSource, fetched: &Fetched) -> bool {
+    let sha256 = fetched.facts.body.as_ref();
+    let sha256 = sha256.and_then(|body| capture::digest(&body.sha256));
+    let newest = due.capture.as_ref().map(|capture| capture.body_sha256);
+    fetched.body.is_some() && newest != sha256
 }
 
 fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
@@ -115,12 +127,16 @@ impl Record<'_> {
                 .as_ref()
                 .and_then(|features| features.title.clone()),
         };
-        let capture = if (seen.confirms.is_none() || self.due.capture.is_none()) && !kept_by_robots
-        {
-            capture::keep(&keeping, &verdict, &seen.fetched)
-        } else {
+        let capture = if kept_by_robots {
             None
+        } else {
+            capture::keep(&keeping, &verdict, &seen.fetched)
         };
+        let wanted = capture.as_ref().map_or(0, |capture| {
+            capture.body.stored_size() as u64 + AROUND_A_CAPTURE
+        });
+        let has_room = wanted == 0 || self.context.room.takes(wanted);
+        let capture = capture.filter(|_| has_room);
         let body_changed = changed(self.due, &seen, &verdict);
         let step = self.advance(&verdict, body_changed);
         let visited = Visited {
@@ -129,8 +145,12 @@ impl Record<'_> {
             standing: step.state.standing,
             status: seen.fetched.facts.hops.last().map(|hop| hop.status),
             final_url: seen.fetched.facts.hops.last().map(|hop| hop.url.clone()),
-            captured: capture.is_some(),
-            kept_by_robots,
+            copy: match &capture {
+                Some(_) => Copied::Sealed,
+                None if kept_by_robots => Copied::NotByRobots,
+                None if !has_room => Copied::NoRoom,
+                None => Copied::Nothing,
+            },
             confirmed: seen.confirms.is_some(),
             bytes: seen
                 .fetched
@@ -138,7 +158,7 @@ impl Record<'_> {
                 .body
                 .as_ref()
                 .map_or(0, |body| body.served_size),
-            fault: None,
+            put_off: None,
             verdict: Some(verdict.clone()),
         };
         let second_look_due = step.second_look_due && self.way == Way::Plain;

@@ -18,7 +18,9 @@ pub struct Tally {
     visits: AtomicU64,
     captures: AtomicU64,
     kept_by_robots: AtomicU64,
+    no_room: AtomicU64,
     faults: AtomicU64,
+    waiting: AtomicU64,
     bytes: AtomicU64,
     in_flight: AtomicI64,
     due: AtomicU64,
@@ -49,8 +51,12 @@ pub struct Counted {
     pub captures: u64,
     /// Sources that robots.txt kept from being captured.
     pub kept_by_robots: u64,
+    /// Sources that were not captured because there is no room.
+    pub no_room: u64,
     /// Visits that failed by a fault of ours, and are due again.
     pub faults: u64,
+    /// Visits that were not made because a host is to be left alone for a while, and are due again.
+    pub waiting: u64,
     /// Bytes received.
     pub bytes: u64,
     /// Visits under way.
@@ -118,9 +124,17 @@ impl Tally {
     pub fn kept_by_robots(&self) {
         self.kept_by_robots.fetch_add(1, Ordering::Relaxed);
     }
+    /// A source was not captured because there is no room.
+    pub fn no_room(&self) {
+        self.no_room.fetch_add(1, Ordering::Relaxed);
+    }
     /// A visit failed by a fault of ours.
     pub fn fault(&self) {
         self.faults.fetch_add(1, Ordering::Relaxed);
+    }
+    /// A visit was not made because a host is to be left alone.
+    pub fn wait(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The counters now.
@@ -141,7 +155,9 @@ impl Tally {
                 .clone(),
             captures: get(&self.captures),
             kept_by_robots: get(&self.kept_by_robots),
+            no_room: get(&self.no_room),
             faults: get(&self.faults),
+            waiting: get(&self.waiting),
             bytes: get(&self.bytes),
             in_flight: u64::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or(0),
             due: get(&self.due),

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::look::look;
-use super::record::{Record, judge_seen};
-use super::{Context, RunError};
+use super::record::{Record, is_new_body, judge_seen};
+use super::{Context, RunError, politeness};
 use crate::capture;
 use crate::config::Robots;
-use crate::fetch::{Fault, Fetched, RobotsFact, Way};
+use crate::fetch::{Fault, RobotsFact, Way};
 use crate::judge::Verdict;
 use crate::schedule::Standing;
 use crate::store::DueSource;
@@ -47,16 +47,37 @@ pub struct Visited {
     pub status: Option<u16>,
     /// Where it ended.
     pub final_url: Option<String>,
-    /// Whether a capture was sealed.
-    pub captured: bool,
-    /// Whether robots.txt kept it from being captured.
-    pub kept_by_robots: bool,
+    /// Whether a copy was kept.
+    pub copy: Copied,
     /// Whether the visit only confirmed an earlier one.
     pub confirmed: bool,
     /// Bytes received.
     pub bytes: u64,
-    /// The fault of ours.
-    pub fault: Option<String>,
+    /// Why the visit was not made.
+    pub put_off: Option<PutOff>,
+}
+
+/// Whether a visit left a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// A capture was sealed.
+    Sealed,
+    /// There was nothing new to keep.
+    Nothing,
+    /// robots.txt does not allow it, or could not be had.
+    NotByRobots,
+    /// There is no room for it.
+    NoRoom,
+}
+
+/// Why a visit was not made; it is due again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutOff {
+    /// A fault of ours, in words.
+    Fault(String),
+    /// This host is to be left alone until this instant, in milliseconds since the epoch. It may be the one that a
+    /// redirect leads to.
+    Waits(String, i64),
 }
 
 /// Visits a source once, and once more by another way where death is to be confirmed.
@@ -100,24 +121,20 @@ async fn visit_once(
     };
     let seen = match look(context, due, &url, way, keep, at).await {
         Ok(seen) => seen,
-        Err(fault) => {
-            let wait = match &fault {
-                Fault::Busy { until, .. } => ms(until.duration_since(Instant::now())),
-                Fault::Ours(_) => 0,
-            };
-            let until = at + wait.max(AGAIN_AFTER_FAULT);
-            return put_off(context, due, until, &fault.to_string()).await;
+        Err(Fault::Busy { host, until }) => {
+            let until = at + ms(until.saturating_duration_since(Instant::now()));
+            return put_off(context, due, until, PutOff::Waits(host, until)).await;
+        }
+        Err(fault @ Fault::Ours(_)) => {
+            let why = PutOff::Fault(fault.to_string());
+            return put_off(context, due, at + AGAIN_AFTER_FAULT, why).await;
         }
     };
-    let pause = asked_pause(&seen.fetched);
-    if let Some((host, wait)) = &pause {
-        context.fetcher.gate().hold(host, Instant::now() + *wait);
-    }
+    politeness::keep_changes(context).await?;
+    let pause = seen.fetched.pause;
     let judged = judge_seen(due, &url, &seen);
     // A page that is the same as before is kept too, if there is no copy of it yet.
-    let is_news = seen.confirms.is_none() || due.capture.is_none();
-    let may_keep =
-        is_news && seen.fetched.body.is_some() && capture::is_worth_keeping(&judged.verdict);
+    let may_keep = is_new_body(due, &seen.fetched) && capture::is_worth_keeping(&judged.verdict);
     let robots = ask_robots(context, &url, may_keep).await;
     let record = Record {
         context,
@@ -126,19 +143,9 @@ async fn visit_once(
         at,
         keep,
         way,
-        not_before: pause.map_or(0, |(_, wait)| at + ms(wait)),
+        not_before: pause.map_or(0, |wait| at + ms(wait)),
     };
     record.keep(seen, judged, robots).await
-}
-
-/// Who asked to be left alone, and for how long: whoever gave the last answer, if that was 429 or 503.
-fn asked_pause(fetched: &Fetched) -> Option<(String, Duration)> {
-    let last = fetched.facts.hops.last()?;
-    let wait = matches!(last.status, 429 | 503)
-        .then(|| fetched.retry_after())
-        .flatten()?;
-    let host = Url::parse(&last.url).ok()?.host_str()?.to_owned();
-    Some((host, wait))
 }
 
 fn ms(duration: Duration) -> i64 {
@@ -149,6 +156,7 @@ fn ms(duration: Duration) -> i64 {
 pub(super) async fn broke_down(context: &Context, due: &DueSource) -> Result<Visited, RunError> {
     let until = context.clock.now() + AGAIN_AFTER_PANIC;
     let why = "a defect in sourcekeep ended this visit; please report it with the address";
+    let why = PutOff::Fault(why.to_owned());
     Ok(put_off(context, due, until, why).await?.visited)
 }
 
@@ -156,7 +164,7 @@ async fn put_off(
     context: &Context,
     due: &DueSource,
     until: i64,
-    why: &str,
+    why: PutOff,
 ) -> Result<Once, RunError> {
     let id = due.id;
     context
@@ -171,11 +179,10 @@ async fn put_off(
             standing: super::state::to_schedule(&due.state).standing,
             status: None,
             final_url: None,
-            captured: false,
-            kept_by_robots: false,
+            copy: Copied::Nothing,
             confirmed: false,
             bytes: 0,
-            fault: Some(why.to_owned()),
+            put_off: Some(why),
         },
         second_look_due: false,
     })

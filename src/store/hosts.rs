@@ -17,7 +17,43 @@ pub struct RobotsRow {
     pub read_at: i64,
 }
 
+/// What is owed to a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRow {
+    /// Its name.
+    pub name: String,
+    /// Its registrable domain.
+    pub site: String,
+    /// Before this instant it is not asked.
+    pub next_request_at: i64,
+    /// How often in a row it refused.
+    pub refusals: u32,
+}
+
+/// What is known of a host when it is met again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KnownHost {
+    /// Before this instant it is not asked.
+    pub next_request_at: i64,
+    /// How often in a row it refused.
+    pub refusals: u32,
+    /// The `Crawl-delay` that it asked for, in milliseconds.
+    pub crawl_delay_ms: Option<i64>,
+}
+
 impl Writing<'_> {
+    /// Keeps what is owed to hosts, so that the next process keeps it too.
+    pub fn save_hosts(&self, hosts: &[HostRow]) -> rusqlite::Result<()> {
+        let mut save = self.connection.prepare_cached(
+            "insert into host (name, site, next_request_at, refusals) values (?1, ?2, ?3, ?4)
+             on conflict (name) do update set next_request_at = excluded.next_request_at, refusals = excluded.refusals",
+        )?;
+        for host in hosts {
+            save.execute((&host.name, &host.site, host.next_request_at, host.refusals))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn find_or_add_host(&self, name: &str, site: &str) -> rusqlite::Result<i64> {
         let known = self
             .connection
@@ -47,6 +83,27 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
+    /// What is owed to a host, and what its robots.txt files asked for.
+    pub fn known_host(&self, name: &str) -> rusqlite::Result<KnownHost> {
+        let owed = self
+            .connection
+            .prepare_cached("select next_request_at, refusals from host where name = ?1")?
+            .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (next_request_at, refusals) = owed.unwrap_or_default();
+        let crawl_delay_ms = self
+            .connection
+            .prepare_cached(
+                "select max(crawl_delay_ms) from robots where origin in ('https://' || ?1, 'http://' || ?1)",
+            )?
+            .query_row([name], |row| row.get(0))?;
+        Ok(KnownHost {
+            next_request_at,
+            refusals,
+            crawl_delay_ms,
+        })
+    }
+
     /// The robots.txt of an origin, if it was ever read.
     pub fn robots(&self, origin: &str) -> rusqlite::Result<Option<RobotsRow>> {
         self.connection

@@ -17,6 +17,7 @@ pub(super) const APPLICATION_ID: i32 = 0x534b_4550;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_archive.sql"),
     include_str!("schema/0002_views.sql"),
+    include_str!("schema/0003_politeness.sql"),
 ];
 
 /// What a file is, before it is touched.

@@ -33,7 +33,7 @@ pub use captures::{CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use error::StoreError;
 pub use gathered::{KnownDocument, NewCitation, NewDocument, PostEnd};
-pub use hosts::RobotsRow;
+pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, lock_run};
 pub use overview::{CitedBy, Counts, HeldCopy, SourceRow, Totals, VisitRow};

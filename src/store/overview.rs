@@ -158,6 +158,16 @@ const WANTED: &str =
      or not exists (select 1 from citation w where w.source_id = s.id))";
 
 impl Reading<'_> {
+    /// Bytes of the file that hold something; what was freed in it is filled again before it grows.
+    pub fn size(&self) -> rusqlite::Result<u64> {
+        let number = |pragma: &str| -> rusqlite::Result<u64> {
+            let value: i64 = self.connection.query_row(pragma, [], |row| row.get(0))?;
+            Ok(u64::try_from(value).unwrap_or(0))
+        };
+        let used = number("pragma page_count")?.saturating_sub(number("pragma freelist_count")?);
+        Ok(used * number("pragma page_size")?)
+    }
+
     /// Sources with ids after `after`, in the order of their ids.
     ///
     /// `standings` and `verdicts` are lists of which one must match (both empty: all sources); `since` leaves out

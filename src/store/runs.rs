@@ -35,10 +35,11 @@ pub struct NewEvent {
 }
 
 impl Writing<'_> {
-    /// A run begins. Gives its id. To be called by the holder of the run lock: runs that are still open were killed,
-    /// and are closed as failed, at the instant of the last visit that they recorded.
-    pub fn begin_run(&self, command: &str, pid: u32, now: i64) -> rusqlite::Result<i64> {
-        self.connection.execute(
+    /// A run begins. Gives its id, and whether a run before it was killed. To be called by the holder of the run lock:
+    /// runs that are still open were killed, and are closed as failed, at the instant of the last visit that they
+    /// recorded.
+    pub fn begin_run(&self, command: &str, pid: u32, now: i64) -> rusqlite::Result<(i64, bool)> {
+        let killed = self.connection.execute(
             "update run set result = 'failed', ended_at = max(started_at, coalesce(
                  (select v.at from visit v where v.run_id = run.id order by v.id desc limit 1), started_at))
              where ended_at is null",
@@ -48,7 +49,7 @@ impl Writing<'_> {
             "insert into run (command, started_at, version, pid) values (?1, ?2, ?3, ?4)",
             (command, now, env!("CARGO_PKG_VERSION"), pid),
         )?;
-        Ok(self.connection.last_insert_rowid())
+        Ok((self.connection.last_insert_rowid(), killed > 0))
     }
 
     /// A run ends.

@@ -98,6 +98,8 @@ pub struct DueSource {
     pub last_full_visit_at: Option<i64>,
     /// How many conditional visits were answered "not modified" since.
     pub confirmations: u32,
+    /// Whether robots.txt forbade or could not tell, when it was last asked about it.
+    pub is_disallowed: bool,
 }
 
 /// A host that has due sources.
@@ -107,6 +109,8 @@ pub struct DueHost {
     pub id: i64,
     /// Its name.
     pub name: String,
+    /// Its registrable domain.
+    pub site: String,
 }
 
 impl Writing<'_> {
@@ -183,7 +187,8 @@ const DUE_COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.stri
      s.verdict, s.verdict_since,
      coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
      fv.id, fo.sha256, fj.code, fo.facts, fv.at,
-     c.id, b.sha256, s.last_full_visit_at, s.confirmations
+     c.id, b.sha256, s.last_full_visit_at, s.confirmations,
+     coalesce(s.robots in ('disallowed', 'unreachable'), 0)
      from source s
      left join visit lv on lv.id = s.last_visit_id
      left join outcome lo on lo.id = lv.outcome_id
@@ -211,11 +216,13 @@ impl Reading<'_> {
                      select (select min(host_id) from source where host_id > next.host_id
                              and next_visit_at is not null)
                      from next where next.host_id is not null)
-                 select h.id, h.name from next join host h on h.id = next.host_id
+                 select h.id, h.name, h.site from next join host h on h.id = next.host_id
                  where exists (select 1 from source s where s.host_id = next.host_id and s.next_visit_at <= ?2)
                  limit ?3",
             )?
-            .query_map((after, now, most as i64), |row| Ok(DueHost { id: row.get(0)?, name: row.get(1)? }))?
+            .query_map((after, now, most as i64), |row| {
+                Ok(DueHost { id: row.get(0)?, name: row.get(1)?, site: row.get(2)? })
+            })?
             .collect()
     }
 
@@ -295,6 +302,7 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         capture,
         last_full_visit_at: row.get(32)?,
         confirmations: row.get(33)?,
+        is_disallowed: row.get(34)?,
     })
 }
 

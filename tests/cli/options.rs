@@ -187,7 +187,7 @@ fn an_address_that_nobody_cites_can_be_checked() {
     exit code 0
     --- stdout
     [
-    {"url":"https://c.test/lost","verdict":"not-found","standing":"failing","status":404,"final_url":"https://c.test/lost","moved_to":null,"evidence":["404 Not Found"],"confirmed":false,"captured":false,"kept_by_robots":false,"fault":null}
+    {"url":"https://c.test/lost","verdict":"not-found","standing":"failing","status":404,"final_url":"https://c.test/lost","moved_to":null,"evidence":["404 Not Found"],"confirmed":false,"captured":false,"kept_by_robots":false,"not_kept":null,"fault":null,"waits_for":null,"waits_until":null}
     ]
     "#);
     assert_snapshot!(desk.run("check nonsense"), @r"
@@ -248,7 +248,7 @@ fn check_visits_what_is_due_or_all() {
     assert_snapshot!(desk.run("check --all --format jsonl --limit 1"), @r#"
     exit code 0
     --- stdout
-    {"url":"https://a.test/1","verdict":"alive","standing":"alive","status":200,"final_url":"https://a.test/1","moved_to":null,"evidence":["the same answer as before"],"confirmed":true,"captured":false,"kept_by_robots":false,"fault":null}
+    {"url":"https://a.test/1","verdict":"alive","standing":"alive","status":200,"final_url":"https://a.test/1","moved_to":null,"evidence":["the same answer as before"],"confirmed":true,"captured":false,"kept_by_robots":false,"not_kept":null,"fault":null,"waits_for":null,"waits_until":null}
     "#);
     assert_snapshot!(desk.run("check --all https://a.test/1"), @r"
     exit code 2

@@ -182,7 +182,9 @@ async fn retry_after_counts_from_the_answers_date() {
         );
         let fetched = get(&web, "http://news.test/").await;
         assert_eq!(
-            fetched.retry_after().map(|wait| wait.as_secs()),
+            fetched.exchanges[0]
+                .retry_after()
+                .map(|wait| wait.as_secs()),
             seconds,
             "{value}"
         );
@@ -269,7 +271,7 @@ async fn a_kept_connection_that_was_closed_is_opened_again() {
 async fn all_kept_connections_may_have_been_closed() {
     let web = Web::start();
     let mut settings = settings(&web);
-    settings.host_concurrency = 3;
+    settings.manners.ordinary.concurrency = 3;
     let fetcher = Fetcher::new(&settings).unwrap();
     let request = Request::page(url("http://news.test/"));
     let slow = Page::html("one").delay(Duration::from_millis(300));

@@ -47,7 +47,7 @@ async fn starts_are_apart_also_for_redirects_and_robots() {
     web.page("a.test", "/1", Page::redirect(302, "/2"));
     web.page("a.test", "*", Page::html("a"));
     let mut settings = settings(&web);
-    settings.host_delay = Duration::from_millis(100);
+    settings.manners.ordinary.delay = Duration::from_millis(100);
     let fetcher = Arc::new(Fetcher::new(&settings).unwrap());
     fetcher.robots(&url("http://a.test/")).await.unwrap();
     let fetched = fetcher
@@ -78,8 +78,8 @@ async fn no_host_waits_for_another() {
     let web = Web::start();
     web.page("slow.test", "*", Page::html("slow"));
     let mut settings = settings(&web);
-    settings.concurrency = 4;
-    settings.host_delay = Duration::from_millis(200);
+    settings.manners.concurrency = 4;
+    settings.manners.ordinary.delay = Duration::from_millis(200);
     let fetcher = Arc::new(Fetcher::new(&settings).unwrap());
     let slow = {
         let fetcher = Arc::clone(&fetcher);
