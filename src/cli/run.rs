@@ -458,9 +458,7 @@ fn dry_run(
         Some(store) => count_archive(setup, store, &mut census)?,
         None => None,
     };
-    let manners = &setup.fetch.manners;
-    let delay_ms = u64::try_from(manners.ordinary.delay.as_millis()).unwrap_or(u64::MAX);
-    let (estimate, problems) = census.finish(delay_ms, manners.concurrency, capture_bytes);
+    let (estimate, problems) = census.finish(&setup.fetch.manners, capture_bytes);
     for problem in problems {
         failed |= problem.whole;
         printer.warning(one_line(&problem.to_string(), 1000));

@@ -10,7 +10,9 @@ use serde::Serialize;
 use url::Url;
 
 use super::documents::{Problem, read_document, walk};
+use super::politeness::Load;
 use crate::address;
+use crate::fetch::Manners;
 use crate::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Rules, Sink};
 use crate::store::sha256;
 
@@ -140,8 +142,7 @@ impl Census {
     /// The estimate, given the politeness in force and the mean size of a capture so far.
     pub fn finish(
         mut self,
-        delay_ms: u64,
-        concurrency: usize,
+        manners: &Manners,
         capture_bytes: Option<u64>,
     ) -> (Estimate, Vec<Problem>) {
         let sources: u64 = self.by_host.values().sum();
@@ -149,8 +150,13 @@ impl Census {
             .by_host
             .iter()
             .max_by_key(|(host, count)| (**count, std::cmp::Reverse(host.as_str())));
-        let slowest_ms = busiest.map_or(0, |(_, count)| count * delay_ms.max(USUAL_VISIT_MS / 2));
-        let all_ms = sources * USUAL_VISIT_MS / concurrency.max(1) as u64;
+        let mut load = Load::new(manners);
+        for (host, visits) in &self.by_host {
+            load.add(host, *visits);
+        }
+        let slowest_ms = busiest.map_or(0, |(_, count)| count * USUAL_VISIT_MS / 2);
+        let slowest_ms = slowest_ms.max(load.least_ms());
+        let all_ms = sources * USUAL_VISIT_MS / manners.concurrency.max(1) as u64;
         self.estimate.sources = sources;
         self.estimate.hosts = self.by_host.len() as u64;
         self.estimate.busiest_host = busiest.map(|(host, count)| (host.clone(), *count));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::frontier::{Bounds, Ended, Frontier, Work};
+use super::politeness::Load;
 use super::room::Full;
 use super::tally::Counted;
 use super::visit::{Copied, Keep, PutOff, Visited};
@@ -204,14 +205,13 @@ fn tell_politeness(context: &Context, work: &Work, now: i64) {
     }
     let context = context.clone();
     tokio::task::spawn_blocking(move || {
+        let mut load = Load::new(context.fetcher.gate().manners());
         // If the archive cannot be read, the visits will say so.
-        if let Ok(most) = context
-            .store
-            .read("find the busiest host", |r| r.most_due_on_a_host(now))
-        {
-            let delay = context.fetcher.gate().manners().ordinary.delay;
-            let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-            context.tally.politeness(most.saturating_mul(delay_ms));
+        let read = context.store.read("find the busiest host", |r| {
+            r.each_due_host(now, |host, due| load.add(host, due))
+        });
+        if read.is_ok() {
+            context.tally.politeness(load.least_ms());
         }
     });
 }

@@ -4,6 +4,7 @@
 //! ends. A process that is killed writes nothing; the next one then takes it that every host was asked just before it
 //! began.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Clock, Context, RunError};
 use crate::address;
-use crate::fetch::{Memory, Promise, Remembered};
+use crate::fetch::{Manners, Memory, Promise, Remembered};
 use crate::store::{HostRow, Store};
 
 /// What lies further ahead was written by a clock that was wrong, in milliseconds: no host may ask for more than 30
@@ -86,4 +87,71 @@ async fn save(context: &Context, promises: Vec<Promise>) -> Result<(), RunError>
         .submit("keep what is owed to hosts", move |w| w.save_hosts(&rows))
         .await?;
     Ok(())
+}
+
+/// How long politeness alone will take, from how many visits each host has to expect.
+pub(super) struct Load<'a> {
+    manners: &'a Manners,
+    by_site: HashMap<String, u64>,
+    least: Duration,
+}
+
+impl<'a> Load<'a> {
+    pub(super) fn new(manners: &'a Manners) -> Self {
+        Self {
+            manners,
+            by_site: HashMap::new(),
+            least: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn add(&mut self, host: &str, visits: u64) {
+        let site = address::site(host);
+        match self.by_site.get_mut(site) {
+            Some(of_site) => *of_site += visits,
+            None => {
+                self.by_site.insert(site.to_owned(), visits);
+            }
+        }
+        self.take(self.manners.of_host(host).delay, visits);
+    }
+
+    /// The least time in which hosts and sites can be asked that often, in milliseconds.
+    pub(super) fn least_ms(mut self) -> u64 {
+        for (site, visits) in std::mem::take(&mut self.by_site) {
+            self.take(self.manners.of_site(&site).delay, visits);
+        }
+        u64::try_from(self.least.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn take(&mut self, delay: Duration, visits: u64) {
+        let visits = u32::try_from(visits).unwrap_or(u32::MAX);
+        self.least = self.least.max(delay.saturating_mul(visits));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::Pace;
+
+    #[test]
+    fn the_busiest_host_or_site_says_how_long_it_takes() {
+        let second = Pace {
+            concurrency: 2,
+            delay: Duration::from_secs(1),
+        };
+        let manners = Manners::ordinary(64, second);
+        let ms = |hosts: &[(&str, u64)]| {
+            let mut load = Load::new(&manners);
+            for (host, visits) in hosts {
+                load.add(host, *visits);
+            }
+            load.least_ms()
+        };
+        assert_eq!(ms(&[]), 0);
+        assert_eq!(ms(&[("a.org", 7), ("b.org", 3)]), 7000);
+        let site = [("a.org", 4), ("x.a.org", 4), ("y.a.org", 4)];
+        assert_eq!(ms(&site), 6000, "a site gets twice what a host gets");
+    }
 }

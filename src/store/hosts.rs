@@ -121,15 +121,18 @@ impl Reading<'_> {
             .optional()
     }
 
-    /// How many sources are due at `now` on the host that has the most of them.
-    pub fn most_due_on_a_host(&self, now: i64) -> rusqlite::Result<u64> {
-        let most: i64 = self
-            .connection
-            .prepare_cached(
-                "select coalesce(max(due), 0) from
-                     (select count(*) as due from source where next_visit_at <= ?1 group by host_id)",
-            )?
-            .query_row([now], |row| row.get(0))?;
-        Ok(u64::try_from(most).unwrap_or(0))
+    /// Hands out each host that has sources due at `now`, with their number.
+    pub fn each_due_host(&self, now: i64, mut host: impl FnMut(&str, u64)) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "select h.name, d.due from
+                 (select host_id, count(*) as due from source where next_visit_at <= ?1 group by host_id) d
+             join host h on h.id = d.host_id",
+        )?;
+        let mut rows = statement.query([now])?;
+        while let Some(row) = rows.next()? {
+            let due: i64 = row.get(1)?;
+            host(row.get_ref(0)?.as_str()?, u64::try_from(due).unwrap_or(0));
+        }
+        Ok(())
     }
 }
