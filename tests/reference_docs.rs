@@ -77,6 +77,7 @@ fn every_configuration_key_is_documented() {
         ("schedule", "[schedule]"),
         ("capture", "[capture]"),
         ("host", "[host.\"NAME\"]"),
+        ("limits", "[limits]"),
     ] {
         let rows = named(section(CONFIGURATION, &format!("## `{heading}`")), "| `");
         assert!(rows.iter().all(|key| key.starts_with(table)), "{table}");

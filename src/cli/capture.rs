@@ -86,6 +86,7 @@ pub(crate) fn capture(
             None => printer.warning(format!("no copy was kept: {why}")),
         }
     }
+    printer.peak_memory();
     drop(lock);
     Ok(match run::exit(&visits.outcome, failed, false) {
         Exit::Done if missed => Exit::Failed,

@@ -147,6 +147,7 @@ pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Res
         args.fail_on.as_ref(),
         printer,
     )?;
+    printer.peak_memory();
     drop(lock);
     Ok(run::exit(&visits.outcome, failed, visits.matched))
 }
@@ -244,6 +245,8 @@ pub(crate) fn visit_and_print(
         })
         .await
     });
+    // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
+    runtime.shutdown_background();
     drop(progress);
     let outcome = outcome?;
     written?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
-use sourcekeep::fetch::{self, Fetcher, Limits, Manners, Pace};
+use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
 use sourcekeep::run::{Clock, Context, Manner, Room, Tally};
 use sourcekeep::schedule::Policy;
@@ -279,7 +279,7 @@ fn fetch_settings(settings: &Settings) -> Result<fetch::Settings, Failure> {
         resolve: from.resolve.iter().map(|one| one.0.clone()).collect(),
         proxy: from.proxy.as_ref().map(|proxy| proxy.0.clone()),
         ca_pem,
-        limits: Limits::default(),
+        limits: settings.limits.clone(),
         ..fetch::Settings::default()
     })
 }

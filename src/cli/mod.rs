@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod inputs;
 mod links;
+mod memory;
 mod print;
 mod progress;
 mod remove;

@@ -8,10 +8,11 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
-use sourcekeep::report::printable;
+use sourcekeep::report::{bytes, printable};
 
 use super::Colour;
 use super::exit::Failure;
+use super::memory;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -84,6 +85,13 @@ impl Printer {
     pub(crate) fn detail(&self, text: impl Display) {
         if self.verbose {
             self.talk(&told(text));
+        }
+    }
+
+    /// At the end of a pass: how much memory it took, for who asked for details.
+    pub(crate) fn peak_memory(&self) {
+        if let Some(peak) = memory::peak() {
+            self.detail(format!("peak memory: {}", bytes(peak)));
         }
     }
 

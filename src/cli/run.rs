@@ -20,6 +20,7 @@ use super::Global;
 use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
+use super::memory;
 use super::print::{Format, Printer};
 use super::progress::Progress;
 use super::selected::{GatherArgs, Selected};
@@ -106,6 +107,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
         )?,
     }
     out.flush()?;
+    printer.peak_memory();
     drop(lock);
     Ok(exit(&outcome, failed, matched))
 }
@@ -164,6 +166,8 @@ pub(crate) fn make_pass(
         })
         .await
     });
+    // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
+    runtime.shutdown_background();
     drop(progress);
     if !feeds.is_empty() {
         printer.hint(format!(
@@ -300,6 +304,8 @@ struct Done<'a> {
     left: u64,
     /// Why no more copies were kept: `max-bytes`, `min-free`.
     full: Option<&'static str>,
+    /// Null where the system does not say.
+    peak_memory_bytes: Option<u64>,
     run: &'a Counted,
 }
 
@@ -326,6 +332,7 @@ impl<'a> Done<'a> {
                 Full::Archive(_) => "max-bytes",
                 Full::Disk(_) => "min-free",
             }),
+            peak_memory_bytes: memory::peak(),
             run: &outcome.counted,
         }
     }

@@ -28,6 +28,20 @@ pub enum ConfigError {
         /// Why it cannot be taken.
         why: &'static str,
     },
+    /// A value does not go with another.
+    #[error("{key} = {value}: expected {expected} {other}, which is {limit}")]
+    Beside {
+        /// The key, with its table.
+        key: &'static str,
+        /// The value.
+        value: u64,
+        /// How it should stand to the other: `less than`.
+        expected: &'static str,
+        /// The other key.
+        other: &'static str,
+        /// The other value.
+        limit: u64,
+    },
 }
 
 fn hint(meant: Option<&str>) -> String {

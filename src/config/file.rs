@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{ByteSize, Cidr, ConfigError, HostName, Include, Proxy, Resolve, Robots};
+use super::{ByteSize, Cidr, ConfigError, HostName, Include, LimitsFile, Proxy, Resolve, Robots};
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
 pub const KEYS: &[&str] = &[
@@ -29,6 +29,13 @@ pub const KEYS: &[&str] = &[
     "capture.min_free",
     "host.NAME.concurrency",
     "host.NAME.delay_ms",
+    "limits.connect_ms",
+    "limits.first_byte_ms",
+    "limits.idle_ms",
+    "limits.total_ms",
+    "limits.redirects",
+    "limits.body_bytes",
+    "limits.input_bytes",
 ];
 
 /// The whole file.
@@ -45,6 +52,8 @@ pub struct File {
     pub capture: CaptureFile,
     /// What is different for one host, and for all hosts below it.
     pub host: BTreeMap<HostName, HostFile>,
+    /// How much is taken from a stranger.
+    pub limits: LimitsFile,
 }
 
 /// `[fetch]`.

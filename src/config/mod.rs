@@ -7,11 +7,13 @@
 
 mod error;
 mod file;
+mod limits;
 mod settings;
 mod value;
 
 pub use error::ConfigError;
 pub use file::{CaptureFile, FetchFile, File, GatherFile, HostFile, KEYS, ScheduleFile};
+pub use limits::LimitsFile;
 pub use settings::{CaptureSettings, FetchSettings, Overrides, ScheduleSettings, Settings};
 pub use value::{ByteSize, Cidr, HostName, Include, InvalidValue, Proxy, Resolve, Robots};
 

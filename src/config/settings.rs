@@ -51,6 +51,8 @@ pub struct Settings {
     pub schedule: ScheduleSettings,
     /// What is kept.
     pub capture: CaptureSettings,
+    /// How much is taken from a stranger.
+    pub limits: fetch::Limits,
 }
 
 /// How the network is asked.
@@ -118,6 +120,7 @@ impl Settings {
             capture,
             gather: resolve_gather(file.gather)?,
             schedule,
+            limits: super::limits::resolve(&file.limits)?,
         })
     }
 }
@@ -241,7 +244,7 @@ fn header(key: &'static str, value: &str) -> Result<String, ConfigError> {
     })
 }
 
-fn within<N: PartialOrd + std::fmt::Display + Copy>(
+pub(super) fn within<N: PartialOrd + std::fmt::Display + Copy>(
     key: &'static str,
     value: N,
     range: std::ops::RangeInclusive<N>,
@@ -374,6 +377,7 @@ mod tests {
             ("[schedule]", "schedule"),
             ("[capture]", "capture"),
             ("[host.\"a.org\"]", "host.NAME"),
+            ("[limits]", "limits"),
         ] {
             let text = format!("{table}\nzebra_key = 1\n");
             let message = toml::from_str::<File>(&text)

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::decode::{Caps, Coding, Decoder, Stop, codings};
 use super::error::{Fault, Trouble, classify};
 use super::facts::{BodyFacts, Family};
-use super::limits::{DECODED_PER_SERVED, Limits};
+use super::limits::Limits;
 
 /// A body and what happened to it.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Reader {
         let served_cap = body_limit.unwrap_or(limits.body_served_bytes);
         let caps = Caps {
             bytes: body_limit.map_or(limits.body_decoded_bytes, |limit| {
-                limit.saturating_mul(DECODED_PER_SERVED)
+                limit.saturating_mul(Limits::DECODED_PER_SERVED)
             }),
             ratio: limits.decoded_ratio,
             ratio_from_bytes: limits.decoded_ratio_from_bytes,

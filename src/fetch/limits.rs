@@ -69,8 +69,10 @@ pub(crate) const DEFAULT: Limits = Limits {
     addresses: 8,
 };
 
-/// Bytes after decoding that a body may have for each byte that it may have as sent, where a request sets its own limit.
-pub(crate) const DECODED_PER_SERVED: u64 = 2;
+impl Limits {
+    /// Bytes after decoding that a body may have for each byte that it may have as sent.
+    pub const DECODED_PER_SERVED: u64 = 2;
+}
 
 const _: () = {
     let limits = DEFAULT;
@@ -78,7 +80,7 @@ const _: () = {
     assert!(limits.connect.as_millis() < limits.first_byte.as_millis());
     assert!(limits.idle.as_millis() < limits.total.as_millis());
     assert!(limits.first_byte.as_millis() < limits.total.as_millis());
-    assert!(limits.body_served_bytes * DECODED_PER_SERVED == limits.body_decoded_bytes);
+    assert!(limits.body_served_bytes * Limits::DECODED_PER_SERVED == limits.body_decoded_bytes);
     assert!(limits.body_served_bytes < limits.input_served_bytes);
     assert!(limits.decoded_ratio_from_bytes < limits.body_decoded_bytes);
     assert!(limits.robots_bytes < limits.body_served_bytes);

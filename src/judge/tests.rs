@@ -150,6 +150,28 @@ fn failures() {
     }
 }
 
+/// A proxy's 502 was called the source's server error, and a 304 that nobody asked for was called alive.
+#[test]
+fn a_status_counts_only_where_the_source_said_it() {
+    for (status, family, code, rule) in [
+        (502, Family::Proxy, Code::Unsupported, Rule::ProxyFailed),
+        (407, Family::Proxy, Code::Unsupported, Rule::ProxyFailed),
+        (304, Family::Protocol, Code::ProtocolError, Rule::BrokenHttp),
+        (200, Family::Protocol, Code::ProtocolError, Rule::BrokenHttp),
+    ] {
+        let mut facts = facts(vec![hop(SOURCE, status, &[])]);
+        facts.body = None;
+        facts.failure = Some(Failure {
+            family,
+            url: SOURCE.to_owned(),
+            detail: String::new(),
+        });
+        let verdict = judged(SOURCE, &facts);
+        assert_eq!(verdict.code, code, "{status} {family:?}");
+        assert!(verdict.evidence[0].is(rule), "{status} {family:?}");
+    }
+}
+
 #[test]
 fn failures_behind_a_redirect_and_in_a_body() {
     let mut elsewhere = facts(vec![hop(

@@ -167,6 +167,11 @@ impl Desk {
             (r"127\.0\.0\.1:\d+", "[web]"),
             (r"in \d+\.\d s", "in [time]"),
             (r" +\d+ ms", " [time]"),
+            (
+                r#""peak_memory_bytes":(\d+|null)"#,
+                r#""peak_memory_bytes":"[bytes]""#,
+            ),
+            (r"peak memory: [0-9.]+ [A-Z]+", "peak memory: [bytes]"),
             (r#""(seconds|elapsed_ms)":\d+(\.\d+)?"#, r#""$1":"[time]""#),
             (
                 r"process \d+, since [0-9TZ:-]+",

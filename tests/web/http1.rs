@@ -120,6 +120,7 @@ async fn play(mut conn: Conn, script: &[Act]) {
                 while matches!(conn.read(&mut rest).await, Ok(n) if n > 0) {}
                 return;
             }
+            Act::Deaf => Ok(()),
             Act::Reset => {
                 let _ = conn.flush().await;
                 let _ = conn.into_stream().set_zero_linger();

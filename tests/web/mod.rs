@@ -18,6 +18,7 @@
 
 #![allow(dead_code, reason = "each test crate uses its part of the test web")]
 
+mod frames;
 mod http1;
 mod http2;
 mod page;
@@ -33,6 +34,11 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+#[allow(
+    unused_imports,
+    reason = "each test crate uses its part of the test web"
+)]
+pub(crate) use page::encode;
 pub(crate) use page::{Act, Page};
 #[allow(
     unused_imports,
@@ -82,6 +88,7 @@ enum Answer {
 #[derive(Default)]
 struct Site {
     paths: HashMap<String, Answer>,
+    frames: Option<Arc<[Act]>>,
     under_way: usize,
     most_at_once: usize,
 }
@@ -103,6 +110,10 @@ pub(crate) struct State {
 impl State {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn frames(&self, host: &str) -> Option<Arc<[Act]>> {
+        self.lock().sites.get(host)?.frames.clone()
     }
 
     /// Logs a request and says what to answer; the request is under way until the guard is dropped.
@@ -225,6 +236,15 @@ impl Web {
         if let Some(site) = self.state.lock().sites.get_mut(host) {
             site.paths.remove(path);
         }
+        self
+    }
+
+    /// Over HTTP/2, whatever a host is asked for, these acts follow instead of an answer; the bytes in them are frames.
+    pub(crate) fn frames(&self, host: &str, acts: impl Into<Vec<Act>>) -> &Self {
+        let mut inner = self.state.lock();
+        let site = inner.sites.entry(host.to_owned()).or_default();
+        site.frames = Some(acts.into().into());
+        drop(inner);
         self
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Act {
     Wait(Duration),
     /// Says nothing any more and keeps the connection.
     Hang,
+    /// Over HTTP/2, reads nothing that the other side sends; it may stand anywhere in the script.
+    Deaf,
     /// Resets the connection (RST; under TLS, closes it without farewell).
     Reset,
     /// Ends the connection in order, but under TLS without farewell (`close_notify`).

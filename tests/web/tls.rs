@@ -8,11 +8,11 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 
-use super::{State, http1, http2};
+use super::{State, frames, http1, http2};
 
 /// How a host behaves in the TLS handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -38,6 +38,10 @@ pub(crate) enum Tls {
     OldVersion,
     /// Closes the connection in the handshake.
     Closes,
+    /// Says nothing in the handshake.
+    Hangs,
+    /// Answers the handshake in plain HTTP.
+    Plain,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -146,6 +150,7 @@ fn authority(name: &str, issuer: Option<&Issuer>) -> Issuer {
 pub(crate) async fn serve(stream: TcpStream, state: Arc<State>) {
     // A fatal alert: protocol_version (RFC 5246, section 7.2).
     const TOO_OLD: [u8; 7] = [0x15, 3, 1, 0, 2, 2, 70];
+    const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
     let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
     let Ok(start) = acceptor.await else { return };
     let host = start
@@ -156,9 +161,16 @@ pub(crate) async fn serve(stream: TcpStream, state: Arc<State>) {
     let tls = state.tls.of(&host);
     match tls {
         Tls::Closes => return,
-        Tls::OldVersion => {
+        Tls::Hangs => {
             let mut stream = start.io;
-            let _ = stream.write_all(&TOO_OLD).await;
+            let mut heard = [0; 64];
+            while stream.read(&mut heard).await.is_ok_and(|n| n > 0) {}
+            return;
+        }
+        Tls::OldVersion | Tls::Plain => {
+            let mut stream = start.io;
+            let answer = if tls == Tls::Plain { PLAIN } else { &TOO_OLD };
+            let _ = stream.write_all(answer).await;
             let _ = stream.shutdown().await;
             return;
         }
@@ -169,6 +181,9 @@ pub(crate) async fn serve(stream: TcpStream, state: Arc<State>) {
         return;
     };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        if let Some(acts) = state.frames(&host) {
+            return frames::serve(stream, state, host, acts).await;
+        }
         http2::serve(stream, state).await;
     } else {
         http1::serve(http1::Conn::Secure(Box::new(stream)), state).await;
