@@ -190,7 +190,8 @@ def main():
             sys.exit(f"{tool} is not installed")
     rival = subprocess.run(["lychee", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     print(f"{rival}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    subprocess.run(["nginx", "-c", os.path.join(web, "nginx.conf")], check=True)
+    if subprocess.run(["nginx", "-c", os.path.join(web, "nginx.conf")], stderr=subprocess.DEVNULL).returncode != 0:
+        sys.exit("nginx did not start: is it running already?")
     try:
         ten = None
         if args.only in (None, "links"):
