@@ -54,16 +54,7 @@ impl Trouble {
     }
 }
 
-/// Errors of the operating system that say something of this machine only.
-pub(crate) fn is_ours(error: &io::Error) -> bool {
-    use io::ErrorKind as K;
-    our_shortage(error).is_some()
-        || matches!(
-            error.kind(),
-            K::NetworkUnreachable | K::NetworkDown | K::PermissionDenied | K::AddrNotAvailable
-        )
-}
-
+/// Shortages of this machine.
 fn our_shortage(error: &io::Error) -> Option<&'static str> {
     // Numbers of Linux, macOS and the BSDs; they agree on these but for ENOBUFS.
     const ENOMEM: i32 = 12;
@@ -126,6 +117,10 @@ pub(crate) fn classify(error: &reqwest::Error, by_proxy: bool) -> Result<Trouble
         None if error.is_connect() => Trouble::new(Family::Connection, "could not connect"),
         None => Trouble::new(Family::Protocol, "the answer is not HTTP"),
     };
+    // What the guard refused, nobody was asked for, the proxy included.
+    if trouble.family == Family::Forbidden {
+        return Ok(trouble);
+    }
     // Behind a proxy, whatever failed before the handshake with the source did so at the proxy or by its word.
     if by_proxy && error.is_connect() {
         return Ok(Trouble::new(
@@ -339,7 +334,6 @@ mod tests {
             (111, false),
         ] {
             let error = io::Error::from_raw_os_error(number);
-            assert_eq!(is_ours(&error), ours, "{error}");
             let known = recognise(&error).unwrap();
             assert_eq!(matches!(known, Known::Ours(_)), ours, "{error}");
         }

@@ -96,7 +96,7 @@ pub(crate) async fn follow(
 
 impl Chain<'_> {
     async fn step(&mut self, url: &Url) -> Result<Step, Fault> {
-        if !self.fetcher.guard.allows_literal(url) {
+        if !self.fetcher.may_ask(url) {
             return Ok(self.fail(url, Family::Forbidden, "the address is not public"));
         }
         if !is_web_port(url) {
