@@ -5,22 +5,29 @@
 //! - `killed`: `kill -9` at random moments
 //! - `hostile`: words of strangers that would steer a terminal or a spreadsheet
 //! - `beside`: what others do to the archive while a run goes on
+//! - `power`: what a power cut may take
+//! - `faults`: no network, no files, no ports, no archive any more: never a verdict
 
 #![expect(
     clippy::unwrap_used,
     reason = "tests: a panic is the report, also in their helpers"
 )]
 
+mod apart;
 #[path = "robust/archive.rs"]
 mod archive;
 #[path = "robust/beside.rs"]
 mod beside;
+#[path = "robust/faults.rs"]
+mod faults;
 #[path = "robust/hostile.rs"]
 mod hostile;
 #[path = "robust/inputs.rs"]
 mod inputs;
 #[path = "robust/killed.rs"]
 mod killed;
+#[path = "robust/power.rs"]
+mod power;
 mod web;
 
 use std::io::Write as _;
@@ -121,6 +128,13 @@ impl Place {
 
     /// One number out of the archive.
     fn number(&self, sql: &str) -> i64 {
+        let connection = rusqlite::Connection::open(self.db()).unwrap();
+        connection.busy_timeout(Duration::from_secs(5)).unwrap();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// One text out of the archive.
+    fn text(&self, sql: &str) -> String {
         let connection = rusqlite::Connection::open(self.db()).unwrap();
         connection.busy_timeout(Duration::from_secs(5)).unwrap();
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
