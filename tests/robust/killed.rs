@@ -141,9 +141,10 @@ fn nothing_committed_is_lost_or_fetched_again() {
                     .command(&["--now", pass.now, "run", "--concurrency", "8", "post.md"])
                     .spawn()
                     .unwrap();
+                let left = SOURCES - known.len();
                 let until = match last_request {
-                    SOURCES => SOURCES - known.len(),
-                    some => 1 + random.below(some),
+                    SOURCES => left,
+                    some => left.min(1 + random.below(some)),
                 };
                 for _ in 0..until {
                     if requests.recv_timeout(TOO_LONG).is_err() {
