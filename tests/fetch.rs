@@ -3,7 +3,6 @@
 //! - `answers`: what comes back from a web that behaves
 //! - `bodies`: content codings, bombs, bodies cut short
 //! - `redirects`: chains, circles, walls, and where they may not lead
-//! - `guard`: private addresses, by literal and by name
 //! - `failures`: one family for each way to fail
 //! - `robots`: RFC 9309
 //! - `proxies`: what the proxy does is not the source's doing
@@ -24,8 +23,6 @@ mod answers;
 mod bodies;
 #[path = "fetch/failures.rs"]
 mod failures;
-#[path = "fetch/guard.rs"]
-mod guard;
 #[path = "fetch/manners.rs"]
 mod manners;
 #[path = "fetch/proxies.rs"]

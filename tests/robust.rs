@@ -7,16 +7,21 @@
 //! - `beside`: what others do to the archive while a run goes on
 //! - `polite`: what hosts see of us, over processes and restarts
 //! - `room`: an archive or a disk that is as full as the user allows
+//! - `power`: what a power cut may take
+//! - `faults`: no network, no files, no ports, no archive any more: never a verdict
 
 #![expect(
     clippy::unwrap_used,
     reason = "tests: a panic is the report, also in their helpers"
 )]
 
+mod apart;
 #[path = "robust/archive.rs"]
 mod archive;
 #[path = "robust/beside.rs"]
 mod beside;
+#[path = "robust/faults.rs"]
+mod faults;
 #[path = "robust/hostile.rs"]
 mod hostile;
 #[path = "robust/inputs.rs"]
@@ -25,6 +30,8 @@ mod inputs;
 mod killed;
 #[path = "robust/polite.rs"]
 mod polite;
+#[path = "robust/power.rs"]
+mod power;
 #[path = "robust/room.rs"]
 mod room;
 mod web;
@@ -127,6 +134,13 @@ impl Place {
 
     /// One number out of the archive.
     fn number(&self, sql: &str) -> i64 {
+        let connection = rusqlite::Connection::open(self.db()).unwrap();
+        connection.busy_timeout(Duration::from_secs(5)).unwrap();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// One text out of the archive.
+    fn text(&self, sql: &str) -> String {
         let connection = rusqlite::Connection::open(self.db()).unwrap();
         connection.busy_timeout(Duration::from_secs(5)).unwrap();
         connection.query_row(sql, [], |row| row.get(0)).unwrap()

@@ -60,7 +60,7 @@ pub(crate) struct Checked<'a> {
     confirmed: bool,
     captured: bool,
     kept_by_robots: bool,
-    /// Why no copy was kept of a page that is worth one: `robots`, `no-room`.
+    /// Why no copy was kept of a page that is worth one: `robots`, `no-room`, `later`.
     not_kept: Option<&'a str>,
     /// Why the visit was not made, where that is our fault.
     fault: Option<&'a str>,
@@ -98,6 +98,7 @@ impl<'a> Checked<'a> {
             not_kept: match visited.copy {
                 Copied::NotByRobots => Some("robots"),
                 Copied::NoRoom => Some("no-room"),
+                Copied::Later => Some("later"),
                 Copied::Sealed | Copied::Nothing => None,
             },
             fault: match &visited.put_off {
@@ -233,7 +234,7 @@ pub(crate) fn visit_and_print(
                     });
                 let code = visited.verdict.as_ref().map(|verdict| verdict.code);
                 let is_fine = code.is_some_and(|code| code.group() == Group::Fine);
-                if is_fine && visited.copy != Copied::NoRoom {
+                if is_fine && !matches!(visited.copy, Copied::NoRoom | Copied::Later) {
                     fine.insert(visited.source_id);
                 }
                 if written.is_ok() && (show_all || code != Some(Code::Alive)) {

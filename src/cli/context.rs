@@ -156,6 +156,9 @@ fn held(db: &Path, holder: &Holder) -> Failure {
 
 /// The runtime that fetches.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // Shells often allow 1024 open files where the system allows many more; kept connections are many. Where it cannot
+    // be raised, what is there has to do.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -26,6 +26,8 @@ use super::progress::Progress;
 use super::selected::{GatherArgs, Selected};
 use super::when;
 
+/// A run has failed where faults of ours put off more than one in so many visits.
+const FAULTS_OF_A_FAILED_RUN: u64 = 10;
 /// Visits put off by a fault of ours that are named one by one; the others only with `--verbose`.
 const MOST_FAULTS_SHOWN: usize = 5;
 
@@ -151,10 +153,8 @@ pub(crate) fn make_pass(
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
                 if let Some(PutOff::Fault(fault)) = &visited.put_off {
-                    let warning = format!(
-                        "{}: {fault}; due again later",
-                        one_line(&visited.address, 500)
-                    );
+                    let warning =
+                        format!("{}: {fault}; it stays due", one_line(&visited.address, 500));
                     // Without a network, all of them say the same.
                     faults += 1;
                     match faults {
@@ -180,11 +180,13 @@ pub(crate) fn make_pass(
 
 /// How a pass ends the command.
 pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
-    let put_off = outcome.counted.faults + outcome.counted.waiting;
-    let only_faults = put_off > 0 && outcome.counted.visits == 0;
+    let counted = &outcome.counted;
+    let nothing = counted.visits == 0 && counted.faults + counted.waiting > 0;
+    // A name with addresses of IPv6 only, where there is no IPv6, is no reason to call every run failed.
+    let too_many = counted.faults * FAULTS_OF_A_FAILED_RUN > counted.visits + counted.faults;
     match outcome.ended {
         Ended::Cancelled => Exit::Interrupted,
-        _ if failed || outcome.input_failed || only_faults => Exit::Failed,
+        _ if failed || outcome.input_failed || nothing || too_many => Exit::Failed,
         _ if outcome.suspect => Exit::Suspect,
         _ if matched => Exit::FailOn,
         _ => Exit::Done,
@@ -225,9 +227,15 @@ pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
             count(counted.no_room, "copy").replace("copys", "copies")
         ));
     }
+    if counted.copies_later > 0 {
+        lines.push(format!(
+            "         {} left to a later visit: robots.txt could not be asked for",
+            count(counted.copies_later, "copy").replace("copys", "copies")
+        ));
+    }
     if counted.faults > 0 {
         lines.push(format!(
-            "put off  {}: the fault was ours",
+            "put off  {}: the fault was ours; they stay due",
             count(counted.faults, "visit")
         ));
     }

@@ -68,6 +68,8 @@ fn client(
         .tls_info(true)
         .dns_resolver(ForClient(Arc::clone(resolver)))
         .redirect(redirect::Policy::none())
+        // What is sent again passes the gate again.
+        .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(limits.connect)
         .pool_idle_timeout(KEPT_ALIVE)

@@ -54,16 +54,7 @@ impl Trouble {
     }
 }
 
-/// Errors of the operating system that say something of this machine only.
-pub(crate) fn is_ours(error: &io::Error) -> bool {
-    use io::ErrorKind as K;
-    our_shortage(error).is_some()
-        || matches!(
-            error.kind(),
-            K::NetworkUnreachable | K::NetworkDown | K::PermissionDenied | K::AddrNotAvailable
-        )
-}
-
+/// Shortages of this machine.
 fn our_shortage(error: &io::Error) -> Option<&'static str> {
     // Numbers of Linux, macOS and the BSDs; they agree on these but for ENOBUFS.
     const ENOMEM: i32 = 12;
@@ -84,8 +75,9 @@ fn our_shortage(error: &io::Error) -> Option<&'static str> {
 }
 
 /// Whether an error says that the connection was closed or refused the request before a byte of an answer came, so
-/// that the request may be sent again (RFC 9110, section 9.2.2; RFC 9113, section 8.7).
-pub(crate) fn may_be_sent_again(error: &reqwest::Error) -> bool {
+/// that the request may be sent again (RFC 9110, section 9.2.2; RFC 9113, section 8.7). `is_kept` says that the connection
+/// may be an old one; a new one that is closed says something of the host.
+pub(crate) fn may_be_sent_again(error: &reqwest::Error, is_kept: bool) -> bool {
     let mut again = false;
     walk(error, &mut |cause| {
         if let Some(error) = cause.downcast_ref::<h2::Error>() {
@@ -94,16 +86,18 @@ pub(crate) fn may_be_sent_again(error: &reqwest::Error) -> bool {
             return again || !error.is_io();
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            again = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+            again = is_kept
+                && (error.is_incomplete_message() || error.is_canceled() || error.is_closed());
             return again;
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
-            again = matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionReset
-                    | io::ErrorKind::ConnectionAborted
-                    | io::ErrorKind::BrokenPipe
-            );
+            again = is_kept
+                && matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionReset
+                        | io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::BrokenPipe
+                );
             return again;
         }
         false
@@ -126,6 +120,10 @@ pub(crate) fn classify(error: &reqwest::Error, by_proxy: bool) -> Result<Trouble
         None if error.is_connect() => Trouble::new(Family::Connection, "could not connect"),
         None => Trouble::new(Family::Protocol, "the answer is not HTTP"),
     };
+    // What the guard refused, nobody was asked for, the proxy included.
+    if trouble.family == Family::Forbidden {
+        return Ok(trouble);
+    }
     // Behind a proxy, whatever failed before the handshake with the source did so at the proxy or by its word.
     if by_proxy && error.is_connect() {
         return Ok(Trouble::new(
@@ -339,7 +337,6 @@ mod tests {
             (111, false),
         ] {
             let error = io::Error::from_raw_os_error(number);
-            assert_eq!(is_ours(&error), ours, "{error}");
             let known = recognise(&error).unwrap();
             assert_eq!(matches!(known, Known::Ours(_)), ours, "{error}");
         }

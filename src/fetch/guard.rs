@@ -4,11 +4,11 @@
 //! The guard stands in three places: on IP literals before each hop (a resolver is never asked for those), in the
 //! resolver (what it returns is exactly what is connected to, so an answer cannot change in between), and on the
 //! connected peer. The list is IANA's special-purpose registries (RFC 6890 and its successors); addresses that carry
-//! an IPv4 address inside (mapped, NAT64, 6to4) are judged by that one.
+//! an IPv4 address inside (mapped, NAT64, 6to4, ISATAP) are judged by each one that they carry.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use url::{Host, Url};
 
 /// Ports that no browser asks, for other services listen there and might take a request for an order: "bad ports" of
@@ -20,6 +20,19 @@ const BAD_PORTS: &[u16] = &[
     993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
     6668, 6669, 6679, 6697, 10080,
 ];
+
+/// Names that mean the machine on which they are looked up, by RFC 6761 or by the hosts files of the usual systems.
+/// `localhost` and `localdomain` stand for every name below them too.
+const LOOPBACK_NAMES: &[&str] = &["ip6-localhost", "ip6-loopback", "localhost6"];
+const LOOPBACK_DOMAINS: &[&str] = &["localhost", "localdomain", "localdomain6"];
+
+/// Whether a name means the machine on which it is looked up. A proxy would look it up on its own machine, so such a
+/// name is no name but a spelling of loopback.
+pub(crate) fn is_loopback_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let top = name.rsplit('.').next().unwrap_or_default();
+    LOOPBACK_DOMAINS.contains(&top) || LOOPBACK_NAMES.contains(&name.as_str())
+}
 
 /// Whether a port is one that a page can be on.
 pub(crate) fn is_web_port(url: &Url) -> bool {
@@ -36,28 +49,44 @@ pub struct Guard {
 impl Guard {
     /// A guard that lets public addresses and these ranges pass.
     pub fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed }
+        Self {
+            allowed: allowed.into_iter().map(plain_range).collect(),
+        }
     }
 
     /// Whether an address may be asked.
     pub fn allows(&self, ip: IpAddr) -> bool {
+        // An IPv4-mapped address is an IPv4 address, so only ranges of IPv4 open it: `::/0` does not open 127.0.0.1.
         let plain = ip.to_canonical();
-        is_public(plain)
-            || self
-                .allowed
-                .iter()
-                .any(|net| net.contains(&plain) || net.contains(&ip))
+        is_public(plain) || self.allowed.iter().any(|net| net.contains(&plain))
     }
 
-    /// Whether the host of an address may be asked as far as it can be known without a resolver: a name passes.
+    /// Whether the host of an address may be asked as far as it can be known without a resolver: a name passes,
+    /// unless it means this machine by definition.
     pub fn allows_literal(&self, url: &Url) -> bool {
         match url.host() {
             Some(Host::Ipv4(ip)) => self.allows(ip.into()),
             Some(Host::Ipv6(ip)) => self.allows(ip.into()),
+            Some(Host::Domain(name)) if is_loopback_name(name) => {
+                self.allows(Ipv4Addr::LOCALHOST.into()) || self.allows(Ipv6Addr::LOCALHOST.into())
+            }
             Some(Host::Domain(_)) => true,
             None => false,
         }
     }
+}
+
+/// A range of IPv4-mapped addresses as the range of IPv4 that it means.
+fn plain_range(net: IpNet) -> IpNet {
+    const MAPPED_BITS: u8 = 96;
+    if let IpNet::V6(v6) = net
+        && let Some(ip) = v6.addr().to_ipv4_mapped()
+        && let Some(bits) = v6.prefix_len().checked_sub(MAPPED_BITS)
+        && let Ok(v4) = Ipv4Net::new(ip, bits)
+    {
+        return v4.into();
+    }
+    net
 }
 
 /// Whether an address belongs to the public internet.
@@ -100,27 +129,39 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 )]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let segments = ip.segments();
-    let first = segments[0];
-    let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match segments {
         // IPv4-mapped, ::ffff:0:0/96
-        [0, 0, 0, 0, 0, 0xffff, high, low] => is_public_v4(v4(high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low] => is_public_v4(carried(high, low)),
         // NAT64's well-known prefix, 64:ff9b::/96 (RFC 6052); the local-use one, 64:ff9b:1::/48, is refused below
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(v4(high, low)),
-        // 6to4, 2002::/16: the router's IPv4 address comes right after the prefix
-        [0x2002, high, low, ..] => is_public_v4(v4(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(carried(high, low)),
         // IETF protocol assignments, 2001::/23: Teredo, benchmarking, ORCHID
         [0x2001, 0..=0x01ff, ..] => false,
         // documentation: 2001:db8::/32 and 3fff::/20
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => false,
-        // ISATAP (RFC 5214): the tunnel's end is the IPv4 address in the last 32 bits
-        [_, _, _, _, 0 | 0x0200, 0x5efe, high, low] => {
-            is_global_unicast(first) && is_public_v4(v4(high, low))
-        }
         // Everything outside global unicast is unspecified, loopback, IPv4-compatible, discard-only, site-local,
         // unique local, link-local, multicast, or not yet given out.
-        _ => is_global_unicast(first),
+        [first, ..] => is_global_unicast(first) && leads_to_public_v4(segments),
     }
+}
+
+/// Whether the IPv4 addresses that tunnels would take out of an address are public. There may be two of them: an
+/// ISATAP interface below a 6to4 prefix.
+fn leads_to_public_v4(segments: [u16; 8]) -> bool {
+    let router = match segments {
+        // 6to4, 2002::/16: the router's IPv4 address comes right after the prefix
+        [0x2002, high, low, ..] => is_public_v4(carried(high, low)),
+        _ => true,
+    };
+    let interface = match segments {
+        // ISATAP (RFC 5214): the tunnel's end is the IPv4 address in the last 32 bits
+        [_, _, _, _, 0 | 0x0200, 0x5efe, high, low] => is_public_v4(carried(high, low)),
+        _ => true,
+    };
+    router && interface
+}
+
+fn carried(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))
 }
 
 /// `2000::/3`, all that IANA has given out so far.
@@ -187,6 +228,8 @@ mod tests {
             "2002:c0a8:101::1",
             "2a00:1450::5efe:10.0.0.1",
             "2a00:1450::200:5efe:127.0.0.1",
+            "2002:808:808::5efe:10.0.0.1",
+            "2002:a00:1::5efe:8.8.8.8",
             "5f00::1",
             "fc00::1",
             "fd00:ec2::254",
@@ -195,6 +238,31 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!public(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_loopback() {
+        for name in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.b.localhost",
+            "localhost.localdomain",
+            "localhost6.localdomain6",
+            "localhost6",
+            "ip6-localhost",
+            "ip6-loopback",
+        ] {
+            assert!(is_loopback_name(name), "{name}");
+        }
+        for name in ["localhost.example.com", "mylocalhost", "local", "a.local"] {
+            assert!(!is_loopback_name(name), "{name}");
+        }
+        let url = Url::parse("http://localhost/").unwrap();
+        assert!(!Guard::default().allows_literal(&url));
+        for range in ["127.0.0.0/8", "::1/128"] {
+            assert!(Guard::new(vec![range.parse().unwrap()]).allows_literal(&url));
         }
     }
 
@@ -235,6 +303,8 @@ mod tests {
             "::ffff:8.8.8.8",
             "64:ff9b::8.8.8.8",
             "2002:808:808::1",
+            "2002:808:808::5efe:8.8.8.8",
+            "2a00:1450::5efe:8.8.8.8",
             "2001:200::1",
             "2001:4860:4860::8888",
             "2606:4700::1111",
@@ -254,6 +324,12 @@ mod tests {
         assert!(guard.allows("::ffff:127.0.0.1".parse().unwrap()));
         assert!(guard.allows("fd12::1".parse().unwrap()));
         assert!(!guard.allows("10.0.0.1".parse().unwrap()));
+        let mapped = Guard::new(vec!["::ffff:127.0.0.0/104".parse().unwrap()]);
+        assert!(mapped.allows("127.0.0.1".parse().unwrap()));
+        assert!(!mapped.allows("10.0.0.1".parse().unwrap()));
+        let all_of_ipv6 = Guard::new(vec!["::/0".parse().unwrap()]);
+        assert!(all_of_ipv6.allows("::1".parse().unwrap()));
+        assert!(!all_of_ipv6.allows("::ffff:127.0.0.1".parse().unwrap()));
 
         let strict = Guard::default();
         for text in [

@@ -44,6 +44,8 @@ pub struct Fetcher {
     guard: Guard,
     resolver: Arc<resolve::Guarded>,
     by_proxy: bool,
+    /// The name of the proxy, where names of sources are looked up here on its behalf.
+    own_proxy_name: Option<String>,
     gate: Gate,
     requests: headers::Requests,
     robots: robots::Cache,
@@ -64,7 +66,7 @@ impl Fetcher {
         let guard = Guard::new(settings.allow_private.clone());
         let resolver = Arc::new(resolve::Guarded {
             lookup,
-            guard: settings.proxy.is_none().then(|| guard.clone()),
+            guard: guard.clone(),
             overrides: settings.resolve.clone(),
             proxy_host: settings.proxy.as_ref().and_then(settings::host_name),
             timeout: settings.limits.resolve,
@@ -76,6 +78,11 @@ impl Fetcher {
             guard,
             resolver,
             by_proxy: settings.proxy.is_some(),
+            own_proxy_name: settings
+                .proxy
+                .as_ref()
+                .filter(|proxy| proxy.scheme() == "socks5")
+                .and_then(settings::host_name),
             gate: Gate::new(settings.manners.clone()),
             requests: headers::Requests::new(settings)?,
             robots: robots::Cache::default(),
@@ -103,6 +110,20 @@ impl Fetcher {
     /// them is set at the gate.
     pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Fault> {
         robots::of(self, url).await
+    }
+
+    /// Whether an address may be asked as far as it can be known without a resolver: the first of the guard's three
+    /// places.
+    fn may_ask(&self, url: &Url) -> bool {
+        let Some(name) = url.domain() else {
+            return self.guard.allows_literal(url);
+        };
+        if self.resolver.override_for(name).is_some() {
+            return true;
+        }
+        // The proxy's own name passes the resolver, or there would be no proxy; so it must not be a source's too.
+        let is_own_proxy = self.own_proxy_name.as_deref() == Some(name.trim_end_matches('.'));
+        self.guard.allows_literal(url) && !is_own_proxy
     }
 
     /// Whether the one who answered may have been asked: the last of the guard's three places.

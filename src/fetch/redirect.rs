@@ -106,7 +106,7 @@ pub(crate) async fn follow(
 
 impl Chain<'_> {
     async fn step(&mut self, url: &Url) -> Result<Step, Fault> {
-        if !self.fetcher.guard.allows_literal(url) {
+        if !self.fetcher.may_ask(url) {
             return Ok(self.fail(url, Family::Forbidden, "the address is not public"));
         }
         if !is_web_port(url) {
@@ -207,7 +207,7 @@ impl Chain<'_> {
             };
             match timeout(limits.first_byte.min(left), client.execute(request)).await {
                 Ok(Ok(response)) => return Ok(Ok(response)),
-                Ok(Err(error)) if !is_again && permit.is_warm() && may_be_sent_again(&error) => {
+                Ok(Err(error)) if !is_again && may_be_sent_again(&error, permit.is_warm()) => {
                     is_again = true;
                     // The host may have counted the one that it did not answer.
                     let since = Instant::now();

@@ -17,7 +17,7 @@ use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::rr::{Name, RecordType};
 
 use super::guard::Guard;
 
@@ -117,10 +117,9 @@ impl fmt::Display for ResolveOverride {
 /// The resolver that the client uses: overrides, then a look-up under the guard.
 pub(crate) struct Guarded {
     pub(crate) lookup: Arc<dyn Lookup>,
-    /// None under a proxy: it is the proxy's name that is looked up here, and the user chose it.
-    pub(crate) guard: Option<Guard>,
+    pub(crate) guard: Guard,
     pub(crate) overrides: Vec<ResolveOverride>,
-    /// The proxy's own host: overrides with `*` are not meant for it.
+    /// The proxy's own host: the user chose it, so neither the guard nor overrides with `*` are meant for it.
     pub(crate) proxy_host: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) at_most: usize,
@@ -155,16 +154,19 @@ impl Guarded {
             // Port 0 stands for the scheme's own.
             return Ok(vec![SocketAddr::new(given.ip, given.port.unwrap_or(0))]);
         }
-        let found = tokio::time::timeout(self.timeout, self.lookup.lookup(name))
-            .await
-            .map_err(|_| ResolveError::Timeout)??;
+        let mut found = match literal(name) {
+            // A SOCKS proxy that wants addresses has numbers asked for here too.
+            Some(ip) => vec![ip],
+            None => tokio::time::timeout(self.timeout, self.lookup.lookup(name))
+                .await
+                .map_err(|_| ResolveError::Timeout)??,
+        };
         if found.is_empty() {
             return Err(ResolveError::NoAddress);
         }
-        let mut found: Vec<IpAddr> = match &self.guard {
-            Some(guard) => found.into_iter().filter(|ip| guard.allows(*ip)).collect(),
-            None => found,
-        };
+        if self.proxy_host.as_deref() != Some(name.strip_suffix('.').unwrap_or(name)) {
+            found.retain(|ip| self.guard.allows(*ip));
+        }
         if found.is_empty() {
             return Err(ResolveError::Private);
         }
@@ -177,6 +179,13 @@ impl Guarded {
         found.truncate(self.at_most);
         Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
     }
+}
+
+fn literal(name: &str) -> Option<IpAddr> {
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    bare.unwrap_or(name).parse().ok()
 }
 
 fn is_global_v6(ip: &IpAddr) -> bool {
@@ -200,6 +209,12 @@ impl reqwest::dns::Resolve for ForClient {
 pub(crate) struct System {
     resolver: TokioResolver,
     has_servers: bool,
+    /// Whether there is a way to any network.
+    is_online: fn() -> bool,
+    /// A look-up that takes longer makes us doubt the name servers themselves.
+    doubtful_after: Duration,
+    /// A look-up that takes longer has failed.
+    given_up_after: Duration,
 }
 
 impl System {
@@ -232,6 +247,9 @@ impl System {
         Ok(Self {
             resolver: builder.build()?,
             has_servers,
+            is_online: || ROUTES.to_ipv4() || ROUTES.to_ipv6(),
+            doubtful_after: Duration::from_secs(2),
+            given_up_after: Duration::from_secs(7),
         })
     }
 
@@ -239,11 +257,39 @@ impl System {
         // A name that DNS cannot carry (a label over 63 bytes) does not exist.
         let mut name = Name::from_ascii(name).map_err(|_| ResolveError::NoSuchName)?;
         name.set_fqdn(true);
-        match self.resolver.lookup_ip(name).await {
+        let mut lookup = std::pin::pin!(tokio::time::timeout(self.given_up_after, async {
+            self.resolver.lookup_ip(name).await
+        }));
+        let mut servers_answer = None;
+        let found = tokio::select! {
+            biased;
+            found = &mut lookup => found,
+            answer = self.doubt() => {
+                servers_answer = Some(answer);
+                lookup.await
+            }
+        };
+        match found.unwrap_or(Err(NetError::Timeout)) {
             Ok(found) => Ok(found.iter().collect()),
             Err(_) if !self.has_servers => Err(ResolveError::NoServers),
-            Err(error) => Err(reason(&error)),
+            Err(error) => Err(match reason(&error) {
+                // A name server on this very machine says "failed" of every name while there is no network.
+                ResolveError::ServerFailure | ResolveError::Timeout if !(self.is_online)() => {
+                    ResolveError::Ours
+                }
+                // Silence is the name's only if the same name servers answer something else.
+                ResolveError::Timeout if servers_answer != Some(true) => ResolveError::Ours,
+                why => why,
+            }),
         }
+    }
+
+    /// Whether the name servers answer anything at all, asked once a look-up takes long: for the root, which every
+    /// name server knows. The answer is remembered as long as it says.
+    async fn doubt(&self) -> bool {
+        tokio::time::sleep(self.doubtful_after).await;
+        let root = self.resolver.lookup(Name::root(), RecordType::NS).await;
+        matches!(root, Ok(_) | Err(NetError::Dns(_)))
     }
 }
 
@@ -261,7 +307,9 @@ fn reason(error: &NetError) -> ResolveError {
             _ => ResolveError::ServerFailure,
         },
         NetError::Timeout => ResolveError::Timeout,
-        NetError::Io(error) if super::error::is_ours(error) => ResolveError::Ours,
+        // Only the name servers that this machine is set up with are ever asked: where they cannot be reached, nothing
+        // is known of the name.
+        NetError::Io(_) | NetError::NoConnections | NetError::Busy => ResolveError::Ours,
         _ => ResolveError::ServerFailure,
     }
 }
@@ -344,7 +392,101 @@ mod tests {
                 let _ = socket.send_to(&message[..12 + question + 5], from).await;
             }
         });
-        System::with_config(ResolverConfig::from_parts(None, Vec::new(), vec![config])).unwrap()
+        asking(config)
+    }
+
+    fn asking(config: NameServerConfig) -> System {
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![config]);
+        let mut system = System::with_config(config).unwrap();
+        system.is_online = || true;
+        system
+    }
+
+    /// A name server that answers every question for A with an alias, the alias's alias, and this address at the end;
+    /// there is no AAAA.
+    async fn name_server_of_aliases(ip: [u8; 4]) -> System {
+        const TYPE_A: u8 = 1;
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut config = NameServerConfig::udp([127, 0, 0, 1].into());
+        config.connections[0].port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut message = [0; 512];
+            while let Ok((len, from)) = socket.recv_from(&mut message).await {
+                message[2] |= 0x80;
+                message[3] = 0x80;
+                message[6..12].fill(0);
+                let name = message[12..len].iter().position(|byte| *byte == 0).unwrap();
+                let end = 12 + name + 5;
+                let mut answer = message[..end].to_vec();
+                if message[end - 3] == TYPE_A {
+                    answer[7] = 3;
+                    // The name asked for is at offset 12; each record's own name is one more byte of text.
+                    let record = |name: &[u8], kind: u8, data: &[u8]| {
+                        let head = [name, &[0, kind, 0, 1, 0, 0, 0, 60, 0, data.len() as u8]];
+                        [&head.concat(), data].concat()
+                    };
+                    let (one, two) = (b"\x01b\x04test\0", b"\x01c\x04test\0");
+                    answer.extend(record(&[0xc0, 12], 5, one));
+                    answer.extend(record(one, 5, two));
+                    answer.extend(record(two, TYPE_A, &ip));
+                }
+                let _ = socket.send_to(&answer, from).await;
+            }
+        });
+        asking(config)
+    }
+
+    #[tokio::test]
+    async fn an_alias_is_no_way_in() {
+        for (ip, expected) in [
+            ([10, 0, 0, 1], Err(ResolveError::Private)),
+            ([127, 0, 0, 1], Err(ResolveError::Private)),
+            ([1, 1, 1, 1], Ok(vec!["1.1.1.1:0".parse().unwrap()])),
+        ] {
+            let mut guarded = guarded(&[], &[]);
+            guarded.lookup = Arc::new(name_server_of_aliases(ip).await);
+            assert_eq!(guarded.addresses("a.test").await, expected, "{ip:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn silence_is_the_names_only_where_others_are_answered() {
+        for (answers_others, expected) in
+            [(false, ResolveError::Ours), (true, ResolveError::Timeout)]
+        {
+            let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let mut config = NameServerConfig::udp([127, 0, 0, 1].into());
+            config.connections[0].port = socket.local_addr().unwrap().port();
+            let mut system = asking(config);
+            system.doubtful_after = Duration::from_millis(20);
+            system.given_up_after = Duration::from_millis(1500);
+            tokio::spawn(async move {
+                let mut message = [0; 512];
+                while let Ok((len, from)) = socket.recv_from(&mut message).await {
+                    // Of the root's name nothing is there but its end.
+                    if answers_others && message[12] == 0 {
+                        message[2] |= 0x80;
+                        message[3] = 0x80;
+                        message[10..12].fill(0);
+                        let _ = socket.send_to(&message[..len.min(17)], from).await;
+                    }
+                }
+            });
+            assert_eq!(system.lookup("a.test").await, Err(expected));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_keeps_us_from_asking_is_ours() {
+        let mut offline = name_server(2).await;
+        offline.is_online = || false;
+        assert_eq!(offline.lookup("a.test").await, Err(ResolveError::Ours));
+        let mut offline = name_server(3).await;
+        offline.is_online = || false;
+        assert_eq!(
+            offline.lookup("a.test").await,
+            Err(ResolveError::NoSuchName)
+        );
     }
 
     #[tokio::test]
@@ -377,7 +519,7 @@ mod tests {
                 .iter()
                 .map(|ip| ip.parse().unwrap())
                 .collect()))),
-            guard: Some(Guard::default()),
+            guard: Guard::default(),
             overrides: overrides.iter().map(|text| text.parse().unwrap()).collect(),
             proxy_host: None,
             timeout: Duration::from_secs(1),
@@ -425,6 +567,24 @@ mod tests {
             guarded(&[], &[]).addresses("a.test").await,
             Err(ResolveError::NoAddress)
         );
+    }
+
+    #[tokio::test]
+    async fn numbers_are_not_looked_up_and_a_proxy_is_the_users_choice() {
+        let mut guarded = guarded(&["10.0.0.1"], &["*=127.0.0.2"]);
+        guarded.overrides.clear();
+        guarded.proxy_host = Some("proxy.lan".to_owned());
+        for (name, expected) in [
+            ("1.1.1.1", Ok(vec!["1.1.1.1:0".parse().unwrap()])),
+            ("127.0.0.1", Err(ResolveError::Private)),
+            ("[::1]", Err(ResolveError::Private)),
+            ("::ffff:10.0.0.1", Err(ResolveError::Private)),
+            ("proxy.lan", Ok(vec!["10.0.0.1:0".parse().unwrap()])),
+            ("proxy.lan.", Ok(vec!["10.0.0.1:0".parse().unwrap()])),
+            ("a.lan", Err(ResolveError::Private)),
+        ] {
+            assert_eq!(guarded.addresses(name).await, expected, "{name}");
+        }
     }
 
     #[tokio::test]

@@ -89,8 +89,8 @@ pub enum SetupError {
     Resolver(String),
 }
 
-/// A proxy's own host in lower case, unless it is an IP literal.
+/// A proxy's own host in lower case and without the root's dot, unless it is an IP literal.
 pub(crate) fn host_name(proxy: &Url) -> Option<String> {
-    let host = proxy.host_str()?;
+    let host = proxy.host_str()?.trim_end_matches('.');
     (host.parse::<IpAddr>().is_err() && !host.starts_with('[')).then(|| host.to_ascii_lowercase())
 }

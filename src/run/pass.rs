@@ -228,6 +228,7 @@ fn count(context: &Context, visited: &Visited) {
     match visited.copy {
         Copied::Sealed => context.tally.capture(),
         Copied::NoRoom => context.tally.no_room(),
+        Copied::Later => context.tally.copy_later(),
         Copied::NotByRobots => context.tally.kept_by_robots(),
         Copied::Nothing => {}
     }

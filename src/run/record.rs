@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::look::Seen;
-use super::visit::{Copied, Keep, Once, Visited};
+use super::visit::{Copied, Keep, Leave, Once, Visited};
 use super::{Context, RunError};
 use crate::capture::{self, Keeping};
 use crate::charset;
@@ -108,9 +108,14 @@ impl Record<'_> {
         &self,
         seen: Seen,
         judged: Judged,
-        robots: Option<RobotsFact>,
+        leave: Leave,
     ) -> Result<Once, RunError> {
         let Judged { verdict, features } = judged;
+        let robots = match leave {
+            Leave::Said(fact) => Some(fact),
+            Leave::NotAsked | Leave::Unknown => None,
+        };
+        let is_later = leave == Leave::Unknown && self.keep != Keep::Named;
         let disallowed = matches!(
             robots,
             Some(RobotsFact::Disallowed | RobotsFact::Unreachable)
@@ -127,7 +132,7 @@ impl Record<'_> {
                 .as_ref()
                 .and_then(|features| features.title.clone()),
         };
-        let capture = if kept_by_robots {
+        let capture = if kept_by_robots || is_later {
             None
         } else {
             capture::keep(&keeping, &verdict, &seen.fetched)
@@ -148,6 +153,7 @@ impl Record<'_> {
             copy: match &capture {
                 Some(_) => Copied::Sealed,
                 None if kept_by_robots => Copied::NotByRobots,
+                None if is_later => Copied::Later,
                 None if !has_room => Copied::NoRoom,
                 None => Copied::Nothing,
             },

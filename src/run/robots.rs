@@ -4,14 +4,17 @@ use bytes::Bytes;
 use url::Url;
 
 use super::Context;
-use crate::fetch::{Access, Robots, RobotsFact};
+use crate::fetch::{Access, Fault, Robots, RobotsFact};
 use crate::store::RobotsRow;
 
 /// RFC 9309, 2.4: a robots.txt should not be used for more than 24 hours.
 const FRESH: i64 = 24 * 3_600_000;
 
-/// What robots.txt says of an address. A fault of ours reads as "could not be had".
-pub(super) async fn ask(context: &Context, url: &Url) -> RobotsFact {
+/// What robots.txt says of an address.
+///
+/// # Errors
+/// When it cannot be asked for now, which says nothing of the host: a fault of ours, or its turn has not come.
+pub(super) async fn ask(context: &Context, url: &Url) -> Result<RobotsFact, Fault> {
     let origin = url.origin().ascii_serialization();
     let now = context.clock.now();
     let known = context
@@ -26,11 +29,9 @@ pub(super) async fn ask(context: &Context, url: &Url) -> RobotsFact {
         if let (Some(delay), Some(host)) = (robots.crawl_delay(), url.host_str()) {
             context.fetcher.gate().set_delay(host, delay);
         }
-        return robots.allows(url);
+        return Ok(robots.allows(url));
     }
-    let Ok(robots) = context.fetcher.robots(url).await else {
-        return RobotsFact::Unreachable;
-    };
+    let robots = context.fetcher.robots(url).await?;
     let answer = robots.allows(url);
     let status = match robots.access() {
         Access::Found => "present",
@@ -51,7 +52,7 @@ pub(super) async fn ask(context: &Context, url: &Url) -> RobotsFact {
         .store
         .submit("keep a robots.txt", move |w| w.save_robots(&origin, &row))
         .await;
-    answer
+    Ok(answer)
 }
 
 fn from_row(row: &RobotsRow) -> Robots {

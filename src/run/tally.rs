@@ -19,6 +19,7 @@ pub struct Tally {
     captures: AtomicU64,
     kept_by_robots: AtomicU64,
     no_room: AtomicU64,
+    copies_later: AtomicU64,
     faults: AtomicU64,
     waiting: AtomicU64,
     bytes: AtomicU64,
@@ -53,6 +54,8 @@ pub struct Counted {
     pub kept_by_robots: u64,
     /// Sources that were not captured because there is no room.
     pub no_room: u64,
+    /// Sources whose copies are left to a later visit, because robots.txt could not be asked for.
+    pub copies_later: u64,
     /// Visits that failed by a fault of ours, and are due again.
     pub faults: u64,
     /// Visits that were not made because a host is to be left alone for a while, and are due again.
@@ -128,6 +131,10 @@ impl Tally {
     pub fn no_room(&self) {
         self.no_room.fetch_add(1, Ordering::Relaxed);
     }
+    /// A copy is left to a later visit.
+    pub fn copy_later(&self) {
+        self.copies_later.fetch_add(1, Ordering::Relaxed);
+    }
     /// A visit failed by a fault of ours.
     pub fn fault(&self) {
         self.faults.fetch_add(1, Ordering::Relaxed);
@@ -156,6 +163,7 @@ impl Tally {
             captures: get(&self.captures),
             kept_by_robots: get(&self.kept_by_robots),
             no_room: get(&self.no_room),
+            copies_later: get(&self.copies_later),
             faults: get(&self.faults),
             waiting: get(&self.waiting),
             bytes: get(&self.bytes),

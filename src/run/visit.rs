@@ -18,8 +18,6 @@ use crate::judge::Verdict;
 use crate::schedule::Standing;
 use crate::store::DueSource;
 
-/// A visit that failed by our own fault is due again after this long, in milliseconds.
-const AGAIN_AFTER_FAULT: i64 = 3_600_000;
 /// A visit that ran into a defect is due again after this long, in milliseconds.
 const AGAIN_AFTER_PANIC: i64 = 24 * 3_600_000;
 
@@ -57,6 +55,17 @@ pub struct Visited {
     pub put_off: Option<PutOff>,
 }
 
+/// Whether robots.txt gives leave to keep a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// It was not asked: there is nothing to keep, or the user does not care.
+    NotAsked,
+    /// What it says.
+    Said(RobotsFact),
+    /// It could not be asked for now.
+    Unknown,
+}
+
 /// Whether a visit left a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copied {
@@ -68,6 +77,8 @@ pub enum Copied {
     NotByRobots,
     /// There is no room for it.
     NoRoom,
+    /// robots.txt could not be asked for now; a later visit keeps it.
+    Later,
 }
 
 /// Why a visit was not made; it is due again.
@@ -125,10 +136,8 @@ async fn visit_once(
             let until = at + ms(until.saturating_duration_since(Instant::now()));
             return put_off(context, due, until, PutOff::Waits(host, until)).await;
         }
-        Err(fault @ Fault::Ours(_)) => {
-            let why = PutOff::Fault(fault.to_string());
-            return put_off(context, due, at + AGAIN_AFTER_FAULT, why).await;
-        }
+        // Nothing was seen, so it stays as due as it was: the next run may have what this one lacks.
+        Err(fault @ Fault::Ours(_)) => return Ok(not_made(due, PutOff::Fault(fault.to_string()))),
     };
     politeness::keep_changes(context).await?;
     let pause = seen.fetched.pause;
@@ -171,7 +180,11 @@ async fn put_off(
         .store
         .submit("put a visit off", move |w| w.put_off(id, until))
         .await?;
-    Ok(Once {
+    Ok(not_made(due, why))
+}
+
+fn not_made(due: &DueSource, why: PutOff) -> Once {
+    Once {
         visited: Visited {
             source_id: due.id,
             address: due.address.clone(),
@@ -185,13 +198,16 @@ async fn put_off(
             put_off: Some(why),
         },
         second_look_due: false,
-    })
+    }
 }
 
-/// What robots.txt says, where a copy might be kept.
-async fn ask_robots(context: &Context, url: &Url, may_keep: bool) -> Option<RobotsFact> {
+/// Whether a copy may be kept, and what robots.txt says of it where it was asked.
+async fn ask_robots(context: &Context, url: &Url, may_keep: bool) -> Leave {
     if context.manner.robots == Robots::Ignore || !may_keep {
-        return None;
+        return Leave::NotAsked;
     }
-    Some(super::robots::ask(context, url).await)
+    match super::robots::ask(context, url).await {
+        Ok(fact) => Leave::Said(fact),
+        Err(_) => Leave::Unknown,
+    }
 }

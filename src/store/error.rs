@@ -66,6 +66,9 @@ pub enum StoreError {
         /// What was found.
         why: String,
     },
+    /// The file, or its write-ahead log, was taken away while it was in use.
+    #[error("{0}: this file was moved, deleted or replaced while it was in use")]
+    Missed(PathBuf),
     /// A file operation beside the database failed.
     #[error("{path}: cannot {doing}: {source}")]
     File {
@@ -117,6 +120,12 @@ impl StoreError {
             Self::Damaged { .. } => Some(
                 "restore a backup; `sqlite3 FILE .recover` reads what is left of a damaged file",
             ),
+            Self::Missed(_) => Some(
+                "put the file back, with the -wal file beside it if there is one, and run again: what was not committed yet is due again",
+            ),
+            Self::File { source, .. } if is_out_of_files(source) => {
+                Some("raise the limit with ulimit -n, or fetch less at once with --concurrency N")
+            }
             Self::Sql { source, .. }
                 if source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
             {
@@ -131,6 +140,15 @@ impl StoreError {
 
     pub(super) fn sql(path: &Path, doing: &'static str, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
+        if source.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+            && let Some(source) = out_of_files(&path)
+        {
+            return Self::File {
+                path,
+                doing,
+                source,
+            };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase(path),
             Some(ErrorCode::DiskFull) => Self::Full { path, doing },
@@ -166,4 +184,14 @@ impl StoreError {
             },
         }
     }
+}
+
+/// Why no file can be opened at all, if that is so: `SQLite` says only that it could not open one.
+fn out_of_files(path: &Path) -> Option<std::io::Error> {
+    std::fs::File::open(path).err().filter(is_out_of_files)
+}
+
+fn is_out_of_files(error: &std::io::Error) -> bool {
+    // ENFILE and EMFILE, of which the library has no kinds; all Unix systems agree on the numbers.
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }

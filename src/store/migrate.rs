@@ -91,43 +91,71 @@ pub(super) fn migrate(
         None
     };
     let wrap = |error| StoreError::sql(path, "bring the file to the present schema", error);
-    for number in from..known {
-        let transaction = connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(wrap)?;
-        // Another process may have been faster; its work stands.
-        let now: u32 = transaction
-            .query_row("pragma user_version", [], |row| row.get(0))
-            .map_err(wrap)?;
-        if now > number {
-            continue;
-        }
-        transaction
-            .execute_batch(steps[number as usize])
-            .map_err(wrap)?;
-        transaction
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .map_err(wrap)?;
-        transaction
-            .pragma_update(None, "user_version", number + 1)
-            .map_err(wrap)?;
-        transaction.commit().map_err(wrap)?;
+    // A new file is made as a whole: one whose making was cut short must not be taken for an old one.
+    let goals = if from == 0 {
+        known..=known
+    } else {
+        from + 1..=known
+    };
+    for goal in goals {
+        step_up(connection, steps, goal).map_err(wrap)?;
     }
     Ok(aside)
 }
 
+/// Brings the file to one version, in one transaction.
+fn step_up(connection: &mut Connection, steps: &[&str], goal: u32) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have been faster; its work stands.
+    let now: u32 = transaction.query_row("pragma user_version", [], |row| row.get(0))?;
+    for number in now..goal {
+        transaction.execute_batch(steps[number as usize])?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", number + 1)?;
+    }
+    transaction.commit()
+}
+
 /// Copies the database, as one consistent file, to `NAME.schema-N.bak` beside it.
+///
+/// The copy has that name only once it is whole and on the disk: the next to come must not take half of one, left by
+/// somebody who was killed, for the backup.
 fn back_up(connection: &Connection, path: &Path, version: u32) -> Result<PathBuf, StoreError> {
+    let doing = "put a copy aside before the migration";
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".schema-{version}.bak"));
-    let aside = path.with_file_name(name);
+    let aside = path.with_file_name(&name);
     if aside.exists() {
         return Ok(aside);
     }
-    connection
-        .execute("vacuum into ?1", [aside.to_string_lossy()])
-        .map_err(|error| StoreError::sql(&aside, "put a copy aside before the migration", error))?;
+    name.push(format!(".{}", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    let file = |source| StoreError::file(&aside, doing, source);
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file(error)),
+        _ => {}
+    }
+    let copied = connection
+        .execute("vacuum into ?1", [unfinished.to_string_lossy()])
+        .map_err(|error| StoreError::sql(&aside, doing, error))
+        // `SQLite` leaves it to the system when the copy reaches the disk.
+        .and_then(|_| on_disk(&unfinished).map_err(file))
+        .and_then(|()| std::fs::rename(&unfinished, &aside).map_err(file));
+    if let Err(error) = copied {
+        // It is of no use, and may be what filled the disk.
+        let _ = std::fs::remove_file(&unfinished);
+        return Err(error);
+    }
     Ok(aside)
+}
+
+fn on_disk(path: &Path) -> std::io::Result<()> {
+    // Some systems want the file to be open for writing.
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(path)?
+        .sync_all()
 }
 
 #[cfg(test)]
@@ -171,6 +199,32 @@ mod tests {
             .query_row("select count(*) from thing", [], |r| r.get(0))
             .unwrap();
         assert_eq!((version, names), (1, 1), "the copy is the file as it was");
+    }
+
+    #[test]
+    fn half_a_copy_is_not_taken_for_the_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, OLD).unwrap();
+        let left = format!("a.db.schema-1.bak.{}", std::process::id());
+        std::fs::write(folder.path().join(&left), "half a copy").unwrap();
+        let aside = migrate(&mut connection, &path, NEW).unwrap().unwrap();
+        Connection::open(&aside)
+            .unwrap()
+            .query_row("select count(*) from thing", [], |_| Ok(()))
+            .unwrap();
+        assert!(!folder.path().join(&left).exists());
+    }
+
+    #[test]
+    fn a_new_file_is_made_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        assert!(migrate(&mut connection, &path, BROKEN).is_err());
+        assert!(matches!(look(&connection, &path), Ok(Found::Empty)));
+        assert!(migrate(&mut connection, &path, NEW).unwrap().is_none());
     }
 
     #[test]

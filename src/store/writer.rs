@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
+use super::identity::Watched;
 
 /// A batch is committed at the latest after this long, whatever else waits.
 const MAX_BATCH: Duration = Duration::from_millis(150);
@@ -44,6 +45,7 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         path: PathBuf,
+        watched: Watched,
     ) -> (Self, std::thread::JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let failure = Arc::new(Mutex::new(None));
@@ -55,6 +57,7 @@ impl Writer {
             Loop {
                 connection,
                 path,
+                watched,
                 failure,
             }
             .run(receiver);
@@ -183,6 +186,7 @@ where
 struct Loop {
     connection: Connection,
     path: PathBuf,
+    watched: Watched,
     failure: Arc<Mutex<Option<Arc<StoreError>>>>,
 }
 
@@ -190,6 +194,9 @@ impl Loop {
     fn run(self, mut receiver: mpsc::Receiver<Job>) {
         while let Some(first) = receiver.blocking_recv() {
             if self.batch(first, &mut receiver).is_err() {
+                if self.watched.misses_only_the_log() {
+                    let _ = self.connection.execute_batch("pragma wal_checkpoint(full)");
+                }
                 return;
             }
         }
@@ -264,6 +271,9 @@ impl Loop {
             } else {
                 None
             };
+        }
+        if let Some(missing) = self.watched.missing() {
+            return Err(StoreError::Missed(missing.to_owned()));
         }
         self.connection
             .execute_batch("commit")

@@ -1,13 +1,23 @@
 //! One family for each way to fail, in the same words each time.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sourcekeep::fetch::{Family, Fault, Fetcher, Request, ResolveError, Settings};
+use futures_util::future::BoxFuture;
+use sourcekeep::fetch::{Family, Fault, Fetcher, Lookup, Request, ResolveError, Settings};
 
-use super::guard::Fake;
 use super::web::{Act, Page, Tls, Web};
 use super::{family, get, impatient, url, visit};
+
+/// A name server that answers what it is told.
+struct Fake(Result<Vec<IpAddr>, ResolveError>);
+
+impl Lookup for Fake {
+    fn lookup<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>> {
+        Box::pin(async { self.0.clone() })
+    }
+}
 
 #[tokio::test]
 async fn connections_that_fail() {

@@ -2,7 +2,7 @@
 
 use sourcekeep::fetch::{Family, Fetcher, Settings, SetupError};
 
-use super::web::{Page, Proxy, Trap, Web};
+use super::web::{Page, Proxy, Web};
 use super::{family, settings, statuses, text, url, visit};
 
 fn by(web: &Web, proxy: &str) -> Settings {
@@ -69,16 +69,6 @@ async fn its_own_failures_are_its_own() {
         family(&visit(&settings, "https://b.test/").await),
         Some(Family::TlsExpired)
     );
-}
-
-#[tokio::test]
-async fn literals_stay_refused() {
-    let (web, trap) = (Web::start(), Trap::start());
-    let proxy = Proxy::to(web.addr());
-    let address = format!("http://127.0.0.1:{}/", trap.port());
-    let fetched = visit(&by(&web, &proxy.url()), &address).await;
-    assert_eq!(family(&fetched), Some(Family::Forbidden));
-    assert_eq!((proxy.connections(), trap.connections()), (0, 0));
 }
 
 #[test]

@@ -183,7 +183,8 @@ behaviours! {
         let status = field(":status", "103");
         let link = field("link", "</style.css>; rel=preload");
         let hints = frame(HEADERS, END_HEADERS, 1, &[status, link].concat());
-        stage.ends_by("first_byte_ms", 1500).frames([send(&[]), for_ever(&hints)])
+        // They queue in the HTTP/2 library where they come faster than they are dropped.
+        stage.ends_by("first_byte_ms", 1500).holds_at_most(160).frames([send(&[]), for_ever(&hints)])
     };
 
     floods_with_headers: "sends HEADERS for ever" =>
@@ -289,7 +290,8 @@ behaviours! {
     sends_a_length_that_is_wrong: "announces another length than it sends" =>
     ProtocolError, BodyCutShort, "at once", |stage| {
         let head = frame(HEADERS, END_HEADERS, 1, &[&[OK], field("content-length", "1000").as_slice()].concat());
-        stage.frames([send(&[head, frame(DATA, END_STREAM, 1, PAGE)])])
+        // Whether an end of the connection or this is seen first is a matter of luck.
+        stage.frames([send(&[head, frame(DATA, END_STREAM, 1, PAGE)]), Act::Hang])
     };
 
     sends_a_line_break_in_a_header: "sends a header value with a line break in it" =>

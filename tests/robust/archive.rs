@@ -231,6 +231,14 @@ fn a_full_disk_ends_the_run_with_a_hint_and_keeps_what_was_committed() {
         kept > 5,
         "{kept} visits were committed before the disk was full"
     );
+    // What could not be stored is not said of the sources.
+    for sql in [
+        "select count(*) from outcome where failure is not null",
+        "select count(*) from source where strikes > 0 or standing not in ('new', 'alive')",
+        "select count(*) from source where verdict is not null and last_visit_id is null",
+    ] {
+        assert_eq!(count(&place.path("saved/a.db"), sql), 0, "{sql}");
+    }
     // With more room, the next run goes on with the rest.
     std::fs::rename(place.path("saved/a.db"), place.db()).unwrap();
     let _ = std::fs::rename(place.path("saved/a.db-wal"), place.path("a.db-wal"));

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::web::Page;
 
-const SOURCES: usize = 300;
+const SOURCES: usize = 200;
 const HOSTS: usize = 30;
 
-/// A web of 300 pages on 30 hosts that tells of each request.
+/// A web of 200 pages on 30 hosts that tells of each request.
 fn telling_web() -> (Web, mpsc::Receiver<()>) {
     let web = Web::start();
     let (sender, requests) = mpsc::channel();
@@ -33,14 +33,20 @@ fn address(source: usize) -> String {
     format!("http://h{}.test/{source}", source % HOSTS)
 }
 
-/// Sources with a committed visit, and the last link of the chain of visits that leads to it.
-fn committed(place: &Place) -> (BTreeSet<String>, Vec<(i64, Vec<u8>)>) {
+/// Sources with so many committed visits, and the links of the chain of visits.
+fn committed(place: &Place, visits: i64) -> (BTreeSet<String>, Vec<(i64, Vec<u8>)>) {
+    if !place.db().exists() {
+        return (BTreeSet::new(), Vec::new());
+    }
     let connection = rusqlite::Connection::open(place.db()).unwrap();
     let mut sources = connection
-        .prepare("select distinct s.address from visit v join source s on s.id = v.source_id")
+        .prepare(
+            "select s.address from visit v join source s on s.id = v.source_id
+             group by s.id having count(*) >= ?1",
+        )
         .unwrap();
     let sources = sources
-        .query_map([], |row| row.get(0))
+        .query_map([visits], |row| row.get(0))
         .unwrap()
         .map(Result::unwrap)
         .collect();
@@ -55,87 +61,265 @@ fn committed(place: &Place) -> (BTreeSet<String>, Vec<(i64, Vec<u8>)>) {
     (sources, chain)
 }
 
-#[test]
-fn nothing_committed_is_lost_or_fetched_again() {
-    const SEED: u64 = 20_260_729;
-    let mut state = SEED;
-    let mut random = |below: usize| {
-        state = state
+/// Numbers that are the same for the same seed.
+struct Random(u64);
+
+impl Random {
+    /// The seed is `SOURCEKEEP_SEED`, if that is set. It is printed, and shown by the harness when a test fails.
+    #[expect(
+        clippy::print_stdout,
+        reason = "the harness shows it where it is needed"
+    )]
+    fn new() -> Self {
+        let seed =
+            std::env::var("SOURCEKEEP_SEED").map_or(20_260_729, |seed| seed.parse().unwrap());
+        println!("SOURCEKEEP_SEED={seed}");
+        Self(seed)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap() % below
-    };
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+/// How many kills a test makes: `SOURCEKEEP_KILLS`, or 50, of which each test has its share.
+fn kills(share: usize) -> usize {
+    let all = std::env::var("SOURCEKEEP_KILLS").map_or(50, |kills| kills.parse().unwrap());
+    (all * share).div_ceil(100)
+}
+
+/// Goes on for so many turns, which is some time, and never the same.
+fn dawdle(turns: usize) {
+    for _ in 0..turns {
+        std::thread::yield_now();
+    }
+}
+
+/// Kills, and says whether it was still there to be killed.
+fn kill(mut child: Child) -> bool {
+    child.kill().unwrap();
+    child.wait().unwrap().code().is_none()
+}
+
+/// Visits that every source has by the end of a pass: one by the first, one more by the second.
+struct Pass {
+    now: &'static str,
+    visits: i64,
+}
+
+const PASSES: [Pass; 2] = [
+    Pass {
+        now: "2026-01-01T00:00:00Z",
+        visits: 1,
+    },
+    Pass {
+        now: "2026-06-01T00:00:00Z",
+        visits: 2,
+    },
+];
+
+#[test]
+fn nothing_committed_is_lost_or_fetched_again() {
+    let mut random = Random::new();
     let (web, requests) = telling_web();
-    let mut kills = 0;
-    while kills < 15 {
+    let (wanted, mut done) = (kills(70), 0);
+    while done < wanted {
         let place = Place::at(&web);
         place.write("post.md", post((0..SOURCES).map(address)));
-        let mut known = (BTreeSet::new(), Vec::new());
-        for _ in 0..5 {
-            web.forget_requests();
-            while requests.try_recv().is_ok() {}
-            let mut child = place
-                .command(&["run", "--concurrency", "8", "post.md"])
-                .spawn()
-                .unwrap();
-            for _ in 0..=random(90) {
-                if requests.recv_timeout(TOO_LONG).is_err() {
-                    break;
+        let mut chain = Vec::new();
+        for pass in PASSES {
+            let mut known = BTreeSet::new();
+            // Somewhere in the pass a few times, and once when everything has been asked for and the books are closed.
+            for last_request in [80, 80, SOURCES] {
+                web.forget_requests();
+                while requests.try_recv().is_ok() {}
+                let child = place
+                    .command(&["--now", pass.now, "run", "--concurrency", "8", "post.md"])
+                    .spawn()
+                    .unwrap();
+                let left = SOURCES - known.len();
+                let until = match last_request {
+                    SOURCES => left,
+                    some => left.min(1 + random.below(some)),
+                };
+                for _ in 0..until {
+                    if requests.recv_timeout(TOO_LONG).is_err() {
+                        break;
+                    }
                 }
+                dawdle(random.below(if last_request == SOURCES { 1_500 } else { 300 }));
+                done += usize::from(kill(child));
+                place.is_sound();
+                let again: Vec<_> = known.intersection(&asked(&web)).cloned().collect();
+                assert!(
+                    again.is_empty(),
+                    "fetched again though committed: {again:?}"
+                );
+                let now = committed(&place, pass.visits);
+                assert!(now.0.is_superset(&known));
+                assert_eq!(now.1[..chain.len()], chain[..], "what was committed stays");
+                (known, chain) = now;
             }
-            child.kill().unwrap();
-            child.wait().unwrap();
-            kills += 1;
+            web.forget_requests();
+            place.says(&["--now", pass.now, "run"]).ended(0);
             place.is_sound();
-            let asked: BTreeSet<_> = asked(&web);
-            let again: Vec<_> = known.0.intersection(&asked).collect();
-            assert!(
-                again.is_empty(),
-                "fetched again though committed: {again:?}"
-            );
-            let now = committed(&place);
-            assert!(now.0.is_superset(&known.0));
+            let asked = asked(&web);
+            assert!(known.intersection(&asked).next().is_none());
             assert_eq!(
-                now.1[..known.1.len()],
-                known.1[..],
-                "what was committed stays"
+                known.len() + asked.len(),
+                SOURCES,
+                "each was fetched exactly once after all"
             );
-            known = now;
+            chain = committed(&place, pass.visits).1;
+            assert_eq!(
+                place.number("select count(*) from visit"),
+                pass.visits * SOURCES as i64
+            );
+            books_are_closed(&place);
         }
-        web.forget_requests();
-        place.says(&["run"]).ended(0);
-        place.is_sound();
-        let asked = asked(&web);
-        assert!(known.0.intersection(&asked).next().is_none());
-        assert_eq!(
-            known.0.len() + asked.len(),
-            SOURCES,
-            "each was fetched exactly once after all"
-        );
-        assert_eq!(place.number("select count(*) from visit"), SOURCES as i64);
-        assert_eq!(place.number("select count(*) from capture"), SOURCES as i64);
-        assert_eq!(
-            place.number("select count(*) from citation where gone_at is null"),
-            SOURCES as i64
-        );
+    }
+}
+
+/// What holds after each pass, however often it was killed.
+#[track_caller]
+fn books_are_closed(place: &Place) {
+    let sources = SOURCES as i64;
+    for (sql, expected) in [
+        ("select count(*) from capture", sources),
+        (
+            "select count(*) from citation where gone_at is null",
+            sources,
+        ),
+        (
+            "select count(*) from source where standing = 'alive' and strikes = 0",
+            sources,
+        ),
+        (
+            "select count(*) from source s join visit v on v.id = s.last_visit_id
+          where v.id <> (select max(id) from visit where source_id = s.id)",
+            0,
+        ),
         // The killed runs are closed by the next one.
-        assert_eq!(
-            place.number("select count(*) from run where ended_at is null"),
+        ("select count(*) from run where ended_at is null", 0),
+        (
+            "select count(*) from run where result not in ('failed', 'done')",
+            0,
+        ),
+        ("select count(*) from run where ended_at < started_at", 0),
+    ] {
+        assert_eq!(place.number(sql), expected, "{sql}");
+    }
+    place.says(&["report", "--all"]).ended(0);
+}
+
+#[test]
+fn an_archive_is_made_as_a_whole_or_not_at_all() {
+    let mut random = Random::new();
+    let (wanted, mut done) = (kills(15), 0);
+    while done < wanted {
+        let place = Place::new();
+        place.write("post.md", post((0..20).map(address)));
+        let child = place.command(&["add", "post.md"]).spawn().unwrap();
+        let mut turns = 0;
+        while !place.db().exists() && turns < 2_000_000 {
+            dawdle(1);
+            turns += 1;
+        }
+        dawdle(random.below(4_000));
+        done += usize::from(kill(child));
+        // Nothing, or an empty database, or the whole schema.
+        let version = if place.db().exists() {
+            assert_eq!(place.text("pragma integrity_check"), "ok");
+            place.number("pragma user_version")
+        } else {
             0
+        };
+        let tables = match version {
+            0 if !place.db().exists() => 0,
+            _ => place.number("select count(*) from sqlite_schema"),
+        };
+        assert_eq!(tables == 0, version == 0);
+        place.says(&["add", "post.md"]).ended(0);
+        place.is_sound();
+        assert_eq!(place.number("select count(*) from input"), 1);
+        assert_eq!(place.number("select count(*) from archive"), 1);
+        let beside = names_beside(&place);
+        assert!(
+            !beside.iter().any(|name| name.contains(".bak")),
+            "{beside:?}"
         );
-        assert_eq!(
-            place.number("select count(*) from run where result = 'failed'"),
-            5
+    }
+}
+
+fn names_beside(place: &Place) -> Vec<String> {
+    let entries = std::fs::read_dir(place.folder.path()).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Makes an archive one of the first schema, which had no views.
+fn take_views_away(place: &Place) {
+    let connection = rusqlite::Connection::open(place.db()).unwrap();
+    let views: Vec<String> = connection
+        .prepare("select name from sqlite_schema where type = 'view'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert!(!views.is_empty());
+    for view in views {
+        connection
+            .execute_batch(&format!("drop view {view}"))
+            .unwrap();
+    }
+    connection
+        .execute_batch("pragma user_version = 1; pragma wal_checkpoint(truncate)")
+        .unwrap();
+}
+
+#[test]
+fn a_migration_is_made_as_a_whole_and_its_backup_too() {
+    let mut random = Random::new();
+    let (web, _requests) = telling_web();
+    let first = Place::at(&web);
+    first.write("post.md", post((0..SOURCES).map(address)));
+    first.says(&["run", "post.md"]).ended(0);
+    take_views_away(&first);
+    let (wanted, mut done) = (kills(15), 0);
+    while done < wanted {
+        let place = Place::new();
+        std::fs::copy(first.db(), place.db()).unwrap();
+        let aside = place.path("a.db.schema-1.bak");
+        let copied = |place: &Place| names_beside(place).iter().any(|name| name.contains(".bak"));
+        let child = place.command(&["inputs"]).spawn().unwrap();
+        let mut turns = 0;
+        while !copied(&place) && turns < 100_000 {
+            turns += 1;
+        }
+        dawdle(random.below(2_000));
+        done += usize::from(kill(child));
+        assert_eq!(place.text("pragma integrity_check"), "ok");
+        let version = place.number("pragma user_version");
+        assert!((1..=2).contains(&version));
+        assert!(
+            version == 1 || aside.exists(),
+            "brought up before it was put aside"
         );
-        assert_eq!(
-            place.number("select count(*) from run where result = 'done'"),
-            1
-        );
-        assert_eq!(
-            place.number("select count(*) from run where ended_at < started_at"),
-            0
-        );
-        place.says(&["report", "--all"]).ended(0);
+        place.says(&["inputs"]).ended(0);
+        place.is_sound();
+        assert_eq!(place.number("pragma user_version"), 2);
+        assert_eq!(place.number("select count(*) from visits"), SOURCES as i64);
+        let backup = Place::new();
+        std::fs::copy(&aside, backup.db()).unwrap();
+        assert_eq!(backup.number("pragma user_version"), 1);
+        assert_eq!(backup.number("select count(*) from visit"), SOURCES as i64);
+        backup.is_sound();
     }
 }
 
@@ -163,14 +347,27 @@ fn a_post_whose_reading_was_cut_short_is_read_again() {
             .query_row("select count(*) from citation", [], |row| row.get(0))
             .unwrap()
     };
-    let mut child = place.command(&["run", "--limit", "0"]).spawn().unwrap();
-    while citations() == 0 && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
+    let mut random = Random::new();
+    let mut first = 0;
+    for _ in 0..4 {
+        let enough = citations() + 1 + random.below(4_000) as i64;
+        let mut child = place.command(&["run", "--limit", "0"]).spawn().unwrap();
+        while citations() < enough && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        kill(child);
+        place.is_sound();
+        assert!(citations() >= first, "what was gathered stays");
+        first = citations();
+        if first == CITATIONS {
+            break;
+        }
+        // Read to its end is only what was.
+        assert_eq!(
+            place.number("select count(*) from document where complete"),
+            0
+        );
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let first = citations();
-    assert!(first < CITATIONS, "the run was faster than its end");
     place.says(&["run", "--limit", "0"]).ended(0);
     assert_eq!(citations(), CITATIONS, "after {first} at the first time");
     assert_eq!(place.number("select complete from document"), 1);

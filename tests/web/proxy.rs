@@ -69,15 +69,26 @@ pub(crate) struct Trap {
     listening: Listening,
     connections: Arc<AtomicUsize>,
     bytes: Arc<AtomicUsize>,
+    own: AtomicUsize,
 }
 
 impl Trap {
     /// Listens on a free port of 127.0.0.1.
     pub(crate) fn start() -> Self {
+        Self::at("127.0.0.1:0")
+    }
+
+    /// Listens on a free port of every address of this machine, of IPv4 and IPv6.
+    pub(crate) fn everywhere() -> Self {
+        Self::at("[::]:0")
+    }
+
+    /// Listens there.
+    pub(crate) fn at(bind: &str) -> Self {
         let connections = Arc::new(AtomicUsize::new(0));
         let bytes = Arc::new(AtomicUsize::new(0));
         let (counted, read) = (Arc::clone(&connections), Arc::clone(&bytes));
-        let listening = Listening::start("127.0.0.1:0", move |mut stream| {
+        let listening = Listening::start(bind, move |mut stream| {
             counted.fetch_add(1, Ordering::SeqCst);
             let read = Arc::clone(&read);
             async move {
@@ -94,7 +105,28 @@ impl Trap {
             listening,
             connections,
             bytes,
+            own: AtomicUsize::new(0),
         }
+    }
+
+    /// Fails if anybody came. A connection of our own goes to the end of the queue first, so that nobody is missed who
+    /// came before it.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        let mut to = self.listening.addr;
+        if to.ip().is_unspecified() {
+            to.set_ip(std::net::Ipv6Addr::LOCALHOST.into());
+        }
+        let own = self.own.fetch_add(1, Ordering::SeqCst) + 1;
+        let _stream = std::net::TcpStream::connect(to).expect("the trap listens");
+        while self.connections() < own {
+            std::thread::yield_now();
+        }
+        assert_eq!(
+            (self.connections(), self.bytes()),
+            (own, 0),
+            "somebody came to the trap"
+        );
     }
 
     /// The port.
