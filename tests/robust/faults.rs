@@ -102,8 +102,12 @@ fn no_network_is_no_verdict() {
         5,
         "not a line for each"
     );
-    said.tells("no route to any network")
+    said.tells("the name servers cannot be reached from here")
         .prints("put off  128 visits: the fault was ours; they stay due");
+    place
+        .says(&["check", "http://1.1.1.1/"])
+        .ended(3)
+        .prints("no route to any network");
     assert_eq!(place.number("select count(*) from visit"), 0);
     no_fault_is_a_verdict(&place);
 }
