@@ -28,6 +28,11 @@ const IN_HAND: usize = 16;
 /// Hosts of one site that are worked on at the same time; more would only wait for each other.
 const HOSTS_OF_A_SITE: usize = 64;
 
+/// With so many visits under way, others end soon after one has ended.
+const MANY_VISITS: usize = 32;
+/// How long is waited for those others: being woken for each costs more than what there is to do for it.
+const BREATH: Duration = Duration::from_millis(1);
+
 /// What is to be visited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
@@ -141,6 +146,11 @@ impl<'a> Frontier<'a> {
             self.take_named(ids)?;
         }
         let ended = loop {
+            while let Some(done) = self.visits.try_join_next() {
+                let (host, result) = done.map_err(|error| RunError::Worker(error.to_string()))?;
+                self.ended(host);
+                seen(result?);
+            }
             if self.context.cancelled.is_cancelled() {
                 break Ended::Cancelled;
             }
@@ -175,6 +185,9 @@ impl<'a> Frontier<'a> {
                     let (host, result) = done.map_err(|error| RunError::Worker(error.to_string()))?;
                     self.ended(host);
                     seen(result?);
+                    if self.visits.len() >= MANY_VISITS {
+                        tokio::time::sleep(BREATH).await;
+                    }
                 }
                 () = tokio::time::sleep_until(timer.unwrap_or_else(far)), if timer.is_some() => {}
                 () = tokio::time::sleep_until(bounds.deadline.unwrap_or_else(far)), if bounds.deadline.is_some() && may_start.is_none() => {}

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use blob::Packed;
@@ -313,6 +314,7 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
              pragma journal_size_limit = 67108864;",
         )
         .map_err(wrap)?;
+    keep_plans(&connection).map_err(wrap)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
@@ -338,6 +340,13 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+/// Once a file has been analysed, `SQLite` plans a statement anew for each value that is bound to it, which costs more
+/// than most of ours take; our plans do not depend on values.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |target: &Path, flags| -> rusqlite::Result<Connection> {
@@ -345,6 +354,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         connection.busy_timeout(BUSY)?;
         connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -4000;")?;
         connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
+        keep_plans(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };

@@ -5,7 +5,8 @@
 //! to fail stops the writer, and every later call says so, since going on would mean fetching what cannot be kept.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -14,8 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::StoreError;
 use super::identity::Watched;
 
-/// A batch is committed at the latest after this long, whatever else waits.
+/// A batch is committed at the latest this long after it was begun, whatever else waits.
 const MAX_BATCH: Duration = Duration::from_millis(150);
+/// A job that nobody waits for waits this long for others: a commit costs more than most jobs.
+const LINGER: Duration = Duration::from_millis(25);
+/// Jobs that are too many to wait for more.
+const ENOUGH: usize = QUEUE / 4;
 /// Jobs that may wait; beyond, the senders wait.
 const QUEUE: usize = 1024;
 
@@ -38,6 +43,41 @@ struct Job {
 pub(super) struct Writer {
     sender: mpsc::Sender<Job>,
     failure: Arc<Mutex<Option<Arc<StoreError>>>>,
+    hurry: Arc<Hurry>,
+}
+
+/// Tells the writer that somebody waits.
+#[derive(Default)]
+struct Hurry {
+    wanted: AtomicBool,
+    writer: OnceLock<std::thread::Thread>,
+}
+
+impl Hurry {
+    fn up(&self) {
+        self.wanted.store(true, Ordering::Release);
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    /// Waits for other jobs, unless somebody waits for one.
+    fn linger(&self, receiver: &mpsc::Receiver<Job>) {
+        let begun = Instant::now();
+        while !self.wanted.load(Ordering::Acquire) && receiver.len() < ENOUGH {
+            let Some(left) = LINGER
+                .checked_sub(begun.elapsed())
+                .filter(|left| !left.is_zero())
+            else {
+                return;
+            };
+            // Nobody may send any more.
+            if receiver.is_closed() {
+                return;
+            }
+            std::thread::park_timeout(left);
+        }
+    }
 }
 
 impl Writer {
@@ -52,9 +92,13 @@ impl Writer {
         let writer = Self {
             sender,
             failure: Arc::clone(&failure),
+            hurry: Arc::default(),
         };
+        let hurry = Arc::clone(&writer.hurry);
         let thread = std::thread::spawn(move || {
+            let _ = hurry.writer.set(std::thread::current());
             Loop {
+                hurry,
                 connection,
                 path,
                 watched,
@@ -76,6 +120,7 @@ impl Writer {
         if self.sender.send(job).await.is_err() {
             return Err(self.stopped());
         }
+        self.hurry.up();
         answer.await.unwrap_or_else(|_| Err(self.stopped()))
     }
 
@@ -90,6 +135,7 @@ impl Writer {
         if self.sender.blocking_send(job).is_err() {
             return Err(self.stopped());
         }
+        self.hurry.up();
         answer
             .blocking_recv()
             .unwrap_or_else(|_| Err(self.stopped()))
@@ -188,11 +234,16 @@ struct Loop {
     path: PathBuf,
     watched: Watched,
     failure: Arc<Mutex<Option<Arc<StoreError>>>>,
+    hurry: Arc<Hurry>,
 }
 
 impl Loop {
     fn run(self, mut receiver: mpsc::Receiver<Job>) {
         while let Some(first) = receiver.blocking_recv() {
+            if first.done.is_none() {
+                self.hurry.linger(&receiver);
+            }
+            self.hurry.wanted.store(false, Ordering::Release);
             if self.batch(first, &mut receiver).is_err() {
                 if self.watched.misses_only_the_log() {
                     let _ = self.connection.execute_batch("pragma wal_checkpoint(full)");
