@@ -158,8 +158,11 @@ location = /robots.txt {{ return 404; }} }} }}
                 begun = time.time()
                 subprocess.run([SOURCEKEEP, "--quiet", "--db", "s.db", "--resolve", "*=127.0.0.1:8820", "run", "--max-time",
                                 "25s", "post.md"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
-            with open(os.path.join(web, "fair.pid"), encoding="utf-8") as file:
+            pid = os.path.join(web, "fair.pid")
+            with open(pid, encoding="utf-8") as file:
                 os.kill(int(file.read()), 15)
+            while os.path.exists(pid):
+                time.sleep(0.05)
             with open(log, encoding="utf-8") as file:
                 lines = [line.split() for line in file]
             when = [float(at) for at, host in lines if host != "one.test"]

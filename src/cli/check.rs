@@ -123,7 +123,12 @@ pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Res
     let now = setup.clock.now();
     let work = if args.urls.is_empty() {
         if args.all {
-            store.write_blocking("make all sources due", move |w| w.make_all_due(now))?;
+            let mut last = Some(0);
+            while let Some(after) = last {
+                last = store.write_blocking("make all sources due", move |w| {
+                    w.make_due_after(after, now)
+                })?;
+            }
         }
         Work::Due
     } else {
@@ -198,7 +203,7 @@ pub(crate) struct Visits {
     pub(crate) outcome: Outcome,
     /// Whether `--fail-on` matched one of the sources.
     pub(crate) matched: bool,
-    /// The sources that are fine, and whose copies there was room for.
+    /// Those of the sources named that are fine, and whose copies there was room for.
     pub(crate) fine: HashSet<i64>,
 }
 
@@ -216,6 +221,7 @@ pub(crate) fn visit_and_print(
     let mut written = Ok(());
     let (mut matched, mut first) = (false, true);
     let mut fine = HashSet::new();
+    let is_named = matches!(plan.work, Work::Named(_));
     if format == Format::Json {
         out.write_all(b"[")?;
     }
@@ -233,7 +239,7 @@ pub(crate) fn visit_and_print(
                         selection.matches(visited.standing.as_str(), code)
                     });
                 let code = visited.verdict.as_ref().map(|verdict| verdict.code);
-                let is_fine = code.is_some_and(|code| code.group() == Group::Fine);
+                let is_fine = is_named && code.is_some_and(|code| code.group() == Group::Fine);
                 if is_fine && !matches!(visited.copy, Copied::NoRoom | Copied::Later) {
                     fine.insert(visited.source_id);
                 }

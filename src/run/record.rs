@@ -140,7 +140,7 @@ impl Record<'_> {
         let wanted = capture.as_ref().map_or(0, |capture| {
             capture.body.stored_size() as u64 + AROUND_A_CAPTURE
         });
-        let has_room = wanted == 0 || self.context.room.takes(wanted);
+        let has_room = wanted == 0 || self.context.room.takes(wanted).await;
         let capture = capture.filter(|_| has_room);
         let body_changed = changed(self.due, &seen, &verdict);
         let step = self.advance(&verdict, body_changed);

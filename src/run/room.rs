@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use tokio::sync::Mutex;
+
 use crate::store::Store;
 
-/// The room is measured again when so many bytes were given away: less than a page or two of what may be under way.
-const MEASURED_EVERY: u64 = 1 << 20;
+/// The room is measured again when so many bytes were given away, for others write to the disk too.
+const MEASURED_EVERY: u64 = 64 << 20;
 
 /// How much room copies may take, and whether there is any left.
 pub struct Room {
@@ -17,7 +19,8 @@ pub struct Room {
     max_bytes: Option<u64>,
     min_free: u64,
     /// Bytes that may be given away before the room is measured again.
-    granted: AtomicU64,
+    left: AtomicU64,
+    measuring: Mutex<()>,
     full: OnceLock<Full>,
 }
 
@@ -47,7 +50,8 @@ impl Room {
             store,
             max_bytes,
             min_free,
-            granted: AtomicU64::new(0),
+            left: AtomicU64::new(0),
+            measuring: Mutex::new(()),
             full: OnceLock::new(),
         }
     }
@@ -59,20 +63,24 @@ impl Room {
     }
 
     /// Whether a copy of this size may be kept.
-    pub(super) fn takes(&self, bytes: u64) -> bool {
+    pub(super) async fn takes(&self, bytes: u64) -> bool {
         if self.full.get().is_some() {
             return false;
         }
-        let take = |left: u64| left.checked_sub(bytes);
-        let relaxed = Ordering::Relaxed;
-        if self.granted.fetch_update(relaxed, relaxed, take).is_ok() {
+        if self.take(bytes) {
             return true;
         }
+        let _measuring = self.measuring.lock().await;
+        if self.full.get().is_some() || self.take(bytes) {
+            return self.full.get().is_none();
+        }
+        // What was given away before must be in the file to be measured. If it cannot be written, the visit's own row
+        // will say so.
+        let _ = self.store.flush().await;
         match self.measure(bytes) {
             Ok(left) => {
-                // At most a part of what is left, for others write too.
-                let left = (left - left.min(bytes)) / 4;
-                self.granted.store(left.min(MEASURED_EVERY), relaxed);
+                self.left
+                    .store((left - bytes).min(MEASURED_EVERY), Ordering::Relaxed);
                 true
             }
             Err(full) => {
@@ -80,6 +88,12 @@ impl Room {
                 false
             }
         }
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let relaxed = Ordering::Relaxed;
+        let take = |left: u64| left.checked_sub(bytes);
+        self.left.fetch_update(relaxed, relaxed, take).is_ok()
     }
 
     /// How much may still be kept, if it is at least this.

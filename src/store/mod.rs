@@ -310,7 +310,7 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
              pragma foreign_keys = on;
              pragma trusted_schema = off;
              pragma temp_store = memory;
-             pragma cache_size = -16000;
+             pragma cache_size = -20000;
              pragma journal_size_limit = 67108864;",
         )
         .map_err(wrap)?;

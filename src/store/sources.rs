@@ -146,13 +146,27 @@ impl Writing<'_> {
         Ok((self.connection.last_insert_rowid(), true))
     }
 
-    /// Makes all sources due at once. Gives how many there are.
-    pub fn make_all_due(&self, now: i64) -> rusqlite::Result<usize> {
+    /// Makes sources due, from the one after this id on. Gives the id of the last, or `None` when there are no more.
+    ///
+    /// A part at a time: what one transaction changes is held in memory, and others want to write too.
+    pub fn make_due_after(&self, after: i64, now: i64) -> rusqlite::Result<Option<i64>> {
+        const AT_ONCE: i64 = 5000;
+        let last: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "select max(id) from (select id from source where id > ?1 order by id limit ?2)",
+            )?
+            .query_row((after, AT_ONCE), |row| row.get(0))?;
+        let Some(last) = last else {
+            return Ok(None);
+        };
         self.connection
             .prepare_cached(
-                "update source set next_visit_at = ?1 where next_visit_at is null or next_visit_at > ?1",
+                "update source set next_visit_at = ?3
+                 where id > ?1 and id <= ?2 and (next_visit_at is null or next_visit_at > ?3)",
             )?
-            .execute([now])
+            .execute((after, last, now))?;
+        Ok(Some(last))
     }
 
     /// Puts a visit off that could not be made now (not the source's fault, or a host that asked to wait).
@@ -181,13 +195,16 @@ pub(super) fn find_source(
         .optional()
 }
 
+/// What a visit needs to know. The body that was captured is usually that of the last fine visit; a blob's row, which lies
+/// on pages of its own, is looked at only where it is not.
 const DUE_COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.first_strike_at,
      s.last_strike_at, s.hard_strikes, s.last_hard_strike_at, s.failures_in_row, s.unclear_in_row, s.quiet_visits,
      s.visits, s.last_visit_at, s.last_fine_at, s.last_changed_at, s.dead_since, s.dead_visits, s.next_visit_at, s.revived_at,
      s.verdict, s.verdict_since,
      coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
      fv.id, fo.sha256, fj.code, fo.facts, fv.at,
-     c.id, b.sha256, s.last_full_visit_at, s.confirmations,
+     c.id, case when c.visit_id = s.fine_visit_id then fo.body_sha256
+           else (select b.sha256 from blob b where b.id = c.body_id) end, s.last_full_visit_at, s.confirmations,
      coalesce(s.robots in ('disallowed', 'unreachable'), 0)
      from source s
      left join visit lv on lv.id = s.last_visit_id
@@ -196,8 +213,7 @@ const DUE_COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.stri
      left join visit fv on fv.id = s.fine_visit_id
      left join outcome fo on fo.id = fv.outcome_id
      left join verdict fj on fj.visit_id = fv.id
-     left join capture c on c.id = s.last_capture_id
-     left join blob b on b.id = c.body_id";
+     left join capture c on c.id = s.last_capture_id";
 
 impl Reading<'_> {
     /// The id of the source of an address, by its name or an alias.

@@ -16,9 +16,9 @@ use super::error::StoreError;
 use super::identity::Watched;
 
 /// A batch is committed at the latest this long after it was begun, whatever else waits.
-const MAX_BATCH: Duration = Duration::from_millis(150);
+const MAX_BATCH: Duration = Duration::from_millis(130);
 /// A job that nobody waits for waits this long for others: a commit costs more than most jobs.
-const LINGER: Duration = Duration::from_millis(25);
+const LINGER: Duration = Duration::from_millis(50);
 /// Jobs that are too many to wait for more.
 const ENOUGH: usize = QUEUE / 4;
 /// Jobs that may wait; beyond, the senders wait.
@@ -98,11 +98,11 @@ impl Writer {
         let thread = std::thread::spawn(move || {
             let _ = hurry.writer.set(std::thread::current());
             Loop {
-                hurry,
                 connection,
                 path,
                 watched,
                 failure,
+                hurry,
             }
             .run(receiver);
         });

@@ -209,13 +209,13 @@ fn another_programs_short_lock_is_waited_for_and_a_long_one_told() {
 
 #[test]
 fn a_full_disk_ends_the_run_with_a_hint_and_keeps_what_was_committed() {
-    let (_web, place) = web_of(120, 40_000);
+    let (_web, place) = web_of(600, 40_000);
     std::fs::create_dir(place.path("small")).unwrap();
     std::fs::create_dir(place.path("saved")).unwrap();
     let Some(said) = with_mounts(
         &place,
-        "mount -t tmpfs -o size=3m tmpfs small",
-        "--db small/a.db run post.md",
+        "mount -t tmpfs -o size=12m tmpfs small",
+        "--db small/a.db --min-free 0 --concurrency 4 run post.md",
         "cp small/* saved/",
     ) else {
         return;
@@ -243,14 +243,14 @@ fn a_full_disk_ends_the_run_with_a_hint_and_keeps_what_was_committed() {
     std::fs::rename(place.path("saved/a.db"), place.db()).unwrap();
     let _ = std::fs::rename(place.path("saved/a.db-wal"), place.path("a.db-wal"));
     place.says(&["run"]).ended(0);
-    assert_eq!(place.number("select count(*) from visit"), 120);
+    assert_eq!(place.number("select count(*) from visit"), 600);
     assert_eq!(
         place.number("select count(distinct source_id) from visit"),
-        120
+        600
     );
     assert_eq!(
         place.number("select count(*) from source where standing = 'alive'"),
-        120
+        600
     );
     place.is_sound();
 }
