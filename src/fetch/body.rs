@@ -12,7 +12,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
-use super::decode::{Caps, Coding, Decoder, Stop, codings};
+use super::decode::{Caps, Coding, Decoder, Stop, append, codings};
 use super::error::{Fault, Trouble, classify};
 use super::facts::{BodyFacts, Family};
 use super::limits::Limits;
@@ -150,7 +150,7 @@ impl Reader {
                     self.out.extend_from_slice(&self.single);
                     self.single = Bytes::new();
                 }
-                self.out.extend_from_slice(&piece);
+                append(&mut self.out, &piece, self.served_cap);
             }
         }
         if is_over {

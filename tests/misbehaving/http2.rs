@@ -235,14 +235,14 @@ behaviours! {
 
     sends_forty_megabytes: "sends 40 MB" =>
     TooLarge, TooManyBytes, "`limits.body_bytes`", |stage| {
-        let stage = stage.holds_at_most(96);
+        let stage = stage.holds_at_most(128);
         stage.web.page("a.test", "/source", Page::html(vec![b'x'; 40 << 20]));
         stage.visit(SECURE).tells("larger than is taken")
     };
 
     ignores_the_window: "sends more than the window allows" =>
     ProtocolError, BodyCutShort, "at once", |stage| {
-        let stage = stage.limit("body_bytes", 1 << 30).holds_at_most(96);
+        let stage = stage.limit("body_bytes", 1 << 30).holds_at_most(128);
         let acts = [send(&[ok()]), Act::Repeat(frame(DATA, 0, 1, &[b'x'; 16_384]), 4096)];
         stage.frames(acts)
     };

@@ -34,20 +34,20 @@ behaviours! {
             send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 104857600\r\n\r\n"),
             Act::Repeat(vec![b'x'; MEGABYTE], 100),
         ];
-        stage.holds_at_most(96).does(acts).tells("larger than is taken")
+        stage.holds_at_most(128).does(acts).tells("larger than is taken")
     };
 
     sends_without_end: "sends a body without end" =>
     TooLarge, TooManyBytes, "`limits.body_bytes`", |stage| {
         let acts = [send("HTTP/1.1 200 OK\r\n\r\n"), Act::Endless(vec![b'x'; 65_536])];
-        stage.holds_at_most(96).does(acts).tells("larger than is taken")
+        stage.holds_at_most(128).does(acts).tells("larger than is taken")
     };
 
     sends_chunks_for_ever: "sends chunks without end" =>
     TooLarge, TooManyBytes, "`limits.body_bytes`", |stage| {
         let chunk = [b"4000\r\n".as_slice(), &[b'y'; 0x4000], b"\r\n"].concat();
         let acts = [send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Act::Endless(chunk)];
-        stage.holds_at_most(96).does(acts).tells("larger than is taken")
+        stage.holds_at_most(128).does(acts).tells("larger than is taken")
     };
 
     sends_more_than_was_set: "sends more than the user wants" =>
@@ -59,7 +59,7 @@ behaviours! {
     says_not_found_at_length: "says 404 with a page without end" =>
     NotFound, Status, "`limits.body_bytes`; the status has been said", |stage| {
         let acts = [send("HTTP/1.1 404 Not Found\r\n\r\n"), Act::Endless(vec![b'x'; 65_536])];
-        stage.holds_at_most(96).does(acts)
+        stage.holds_at_most(128).does(acts)
     };
 
     sends_a_bomb_by_gzip: "sends 100 MB of zeros packed by gzip" =>

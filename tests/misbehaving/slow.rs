@@ -86,7 +86,7 @@ behaviours! {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         let crumbs = Act::Endless(b"1\r\nx\r\n".repeat(4));
         // The limit of bytes would come first on a machine that is fast enough.
-        let stage = stage.limit("body_bytes", 1 << 30).ends_by("total_ms", 1500).holds_at_most(96);
+        let stage = stage.limit("body_bytes", 1 << 30).ends_by("total_ms", 1500).holds_at_most(128);
         stage.does([send(head), crumbs]).tells("the visit took too long")
     };
 }

@@ -16,7 +16,7 @@ What becomes of a visit to a server that does not play by the rules. This sectio
 line, which lead the built program to such a server and hold it to the verdict, the rule, and the time and memory that
 it takes. \"At once\" says that no limit has to be reached; the limits can be set
 ([`[limits]`](CONFIGURATION.md#limits)). As they usually are, the program takes less than 64 MB of memory where nothing
-large is sent, less than 96 MB where 32 MB are taken, and less than 160 MB where these unpack to 64 MB.
+large is sent, less than 128 MB where 32 MB are taken, and less than 160 MB where these unpack to 64 MB.
 ";
 
 const TOPICS: &[Topic] = &[

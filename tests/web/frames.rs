@@ -9,6 +9,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::{Act, Logged, State};
 
+/// Time between the last act and the end of the connection.
+const BEFORE_THE_END: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// Reads up to the first request, does the acts, and reads on until the client leaves, for a client that gets no
 /// answer to its own frames might end the connection for that.
 pub(crate) async fn serve(
@@ -35,6 +38,8 @@ pub(crate) async fn serve(
     let is_deaf = acts.iter().any(|act| matches!(act, Act::Deaf));
     let playing = async {
         if play(&mut to, &acts).await.is_some() {
+            // Whether the client sees a wrong frame or the end that follows it at once would be a matter of luck.
+            tokio::time::sleep(BEFORE_THE_END).await;
             let _ = to.shutdown().await;
         }
         drop(under_way);

@@ -119,6 +119,20 @@ impl Decoder {
     }
 }
 
+/// Adds a piece to what may become so many bytes at the most.
+///
+/// It grows by doubling, but not beyond that: a body that is as large as is taken would else be moved once more, for
+/// room that nothing will fill.
+pub(super) fn append(out: &mut Vec<u8>, piece: &[u8], at_most: u64) {
+    let wanted = out.len() + piece.len();
+    if wanted > out.capacity() {
+        let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+        let capacity = (2 * out.capacity()).min(at_most).max(wanted);
+        out.reserve_exact(capacity - out.len());
+    }
+    out.extend_from_slice(piece);
+}
+
 /// Sends a piece through the first layer, and what it yields through the rest.
 fn run(
     layers: &mut [Layer],
@@ -128,7 +142,7 @@ fn run(
     out: &mut Vec<u8>,
 ) -> Result<(), Stop> {
     let Some((layer, rest)) = layers.split_first_mut() else {
-        out.extend_from_slice(input);
+        append(out, input, caps.bytes);
         return Ok(());
     };
     let yielded = &mut layer.yielded;
