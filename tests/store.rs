@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sourcekeep::store::{
     FeaturesRow, Mode, NewAlias, NewCapture, NewCitation, NewDocument, NewExchange, NewInput,
-    NewVisit, OutcomeRow, Packed, PostEnd, SourceState, Store, StoreError, VerdictRow, sha256,
+    NewVisit, OutcomeRow, Packed, PostEnd, RobotsRow, SourceState, Store, StoreError, VerdictRow,
+    sha256,
 };
 
 const DAY: i64 = 86_400_000;
@@ -334,6 +335,39 @@ fn an_alias_leads_later_citations_to_the_same_source() {
     record(&archive.store, moved);
     gather(&archive.store, &["https://a.example/"], START + DAY);
     assert_eq!(sql::<i64>(&archive.path, "select count(*) from source"), 1);
+}
+
+#[test]
+fn the_delay_that_an_origin_asked_for_is_known_of_its_host_whatever_the_port() {
+    let archive = archive();
+    let robots = |delay: i64| RobotsRow {
+        status: "present".to_owned(),
+        text: None,
+        crawl_delay_ms: Some(delay),
+        read_at: START,
+    };
+    let origins = [
+        ("http://127.0.0.1:8080", 7000),
+        ("https://a.test", 2000),
+        ("http://a.test:81", 3000),
+        ("http://a.test.b.test", 9000),
+    ];
+    archive
+        .store
+        .write_blocking("robots", move |w| {
+            for (origin, delay) in origins {
+                w.save_robots(origin, &robots(delay))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let delay = |host: &str| {
+        let known = archive.store.read("host", |r| r.known_host(host));
+        known.unwrap().crawl_delay_ms
+    };
+    assert_eq!(delay("127.0.0.1"), Some(7000));
+    assert_eq!(delay("a.test"), Some(3000));
+    assert_eq!(delay("test"), None);
 }
 
 #[test]

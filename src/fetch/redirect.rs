@@ -27,8 +27,9 @@ use crate::address;
 /// Bytes of cookies that are sent; more than that no browser keeps for one site either.
 const COOKIE_BYTES: usize = 8 * 1024;
 
-/// The longest wait for the host that a redirect leads to: meanwhile the visit keeps a place that another could use.
-const PATIENCE_AFTER_REDIRECT: Duration = Duration::from_secs(15);
+/// The longest wait within a visit, for the host that a redirect leads to or to ask once more: meanwhile the visit keeps a
+/// place that another could use.
+const PATIENCE_UNDER_WAY: Duration = Duration::from_secs(15);
 
 /// A chain under way.
 struct Chain<'a> {
@@ -117,7 +118,7 @@ impl Chain<'_> {
         let patience = if self.facts.hops.is_empty() {
             LONGEST_WAIT
         } else {
-            PATIENCE_AFTER_REDIRECT
+            PATIENCE_UNDER_WAY
         };
         let mut permit = self
             .fetcher
@@ -212,7 +213,7 @@ impl Chain<'_> {
                     // The host may have counted the one that it did not answer.
                     let since = Instant::now();
                     let host = url.host_str().unwrap_or_default();
-                    let again = permit.again().await;
+                    let again = permit.again(PATIENCE_UNDER_WAY).await;
                     again.map_err(|busy| Fault::busy(host, busy))?;
                     self.waited = since.elapsed();
                 }

@@ -1,7 +1,8 @@
 //! Verdicts of visits that failed: from the family of the error to a code.
 //!
 //! Where an answer's head came and only its body failed, the status has been said and counts: a 404 whose page broke
-//! off is still a 404. Where the head itself was what failed, or the proxy wrote it, its status says nothing. What failed behind a redirect is told apart from the source's own failure in the evidence.
+//! off is still a 404. Where the head itself was what failed, or the proxy wrote it, its status says nothing. What
+//! failed behind a redirect is told apart from the source's own failure in the evidence.
 
 use super::{Case, Rule, Verdict, shown, status};
 use crate::fetch::{Failure, Family, Hop};

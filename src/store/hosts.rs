@@ -94,7 +94,11 @@ impl Reading<'_> {
         let crawl_delay_ms = self
             .connection
             .prepare_cached(
-                "select max(crawl_delay_ms) from robots where origin in ('https://' || ?1, 'http://' || ?1)",
+                // An origin may have a port; `;` is the byte after `:`.
+                "select max(crawl_delay_ms) from robots
+                 where origin in ('https://' || ?1, 'http://' || ?1)
+                    or (origin >= 'https://' || ?1 || ':' and origin < 'https://' || ?1 || ';')
+                    or (origin >= 'http://' || ?1 || ':' and origin < 'http://' || ?1 || ';')",
             )?
             .query_row([name], |row| row.get(0))?;
         Ok(KnownHost {

@@ -180,9 +180,10 @@ impl Permit {
         Some(wait)
     }
 
-    /// Waits until a second request under this permit may start, as if it came anew.
-    pub(crate) async fn again(&mut self) -> Result<(), Busy> {
-        let give_up_at = Instant::now() + LONGEST_WAIT;
+    /// Waits until a second request under this permit may start, as if it came anew, and at most so long: a place
+    /// among all requests is held meanwhile.
+    pub(crate) async fn again(&mut self, patience: Duration) -> Result<(), Busy> {
+        let give_up_at = Instant::now() + patience;
         loop {
             let next_start = {
                 let mut hosts = self.shared.lock();

@@ -287,8 +287,8 @@ async fn a_second_request_under_one_permit_waits_like_any_other() {
     let begun = Instant::now();
     let mut permit = enter(&gate, "a.test").await.unwrap();
     let other = enter(&gate, "a.test").await.unwrap();
-    permit.again().await.unwrap();
+    permit.again(LONGEST_WAIT).await.unwrap();
     assert_eq!(begun.elapsed(), Duration::from_secs(2));
     other.answered(429, Some(Duration::from_secs(3600)));
-    assert!(permit.again().await.is_err());
+    assert!(permit.again(LONGEST_WAIT).await.is_err());
 }
