@@ -128,9 +128,11 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
             evidence: "[]".to_owned(),
             judge_version: 1,
         }),
-        standing_verdict: ("alive".to_owned(), at),
+        standing_verdict: Some(("alive".to_owned(), at)),
+        unsettled: None,
         moved_to: None,
         state: SourceState {
+            second_look_due: false,
             standing: "alive".to_owned(),
             standing_since: at,
             strikes: 0,
@@ -187,9 +189,9 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
 
 fn begin_run(store: &Store) -> i64 {
     store
-        .write_blocking("begin a run", |w| w.begin_run("test", 1, START))
+        .write_blocking("begin a run", |w| w.begin_run("test", 1, None, START))
         .unwrap()
-        .0
+        .id
 }
 
 fn record(store: &Store, visit: NewVisit) -> (i64, Option<i64>) {

@@ -102,7 +102,7 @@ impl<'a> Checked<'a> {
                 Copied::Sealed | Copied::Nothing => None,
             },
             fault: match &visited.put_off {
-                Some(PutOff::Fault(fault)) => Some(fault),
+                Some(PutOff::Fault(fault) | PutOff::NoNetwork(fault)) => Some(fault),
                 _ => None,
             },
             waits_for: waits.map(|(host, _)| host),
@@ -155,7 +155,12 @@ pub(crate) fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Res
     )?;
     printer.peak_memory();
     drop(lock);
-    Ok(run::exit(&visits.outcome, failed, visits.matched))
+    let mut outcome = visits.outcome;
+    if !args.urls.is_empty() {
+        // Who names an address wants to know of that one; only a pass over what is due is a run that can be suspect.
+        outcome.doubt = None;
+    }
+    Ok(run::exit(&outcome, failed, visits.matched))
 }
 
 /// The addresses that a user named, each once. Says whether some could not be taken.
@@ -256,6 +261,7 @@ pub(crate) fn visit_and_print(
     runtime.shutdown_background();
     drop(progress);
     let outcome = outcome?;
+    run::warn_of_clock(outcome.clock, printer);
     written?;
     match format {
         Format::Json => out.write_all(if first { b"]\n" } else { b"\n]\n" })?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
-use sourcekeep::run::{Clock, Context, Manner, Room, Tally};
+use sourcekeep::run::{Clock, Context, Intervals, Manner, Room, Tally};
 use sourcekeep::schedule::Policy;
 use sourcekeep::store::{Holder, Locking, Mode, RunLock, Store, StoreError, lock_run};
 use tokio_util::sync::CancellationToken;
@@ -108,12 +108,6 @@ impl Setup {
 
     /// Everything that a pass works with.
     pub(crate) fn context(&self, store: Store, printer: &Printer) -> Result<Context, Failure> {
-        let now = self.clock.now();
-        let newest = store.read("read the newest visit", |r| r.newest_visit_at())?;
-        let clock_is_behind = newest.is_some_and(|newest| now < newest - CLOCK_TOLERANCE_MS);
-        if clock_is_behind {
-            printer.warning("the clock stands behind the newest visit in the archive; failures count no strikes in this run");
-        }
         let store = Arc::new(store);
         let capture = &self.settings.capture;
         Ok(Context {
@@ -129,7 +123,8 @@ impl Setup {
                 schedule: Policy::default(),
                 gather: self.gather.clone(),
                 input_refresh_ms: i64::from(self.settings.schedule.input_refresh_hours) * 3_600_000,
-                strikes: !clock_is_behind,
+                intervals: Intervals::default(),
+                canaries: Vec::new(),
             }),
             clock: self.clock,
             tally: Arc::new(Tally::default()),
@@ -137,9 +132,6 @@ impl Setup {
         })
     }
 }
-
-/// A clock may be this much behind before we doubt it, in milliseconds.
-const CLOCK_TOLERANCE_MS: i64 = 5 * 60_000;
 
 fn held(db: &Path, holder: &Holder) -> Failure {
     let who = if holder.says.is_empty() {

@@ -13,6 +13,8 @@ use sourcekeep::run::{
     Argument, Census, Context, Counted, Ended, Estimate, Full, Happened, InputOptions, Keep,
     Outcome, Plan, PutOff, Work, classify, pass,
 };
+use sourcekeep::schedule::Suspicion;
+use sourcekeep::schedule::clock::Clock as Doubt;
 use sourcekeep::store::{Mode, Store, StoreError};
 use url::Url;
 
@@ -152,7 +154,7 @@ pub(crate) fn make_pass(
                     });
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
-                if let Some(PutOff::Fault(fault)) = &visited.put_off {
+                if let Some(PutOff::Fault(fault) | PutOff::NoNetwork(fault)) = &visited.put_off {
                     let warning =
                         format!("{}: {fault}; it stays due", one_line(&visited.address, 500));
                     // Without a network, all of them say the same.
@@ -169,6 +171,9 @@ pub(crate) fn make_pass(
     // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
     runtime.shutdown_background();
     drop(progress);
+    if let Ok(outcome) = &outcome {
+        warn_of_clock(outcome.clock, printer);
+    }
     if !feeds.is_empty() {
         printer.hint(format!(
             "`sourcekeep add {}` follows it",
@@ -176,6 +181,23 @@ pub(crate) fn make_pass(
         ));
     }
     Ok((outcome?, matched))
+}
+
+/// Says what follows from a clock that cannot be believed.
+pub(crate) fn warn_of_clock(clock: Doubt, printer: &Printer) {
+    match clock {
+        Doubt::Right => {}
+        Doubt::Behind => printer.warning(
+            "the clock stands behind the newest visit in the archive; failures count no strikes in this run",
+        ),
+        Doubt::Ahead => printer.warning(
+            "it is long since the last run, or the clock has run ahead; nothing is called dead in this run",
+        ),
+        Doubt::SetBack { since } => printer.warning(format!(
+            "the clock had run ahead and was set back; what was dated after {} is taken for today's",
+            rfc3339(since)
+        )),
+    }
 }
 
 /// How a pass ends the command.
@@ -186,8 +208,9 @@ pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
     let too_many = counted.faults * FAULTS_OF_A_FAILED_RUN > counted.visits + counted.faults;
     match outcome.ended {
         Ended::Cancelled => Exit::Interrupted,
-        _ if failed || outcome.input_failed || nothing || too_many => Exit::Failed,
-        _ if outcome.suspect => Exit::Suspect,
+        _ if failed || outcome.input_failed => Exit::Failed,
+        _ if outcome.doubt.is_some() => Exit::Suspect,
+        _ if nothing || too_many => Exit::Failed,
         _ if matched => Exit::FailOn,
         _ => Exit::Done,
     }
@@ -207,6 +230,11 @@ pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
 pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
     let counted = &outcome.counted;
     let mut lines = Vec::new();
+    if let Some(doubt) = outcome.doubt {
+        lines.push(format!(
+            "suspect  {doubt}: it may be our network, so nobody got a strike (schedule.canaries help to tell)"
+        ));
+    }
     if let Some(full) = outcome.full {
         let why = match full {
             Full::Archive(size) => {
@@ -307,6 +335,10 @@ struct Done<'a> {
     bytes: u64,
     seconds: f64,
     suspect: bool,
+    /// Why, if so: `nothing-resolves`, `nothing-answers`, `sites-fail`.
+    doubt: Option<&'static str>,
+    /// What is thought of the clock: `right`, `behind`, `ahead`, `set-back`.
+    clock: &'static str,
     ended: &'static str,
     /// Sources that stay due, because their hosts are to be left alone for a while.
     left: u64,
@@ -328,7 +360,14 @@ impl<'a> Done<'a> {
             visits: &outcome.counted.verdicts,
             bytes: outcome.counted.bytes,
             seconds: outcome.seconds,
-            suspect: outcome.suspect,
+            suspect: outcome.doubt.is_some(),
+            doubt: outcome.doubt.map(Suspicion::as_str),
+            clock: match outcome.clock {
+                Doubt::Right => "right",
+                Doubt::Behind => "behind",
+                Doubt::Ahead => "ahead",
+                Doubt::SetBack { .. } => "set-back",
+            },
             ended: match outcome.ended {
                 Ended::Done => "done",
                 Ended::Limit => "limit",

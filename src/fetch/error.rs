@@ -19,6 +19,9 @@ pub enum Fault {
     /// This machine cannot fetch now.
     #[error("cannot fetch: {0}")]
     Ours(&'static str),
+    /// There is no network.
+    #[error("cannot fetch: {0}")]
+    NoNetwork(&'static str),
     /// Politeness forbids it for longer than one waits: the visit is for later.
     #[error("{host} should not be asked yet")]
     Busy {
@@ -113,7 +116,7 @@ pub(crate) fn classify(error: &reqwest::Error, by_proxy: bool) -> Result<Trouble
         known.is_some()
     });
     let trouble = match known {
-        Some(Known::Ours(what)) => return Err(Fault::Ours(what)),
+        Some(Known::Fault(fault)) => return Err(fault),
         Some(Known::Tls(trouble)) => return Ok(trouble),
         Some(Known::Trouble(trouble)) => trouble,
         None if error.is_timeout() => Trouble::new(Family::Timeout, "connecting took too long"),
@@ -135,7 +138,7 @@ pub(crate) fn classify(error: &reqwest::Error, by_proxy: bool) -> Result<Trouble
 }
 
 enum Known {
-    Ours(&'static str),
+    Fault(Fault),
     Tls(Trouble),
     Trouble(Trouble),
 }
@@ -191,10 +194,17 @@ fn of_resolver(error: &ResolveError) -> Known {
         ResolveError::ServerFailure | ResolveError::Timeout => Family::DnsTrouble,
         ResolveError::Private => Family::Forbidden,
         ResolveError::NoIpv6 => {
-            return Known::Ours("the name has only IPv6 addresses, no IPv6 route here");
+            return Known::Fault(Fault::Ours(
+                "the name has only IPv6 addresses, no IPv6 route here",
+            ));
         }
-        ResolveError::NoServers => return Known::Ours("no name server is configured"),
-        ResolveError::Ours => return Known::Ours("the name servers cannot be reached from here"),
+        ResolveError::NoServers => {
+            return Known::Fault(Fault::NoNetwork("no name server is configured"));
+        }
+        ResolveError::Ours => {
+            let what = "the name servers cannot be reached from here";
+            return Known::Fault(Fault::NoNetwork(what));
+        }
     };
     Known::Trouble(Trouble::new(family, error.to_string()))
 }
@@ -285,17 +295,17 @@ fn of_hyper(error: &hyper::Error) -> Option<Trouble> {
     }
 }
 
-fn of_io_known(trouble: Result<Trouble, &'static str>) -> Known {
+fn of_io_known(trouble: Result<Trouble, Fault>) -> Known {
     match trouble {
         Ok(trouble) => Known::Trouble(trouble),
-        Err(what) => Known::Ours(what),
+        Err(fault) => Known::Fault(fault),
     }
 }
 
-fn of_io(error: &io::Error) -> Option<Result<Trouble, &'static str>> {
+fn of_io(error: &io::Error) -> Option<Result<Trouble, Fault>> {
     use io::ErrorKind as K;
     if let Some(what) = our_shortage(error) {
-        return Some(Err(what));
+        return Some(Err(Fault::Ours(what)));
     }
     let detail = match error.kind() {
         K::TimedOut => {
@@ -304,12 +314,14 @@ fn of_io(error: &io::Error) -> Option<Result<Trouble, &'static str>> {
                 "connecting took too long",
             )));
         }
-        K::PermissionDenied => return Some(Err("this machine does not let us connect")),
-        K::AddrNotAvailable => return Some(Err("no local address or port is left")),
-        K::NetworkDown => return Some(Err("the network is down")),
+        K::PermissionDenied => {
+            return Some(Err(Fault::Ours("this machine does not let us connect")));
+        }
+        K::AddrNotAvailable => return Some(Err(Fault::Ours("no local address or port is left"))),
+        K::NetworkDown => return Some(Err(Fault::NoNetwork("the network is down"))),
         // A router far away may say this of the source's network; without any route it is us.
         K::NetworkUnreachable if !ROUTES.to_ipv4() && !ROUTES.to_ipv6() => {
-            return Some(Err("no route to any network"));
+            return Some(Err(Fault::NoNetwork("no route to any network")));
         }
         K::NetworkUnreachable => "network unreachable",
         K::HostUnreachable => "host unreachable",
@@ -338,10 +350,10 @@ mod tests {
         ] {
             let error = io::Error::from_raw_os_error(number);
             let known = recognise(&error).unwrap();
-            assert_eq!(matches!(known, Known::Ours(_)), ours, "{error}");
+            assert_eq!(matches!(known, Known::Fault(_)), ours, "{error}");
         }
         let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert!(matches!(recognise(&full), Some(Known::Ours(_))));
+        assert!(matches!(recognise(&full), Some(Known::Fault(_))));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::visit::{self, Keep, Visited};
-use super::{Context, RunError};
+use super::{Context, RunError, Running};
 use crate::address;
 use crate::fetch::{LONGEST_WAIT, Pace};
 use crate::store::{DueHost, DueSource};
@@ -102,7 +102,7 @@ pub(super) struct Drained {
 
 pub(super) struct Frontier<'a> {
     context: &'a Context,
-    run_id: i64,
+    run: Running,
     now: i64,
     keep: Keep,
     hosts: HashMap<i64, Host>,
@@ -117,10 +117,10 @@ pub(super) struct Frontier<'a> {
 }
 
 impl<'a> Frontier<'a> {
-    pub(super) fn new(context: &'a Context, run_id: i64, now: i64, keep: Keep) -> Self {
+    pub(super) fn new(context: &'a Context, run: Running, now: i64, keep: Keep) -> Self {
         Self {
             context,
-            run_id,
+            run,
             now,
             keep,
             hosts: HashMap::new(),
@@ -414,9 +414,9 @@ impl<'a> Frontier<'a> {
         self.ready.push_back(id);
         self.started += 1;
         self.context.tally.begin_visit();
-        let (context, run_id, keep) = (self.context.clone(), self.run_id, self.keep);
+        let (context, run, keep) = (self.context.clone(), self.run, self.keep);
         self.visits.spawn(async move {
-            let visit = visit::visit(&context, run_id, &source, keep);
+            let visit = visit::visit(&context, run, &source, keep);
             // One page that brings a worker down must not keep all the others from being visited.
             match AssertUnwindSafe(visit).catch_unwind().await {
                 Ok(result) => (id, result),

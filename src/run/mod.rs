@@ -9,6 +9,7 @@ mod estimate;
 mod frontier;
 mod gathering;
 mod inputs;
+mod intervals;
 mod look;
 mod pass;
 mod politeness;
@@ -16,6 +17,7 @@ mod record;
 mod refresh;
 mod robots;
 mod room;
+mod settle;
 mod state;
 mod tally;
 mod visit;
@@ -23,6 +25,7 @@ mod visit;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::config::Robots;
 use crate::fetch::{Fault, Fetcher};
@@ -36,6 +39,7 @@ pub use estimate::{Census, Estimate};
 pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;
 pub use inputs::{Argument, InputError, classify};
+pub use intervals::Intervals;
 pub use pass::{Happened, Outcome, Plan, pass};
 pub use room::{Full, Room};
 pub use tally::{Counted, Tally};
@@ -71,8 +75,21 @@ pub struct Manner {
     pub gather: gather::Options,
     /// After how long an input on the web is read again, in milliseconds.
     pub input_refresh_ms: i64,
+    /// The longest intervals that are not the same for all.
+    pub intervals: Intervals,
+    /// Addresses that are visited when we suspect ourselves.
+    pub canaries: Vec<Url>,
+}
+
+/// The run that visits are made in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Running {
+    /// Its id.
+    pub(crate) id: i64,
     /// Whether failures count as strikes: not when the clock stands behind.
-    pub strikes: bool,
+    pub(crate) counts: bool,
+    /// Whether a source may be called dead: not when the clock may have run ahead.
+    pub(crate) decides: bool,
 }
 
 /// Why a pass could not go on. What was done until then is kept.

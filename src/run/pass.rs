@@ -9,10 +9,12 @@ use super::politeness::Load;
 use super::room::Full;
 use super::tally::Counted;
 use super::visit::{Copied, Keep, PutOff, Visited};
-use super::{Context, Problem, RunError};
-use super::{politeness, refresh};
+use super::{Context, Problem, RunError, Running};
+use super::{politeness, refresh, settle};
 use crate::gather::Note;
-use crate::store::RunEnd;
+use crate::schedule::Suspicion;
+use crate::schedule::clock::{self, Clock as Doubt};
+use crate::store::{RunEnd, Writing};
 
 /// What a pass is to do.
 #[derive(Debug)]
@@ -61,8 +63,10 @@ pub struct Outcome {
     pub full: Option<Full>,
     /// Whether an input as a whole could not be read.
     pub input_failed: bool,
-    /// Whether we suspect ourselves rather than the sources.
-    pub suspect: bool,
+    /// Why we suspect ourselves rather than the sources, if we do: nobody got a strike then.
+    pub doubt: Option<Suspicion>,
+    /// What is thought of the clock.
+    pub clock: Doubt,
     /// How long it took, in seconds.
     pub seconds: f64,
 }
@@ -78,17 +82,28 @@ pub async fn pass(
     let now = context.clock.now();
     let command = plan.command;
     let is_simulated = context.clock.is_simulated();
-    let (run_id, was_killed) = context
+    let clock = believe(context, now).await?;
+    let begun_run = context
         .store
         .write("begin a run", move |w| {
             if is_simulated {
                 w.mark_simulated()?;
             }
-            w.begin_run(command, std::process::id(), now)
+            let word = match clock {
+                Doubt::Right | Doubt::SetBack { .. } => None,
+                Doubt::Behind => Some("behind"),
+                Doubt::Ahead => Some("ahead"),
+            };
+            w.begin_run(command, std::process::id(), word, now)
         })
         .await?;
-    politeness::begin(context, was_killed);
-    let result = inner(context, plan, run_id, now, deadline, &mut happened).await;
+    let run = Running {
+        id: begun_run.id,
+        counts: clock != Doubt::Behind,
+        decides: clock != Doubt::Ahead,
+    };
+    politeness::begin(context, begun_run.after_killed);
+    let result = inner(context, plan, run, now, deadline, &mut happened).await;
     // If the archive cannot take it, its closing row below says so.
     let _ = politeness::end(context).await;
     let counted = context.tally.counted();
@@ -98,26 +113,31 @@ pub async fn pass(
             Ok(_) => "done",
             Err(_) => "failed",
         },
-        suspect: false,
+        doubt: result
+            .as_ref()
+            .ok()
+            .and_then(|visits| visits.doubt)
+            .map(Suspicion::as_str),
         // Counters always serialise.
         counts: serde_json::to_string(&counted).unwrap_or_else(|_| "{}".to_owned()),
     };
     let ended_at = context.clock.now();
     let closed = context
         .store
-        .write("end a run", move |w| w.end_run(run_id, &end, ended_at))
+        .write("end a run", move |w| w.end_run(run.id, &end, ended_at))
         .await;
     let visits = result?;
     closed?;
     Ok(Outcome {
-        run_id,
+        run_id: run.id,
         ended: visits.ended,
         left: visits.left,
         left_hosts: visits.left_hosts,
         counted,
         full: context.room.full(),
         input_failed: visits.input_failed,
-        suspect: false,
+        doubt: visits.doubt,
+        clock,
         seconds: begun.elapsed().as_secs_f64(),
     })
 }
@@ -128,16 +148,18 @@ struct Visits {
     input_failed: bool,
     left: u64,
     left_hosts: Vec<(String, i64)>,
+    doubt: Option<Suspicion>,
 }
 
 async fn inner(
     context: &Context,
     plan: Plan,
-    run_id: i64,
+    run: Running,
     now: i64,
     deadline: Option<Instant>,
     happened: &mut (impl FnMut(Happened) + Send),
 ) -> Result<Visits, RunError> {
+    settle::killed(context).await?;
     let mut input_failed = false;
     if plan.refresh_inputs {
         let stdin = plan.stdin.as_deref();
@@ -148,6 +170,7 @@ async fn inner(
                 input_failed,
                 left: 0,
                 left_hosts: Vec::new(),
+                doubt: None,
             });
         }
     }
@@ -163,14 +186,15 @@ async fn inner(
         limit: plan.limit,
         deadline,
     };
-    let frontier = Frontier::new(context, run_id, now, plan.keep);
+    let frontier = Frontier::new(context, run, now, plan.keep);
     let drained = frontier
         .drain(&plan.work, bounds, |visited| {
             count(context, &visited);
             happened(Happened::Visited(visited));
         })
         .await?;
-    context.store.flush().await?;
+    let no_network = context.tally.counted().no_network;
+    let doubt = settle::end(context, run, no_network).await?;
     let (instant, wall) = (Instant::now(), context.clock.now());
     let until = |at: Instant| {
         let wait = at.saturating_duration_since(instant).as_millis();
@@ -195,7 +219,32 @@ async fn inner(
         input_failed,
         left,
         left_hosts,
+        doubt,
     })
+}
+
+/// What is thought of the clock; what a clock that had run ahead wrote is put right.
+async fn believe(context: &Context, now: i64) -> Result<Doubt, RunError> {
+    let trace = context
+        .store
+        .read("read when runs were made", |r| r.clock_trace())?;
+    let known = clock::Remembered {
+        newest_visit_at: trace.newest_visit_at,
+        runs: trace.runs,
+        jump: trace.jump,
+    };
+    let doubt = clock::doubt(now, &known);
+    if let Doubt::SetBack { since } = doubt {
+        let mut last = Some(0);
+        while let Some(after) = last {
+            let set_back = move |w: &Writing<'_>| w.set_back_after(after, now);
+            last = context.store.write("set instants back", set_back).await?;
+        }
+        // Last, so that whoever is killed before begins again.
+        let mark = move |w: &Writing<'_>| w.mark_runs_dated_wrongly(since, now);
+        context.store.write("mark runs", mark).await?;
+    }
+    Ok(doubt)
 }
 
 /// Finds out beside the visits how long politeness alone will take; only the progress line waits for it.
@@ -222,6 +271,10 @@ fn count(context: &Context, visited: &Visited) {
     }
     match &visited.put_off {
         Some(PutOff::Fault(_)) => context.tally.fault(),
+        Some(PutOff::NoNetwork(_)) => {
+            context.tally.fault();
+            context.tally.no_network();
+        }
         Some(PutOff::Waits(..)) => context.tally.wait(),
         None => {}
     }

@@ -4,16 +4,16 @@ use url::Url;
 
 use super::look::Seen;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
-use super::{Context, RunError};
+use super::{Context, RunError, Running};
 use crate::capture::{self, Keeping};
 use crate::charset;
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
-use crate::schedule::{self, Observation, Step};
+use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
-    DueSource, FeaturesRow, FineRoot, NewCapture, NewEvent, NewVisit, OutcomeRow, Packed,
-    VerdictRow, sha256,
+    DueSource, FeaturesRow, FineRoot, NewCapture, NewEvent, NewUnsettled, NewVisit, OutcomeRow,
+    Packed, VerdictRow, sha256,
 };
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
@@ -94,13 +94,15 @@ fn draw_features(fetched: &Fetched, url: &Url) -> Option<Features> {
 
 pub(super) struct Record<'a> {
     pub(super) context: &'a Context,
-    pub(super) run_id: i64,
+    pub(super) run: Running,
     pub(super) due: &'a DueSource,
     pub(super) at: i64,
     pub(super) keep: Keep,
     pub(super) way: Way,
     /// The host asked not to be visited before.
     pub(super) not_before: i64,
+    /// The state as it will be if the run can be trusted, after the visit before this one.
+    pub(super) would_be: Option<State>,
 }
 
 impl Record<'_> {
@@ -143,11 +145,11 @@ impl Record<'_> {
         let has_room = wanted == 0 || self.context.room.takes(wanted).await;
         let capture = capture.filter(|_| has_room);
         let body_changed = changed(self.due, &seen, &verdict);
-        let step = self.advance(&verdict, body_changed);
+        let (step, would_be) = self.advance(&verdict, body_changed);
         let visited = Visited {
             source_id: self.due.id,
             address: self.due.address.clone(),
-            standing: step.state.standing,
+            standing: would_be.state.standing,
             status: seen.fetched.facts.hops.last().map(|hop| hop.status),
             final_url: seen.fetched.facts.hops.last().map(|hop| hop.url.clone()),
             copy: match &capture {
@@ -167,7 +169,7 @@ impl Record<'_> {
             put_off: None,
             verdict: Some(verdict.clone()),
         };
-        let second_look_due = step.second_look_due && self.way == Way::Plain;
+        let second_look_due = would_be.second_look_due && self.way == Way::Plain;
         let visit = self.row(&seen, &verdict, features.as_ref(), robots, capture, step);
         self.context
             .store
@@ -178,25 +180,58 @@ impl Record<'_> {
         Ok(Once {
             visited,
             second_look_due,
+            would_be: Some(would_be.state),
         })
     }
 
-    fn advance(&self, verdict: &Verdict, changed: bool) -> Step {
+    /// What can be said now, and what will be if the run can be trusted.
+    fn advance(&self, verdict: &Verdict, changed: bool) -> (Step, Step) {
         let observation = Observation {
             at_ms: self.at,
             code: verdict.code,
             hard: verdict.is_hard_sign(),
             changed,
-            counts: self.context.manner.strikes,
+            counts: self.run.counts,
+            decides: self.run.decides,
             second_look: self.way == Way::Browser,
         };
+        let (own, policy) = (self.own(), &self.context.manner.schedule);
         let salt = self.due.id.unsigned_abs();
-        schedule::advance(
-            &super::state::to_schedule(&self.due.state),
-            &observation,
-            &self.context.manner.schedule,
-            salt,
-        )
+        let state = super::state::to_schedule(&self.due.state);
+        let noted = schedule::note(&state, &observation, policy, own, salt);
+        let before = self.would_be.as_ref().unwrap_or(&state);
+        let would_be = schedule::advance(before, &observation, policy, own, salt);
+        (noted, would_be)
+    }
+
+    fn own(&self) -> Own {
+        let url = Url::parse(&self.due.address).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let (of_input, published_at) = (self.due.interval_days, self.due.newest_post_at);
+        let intervals = &self.context.manner.intervals;
+        intervals.own(&self.due.address, host, of_input, published_at)
+    }
+
+    /// What has to wait for the end of the run: whatever is not fine, unless it cannot strike anyway.
+    fn unsettled(&self, verdict: &Verdict) -> Option<NewUnsettled> {
+        let is_late = self
+            .due
+            .state
+            .last_visit_at
+            .is_some_and(|last| self.at < last);
+        if verdict.code.group() == Group::Fine || is_late {
+            return None;
+        }
+        Some(NewUnsettled {
+            code: verdict.code.as_str().to_owned(),
+            hard: verdict.is_hard_sign(),
+            second_look: self.way == Way::Browser,
+            had_answered: matches!(
+                self.due.state.standing.as_str(),
+                "alive" | "revived" | "uncertain"
+            ),
+            not_before: self.not_before,
+        })
     }
 
     fn row(
@@ -215,12 +250,14 @@ impl Record<'_> {
             Some((before, since)) if before == code => *since,
             _ => self.at,
         };
+        let unsettled = self.unsettled(verdict);
+        let is_settled = unsettled.is_none();
         let mut state = super::state::to_row(&step, &self.due.state);
         state.next_visit_at = state.next_visit_at.max(Some(self.not_before));
         NewVisit {
             source_id: self.due.id,
             address: self.due.address.clone(),
-            run_id: self.run_id,
+            run_id: self.run.id,
             at: self.at,
             confirms: seen.confirms.as_ref().map(|(root, _)| root.visit_id),
             not_modified: seen
@@ -246,8 +283,20 @@ impl Record<'_> {
                 evidence: serde_json::to_string(&verdict.evidence).unwrap_or_default(),
                 judge_version: judge::JUDGE_VERSION,
             }),
-            events: self.events(code, &step),
-            standing_verdict: (code.to_owned(), since),
+            events: if is_settled {
+                events(
+                    self.due.verdict.as_ref(),
+                    code,
+                    &step,
+                    self.at,
+                    self.run.id,
+                    self.due.id,
+                )
+            } else {
+                vec![]
+            },
+            standing_verdict: is_settled.then(|| (code.to_owned(), since)),
+            unsettled,
             moved_to: verdict.moved_to.clone(),
             state,
             // A conditional request goes the plain way, so it cannot name what came by another.
@@ -257,30 +306,38 @@ impl Record<'_> {
             capture,
         }
     }
+}
 
-    fn events(&self, code: &str, step: &Step) -> Vec<NewEvent> {
-        let event = |kind, from: &str, to: &str| NewEvent {
-            at: self.at,
-            run_id: Some(self.run_id),
-            kind,
-            source_id: Some(self.due.id),
-            detail: serde_json::json!({ "from": from, "to": to }).to_string(),
-            ..NewEvent::default()
-        };
-        let mut events = Vec::new();
-        if let Some((before, _)) = &self.due.verdict
-            && before != code
-        {
-            events.push(event("verdict-changed", before, code));
-        }
-        // From new to alive is what is expected, and no event.
-        if let Some((from, to)) = &step.change
-            && !(from.as_str() == "new" && to.as_str() == "alive")
-        {
-            events.push(event("standing-changed", from.as_str(), to.as_str()));
-        }
-        events
+/// What happened to a source whose verdict was this one and is that one now.
+pub(super) fn events(
+    before: Option<&(String, i64)>,
+    code: &str,
+    step: &Step,
+    at: i64,
+    run_id: i64,
+    source_id: i64,
+) -> Vec<NewEvent> {
+    let event = |kind, from: &str, to: &str| NewEvent {
+        at,
+        run_id: Some(run_id),
+        kind,
+        source_id: Some(source_id),
+        detail: serde_json::json!({ "from": from, "to": to }).to_string(),
+        ..NewEvent::default()
+    };
+    let mut events = Vec::new();
+    if let Some((before, _)) = before
+        && before != code
+    {
+        events.push(event("verdict-changed", before, code));
     }
+    // From new to alive is what is expected, and no event.
+    if let Some((from, to)) = &step.change
+        && !(from.as_str() == "new" && to.as_str() == "alive")
+    {
+        events.push(event("standing-changed", from.as_str(), to.as_str()));
+    }
+    events
 }
 
 /// Whether the source says something else than at the last fine visit.

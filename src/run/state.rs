@@ -24,6 +24,7 @@ pub(super) fn to_schedule(row: &SourceState) -> State {
         dead_since_ms: row.dead_since,
         dead_visits: row.dead_visits,
         revived_at: row.revived_at,
+        second_look_due: row.second_look_due,
     }
 }
 
@@ -48,6 +49,7 @@ pub(super) fn to_row(step: &Step, before: &SourceState) -> SourceState {
         dead_since: state.dead_since_ms,
         dead_visits: state.dead_visits,
         revived_at: state.revived_at,
+        second_look_due: state.second_look_due,
         next_visit_at: Some(step.next_visit_at),
     }
 }

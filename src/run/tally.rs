@@ -21,6 +21,7 @@ pub struct Tally {
     no_room: AtomicU64,
     copies_later: AtomicU64,
     faults: AtomicU64,
+    no_network: AtomicU64,
     waiting: AtomicU64,
     bytes: AtomicU64,
     in_flight: AtomicI64,
@@ -58,6 +59,8 @@ pub struct Counted {
     pub copies_later: u64,
     /// Visits that failed by a fault of ours, and are due again.
     pub faults: u64,
+    /// Those of them that failed because there is no network.
+    pub no_network: u64,
     /// Visits that were not made because a host is to be left alone for a while, and are due again.
     pub waiting: u64,
     /// Bytes received.
@@ -139,6 +142,10 @@ impl Tally {
     pub fn fault(&self) {
         self.faults.fetch_add(1, Ordering::Relaxed);
     }
+    /// There was no network for a visit.
+    pub fn no_network(&self) {
+        self.no_network.fetch_add(1, Ordering::Relaxed);
+    }
     /// A visit was not made because a host is to be left alone.
     pub fn wait(&self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -165,6 +172,7 @@ impl Tally {
             no_room: get(&self.no_room),
             copies_later: get(&self.copies_later),
             faults: get(&self.faults),
+            no_network: get(&self.no_network),
             waiting: get(&self.waiting),
             bytes: get(&self.bytes),
             in_flight: u64::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or(0),

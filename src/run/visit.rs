@@ -10,12 +10,12 @@ use url::Url;
 
 use super::look::look;
 use super::record::{Record, is_new_body, judge_seen};
-use super::{Context, RunError, politeness};
+use super::{Context, RunError, Running, politeness};
 use crate::capture;
 use crate::config::Robots;
 use crate::fetch::{Fault, RobotsFact, Way};
 use crate::judge::Verdict;
-use crate::schedule::Standing;
+use crate::schedule::{Standing, State};
 use crate::store::DueSource;
 
 /// A visit that ran into a defect is due again after this long, in milliseconds.
@@ -86,6 +86,8 @@ pub enum Copied {
 pub enum PutOff {
     /// A fault of ours, in words.
     Fault(String),
+    /// There is no network; in words.
+    NoNetwork(String),
     /// This host is to be left alone until this instant, in milliseconds since the epoch. It may be the one that a
     /// redirect leads to.
     Waits(String, i64),
@@ -94,11 +96,17 @@ pub enum PutOff {
 /// Visits a source once, and once more by another way where death is to be confirmed.
 pub(super) async fn visit(
     context: &Context,
-    run_id: i64,
+    run: Running,
     due: &DueSource,
     keep: Keep,
 ) -> Result<Visited, RunError> {
-    let first = visit_once(context, run_id, due, keep, Way::Plain).await?;
+    // The second look of an earlier run that could not be made then, because the host was to be left alone.
+    if due.state.second_look_due {
+        return Ok(visit_once(context, run, due, keep, Way::Browser, None)
+            .await?
+            .visited);
+    }
+    let first = visit_once(context, run, due, keep, Way::Plain, None).await?;
     if !first.second_look_due {
         return Ok(first.visited);
     }
@@ -108,22 +116,28 @@ pub(super) async fn visit(
     let Some(due) = context.store.read("read a source", |r| r.due_source(id))? else {
         return Ok(first.visited);
     };
-    Ok(visit_once(context, run_id, &due, keep, Way::Browser)
-        .await?
-        .visited)
+    let second = visit_once(context, run, &due, keep, Way::Browser, first.would_be).await?;
+    // A second look that could not be made is due still; what the first one saw is what is known.
+    if second.visited.put_off.is_some() {
+        return Ok(first.visited);
+    }
+    Ok(second.visited)
 }
 
 pub(super) struct Once {
     pub(super) visited: Visited,
     pub(super) second_look_due: bool,
+    /// The state as it will be if the run can be trusted.
+    pub(super) would_be: Option<State>,
 }
 
 async fn visit_once(
     context: &Context,
-    run_id: i64,
+    run: Running,
     due: &DueSource,
     keep: Keep,
     way: Way,
+    would_be: Option<State>,
 ) -> Result<Once, RunError> {
     let at = context.clock.now();
     let url = match Url::parse(&due.address) {
@@ -137,6 +151,9 @@ async fn visit_once(
             return put_off(context, due, until, PutOff::Waits(host, until)).await;
         }
         // Nothing was seen, so it stays as due as it was: the next run may have what this one lacks.
+        Err(fault @ Fault::NoNetwork(_)) => {
+            return Ok(not_made(due, PutOff::NoNetwork(fault.to_string())));
+        }
         Err(fault @ Fault::Ours(_)) => return Ok(not_made(due, PutOff::Fault(fault.to_string()))),
     };
     politeness::keep_changes(context).await?;
@@ -147,12 +164,13 @@ async fn visit_once(
     let robots = ask_robots(context, &url, may_keep).await;
     let record = Record {
         context,
-        run_id,
+        run,
         due,
         at,
         keep,
         way,
         not_before: pause.map_or(0, |wait| at + ms(wait)),
+        would_be,
     };
     record.keep(seen, judged, robots).await
 }
@@ -198,6 +216,7 @@ fn not_made(due: &DueSource, why: PutOff) -> Once {
             put_off: Some(why),
         },
         second_look_due: false,
+        would_be: None,
     }
 }
 

@@ -19,27 +19,38 @@ const JITTER_LONGEST: (u64, u64) = (925, 930);
 /// The same where the longest interval is reached for the first time: as much room as one of the following is long.
 const SPREAD: (u64, u64) = (25, 950);
 
+/// The interval after so many visits in a row without a change, before anything is cut off it.
+pub(super) fn usual_ms(quiet: u32, policy: &Policy, longest_ms: i64) -> i64 {
+    policy
+        .first_interval_ms
+        .saturating_mul(1_i64.checked_shl(quiet.min(40)).unwrap_or(i64::MAX))
+        .min(longest_ms)
+}
+
 /// Milliseconds until the next visit of a source that is there. `quiet` visits in a row showed no change.
-pub(super) fn after_fine(quiet: u32, policy: &Policy, salt: u64, dice: u64) -> i64 {
-    let doubled = |times: u32| {
-        policy
-            .first_interval_ms
-            .saturating_mul(1_i64.checked_shl(times.min(40)).unwrap_or(i64::MAX))
-    };
-    let wanted = doubled(quiet);
-    if wanted < policy.longest_interval_ms {
+pub(super) fn after_fine(
+    quiet: u32,
+    policy: &Policy,
+    longest_ms: i64,
+    salt: u64,
+    dice: u64,
+) -> i64 {
+    let wanted = usual_ms(quiet, policy, longest_ms);
+    if wanted < longest_ms {
         return within(wanted, JITTER, dice);
     }
-    let is_first_at_longest = quiet > 0 && doubled(quiet - 1) < policy.longest_interval_ms;
+    let is_first_at_longest = quiet > 0 && usual_ms(quiet - 1, policy, longest_ms) < longest_ms;
     if is_first_at_longest {
         // Multiples of the golden ratio fall evenly, be the salts consecutive numbers or hashes.
-        return within(
-            policy.longest_interval_ms,
-            SPREAD,
-            salt.wrapping_mul(GOLDEN),
-        );
+        return within(longest_ms, SPREAD, salt.wrapping_mul(GOLDEN));
     }
-    within(policy.longest_interval_ms, JITTER_LONGEST, dice)
+    // A day is waited like any other day, so that a daily job finds it due.
+    let jitter = if longest_ms > 4 * policy.first_interval_ms {
+        JITTER_LONGEST
+    } else {
+        JITTER
+    };
+    within(longest_ms, jitter, dice)
 }
 
 /// Milliseconds until the next visit after `in_row` failures, the last one counted.

@@ -7,12 +7,15 @@
 //! One failure is never death: strikes are counted only so far apart that an outage of hours gives one, an
 //! observation that cannot tell neither strikes nor clears, and an observation that came out of order strikes never.
 
+pub mod clock;
 mod interval;
 mod standing;
 mod state;
+mod suspicion;
 
 pub use standing::{Standing, UnknownStanding};
-pub use state::{Observation, Policy, State, Step, advance};
+pub use state::{Observation, Own, Policy, State, Step, advance, is_late, note, set_aside, settle};
+pub use suspicion::{Round, Suspicion, Trust};
 
 #[cfg(test)]
 mod tests;

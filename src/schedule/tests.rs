@@ -16,6 +16,7 @@ fn seen(at_ms: i64, code: Code) -> Observation {
         hard: code.is_hard_sign(),
         changed: false,
         counts: true,
+        decides: true,
         second_look: false,
     }
 }
@@ -23,13 +24,13 @@ fn seen(at_ms: i64, code: Code) -> Observation {
 /// Takes an observation, and the second look where it is due, which finds the same.
 fn visit(state: &mut State, observation: Observation) -> Step {
     let policy = Policy::default();
-    let mut step = advance(state, &observation, &policy, 7);
+    let mut step = advance(state, &observation, &policy, Own::default(), 7);
     if step.second_look_due {
         let second = Observation {
             second_look: true,
             ..observation
         };
-        step = advance(&step.state, &second, &policy, 7);
+        step = advance(&step.state, &second, &policy, Own::default(), 7);
     }
     *state = step.state;
     step
@@ -93,14 +94,20 @@ fn the_second_look_decides() {
     ] {
         let mut state = State::default();
         visit(&mut state, seen(START, Code::Gone));
-        let step = advance(&state, &seen(START + DAY, Code::Gone), &policy, 7);
+        let step = advance(
+            &state,
+            &seen(START + DAY, Code::Gone),
+            &policy,
+            Own::default(),
+            7,
+        );
         assert!(step.second_look_due);
         assert_eq!(step.state.standing, Standing::Failing);
         let second = Observation {
             second_look: true,
             ..seen(START + DAY + 1000, code)
         };
-        let step = advance(&step.state, &second, &policy, 7);
+        let step = advance(&step.state, &second, &policy, Own::default(), 7);
         assert_eq!(
             (step.state.standing, step.state.strikes),
             (standing, strikes)
@@ -152,7 +159,7 @@ fn quiet_sources_are_visited_ever_less() {
     let mut at = START;
     let mut days = Vec::new();
     for _ in 0..9 {
-        let step = advance(&state, &seen(at, Code::Alive), &policy, 3);
+        let step = advance(&state, &seen(at, Code::Alive), &policy, Own::default(), 3);
         days.push((step.next_visit_at - at) as f64 / DAY as f64);
         state = step.state;
         at = step.next_visit_at;
@@ -168,7 +175,7 @@ fn quiet_sources_are_visited_ever_less() {
         changed: true,
         ..seen(at, Code::Alive)
     };
-    assert!(advance(&state, &changed, &policy, 3).next_visit_at <= at + DAY);
+    assert!(advance(&state, &changed, &policy, Own::default(), 3).next_visit_at <= at + DAY);
 }
 
 #[test]
@@ -194,7 +201,13 @@ fn spread(numbering: &dyn Fn(u64) -> u64) {
             let day = (at - START + DAY - 1) / DAY;
             at = START + day * DAY;
             per_day[(day as usize).min(199)] += 1;
-            let step = advance(&state, &seen(at, Code::Alive), &policy, salt);
+            let step = advance(
+                &state,
+                &seen(at, Code::Alive),
+                &policy,
+                Own::default(),
+                salt,
+            );
             state = step.state;
             at = step.next_visit_at;
         }
@@ -249,11 +262,11 @@ proptest! {
                 continue;
             }
             let code = if day < alive_days { Code::Alive } else { Code::NotFound };
-            let mut step = advance(&state, &seen(at, code), &policy, salt);
+            let mut step = advance(&state, &seen(at, code), &policy, Own::default(), salt);
             let failed_on = step.state.first_strike_at.map(|first| (first - START) / DAY);
             if step.second_look_due {
                 let second = Observation { second_look: true, ..seen(at, code) };
-                step = advance(&step.state, &second, &policy, salt);
+                step = advance(&step.state, &second, &policy, Own::default(), salt);
                 died = failed_on.map(|first| day as i64 - first);
             }
             (state, due) = (step.state, step.next_visit_at);
@@ -274,8 +287,8 @@ proptest! {
             at += gap;
             let hard = hard && code.is_hard_sign();
             let observation = Observation { hard, counts, ..seen(at, code) };
-            let mut step = advance(&state, &observation, &policy, salt);
-            prop_assert_eq!(step, advance(&state, &observation, &policy, salt));
+            let mut step = advance(&state, &observation, &policy, Own::default(), salt);
+            prop_assert_eq!(step, advance(&state, &observation, &policy, Own::default(), salt));
             prop_assert!(step.next_visit_at > at && step.next_visit_at <= at + 90 * DAY);
             prop_assert!(step.state.standing != Standing::Dead || state.standing == Standing::Dead);
             match code.group() {
@@ -299,7 +312,7 @@ proptest! {
                 let least = if step.state.hard_strikes >= 2 { 20 * HOUR } else { 72 * HOUR };
                 prop_assert!(span >= least);
                 let second = Observation { second_look: true, ..observation };
-                step = advance(&step.state, &second, &policy, salt);
+                step = advance(&step.state, &second, &policy, Own::default(), salt);
                 prop_assert_eq!(step.state.standing, Standing::Dead);
             }
             state = step.state;
@@ -333,8 +346,8 @@ proptest! {
         }
         let (a, b) = (seen(at + gap, Code::ALL[a]), seen(at + gap, Code::ALL[b]));
         let after = |first: &Observation, second: &Observation| {
-            let state = advance(&state, first, &policy, 7).state;
-            let state = advance(&state, second, &policy, 7).state;
+            let state = advance(&state, first, &policy, Own::default(), 7).state;
+            let state = advance(&state, second, &policy, Own::default(), 7).state;
             (state.standing, state.strikes, state.hard_strikes, state.dead_since_ms)
         };
         prop_assert_eq!(after(&a, &b), after(&b, &a));

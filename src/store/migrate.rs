@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_archive.sql"),
     include_str!("schema/0002_views.sql"),
     include_str!("schema/0003_politeness.sql"),
+    include_str!("schema/0004_settling.sql"),
 ];
 
 /// What a file is, before it is touched.

@@ -141,12 +141,12 @@ pub struct Totals {
 
 const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.verdict, s.verdict_since,
      j.evidence, case when v.not_modified then 304 else o.status end, coalesce(o.final_url, s.address), s.moved_to,
-     v.at, s.next_visit_at, s.last_fine_at,
+     s.last_visit_at, s.next_visit_at, s.last_fine_at,
      (select count(*) from capture n where n.source_id = s.id), c.id, c.at, c.title, c.size,
      b.id is not null and b.at <= coalesce(s.cited_since, b.at) + ?1, s.robots,
      (select count(*) from citation n where n.source_id = s.id and n.gone_at is null)
      from source s
-     left join visit v on v.id = s.last_visit_id
+     left join visit v on v.id = s.verdict_visit_id
      left join outcome o on o.id = v.outcome_id
      left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
      left join capture c on c.id = s.last_capture_id

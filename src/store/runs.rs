@@ -9,10 +9,30 @@ use super::{Reading, Writing};
 pub struct RunEnd {
     /// `done`, `interrupted`, `failed`.
     pub result: &'static str,
-    /// Whether we suspect ourselves rather than the sources.
-    pub suspect: bool,
+    /// Why we suspect ourselves rather than the sources, where we do: `nothing-resolves`, `nothing-answers`, `sites-fail`.
+    pub doubt: Option<&'static str>,
     /// What was counted, as JSON.
     pub counts: String,
+}
+
+/// A run that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunBegun {
+    /// Its id.
+    pub id: i64,
+    /// Whether a run before it was killed.
+    pub after_killed: bool,
+}
+
+/// What earlier runs say of the clock. Instants in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClockTrace {
+    /// The visit that was written last.
+    pub newest_visit_at: Option<i64>,
+    /// When the newest run began, and the one before it; those that a wrong clock dated do not count.
+    pub runs: (Option<i64>, Option<i64>),
+    /// The newest run that began after a long pause: when, and the last visit before it.
+    pub jump: Option<(i64, Option<i64>)>,
 }
 
 /// Something that happened to a source, a post or an input.
@@ -35,10 +55,16 @@ pub struct NewEvent {
 }
 
 impl Writing<'_> {
-    /// A run begins. Gives its id, and whether a run before it was killed. To be called by the holder of the run lock:
+    /// A run begins. `clock` says what is thought of it: `behind`, `ahead`. To be called by the holder of the run lock:
     /// runs that are still open were killed, and are closed as failed, at the instant of the last visit that they
     /// recorded.
-    pub fn begin_run(&self, command: &str, pid: u32, now: i64) -> rusqlite::Result<(i64, bool)> {
+    pub fn begin_run(
+        &self,
+        command: &str,
+        pid: u32,
+        clock: Option<&str>,
+        now: i64,
+    ) -> rusqlite::Result<RunBegun> {
         let killed = self.connection.execute(
             "update run set result = 'failed', ended_at = max(started_at, coalesce(
                  (select v.at from visit v where v.run_id = run.id order by v.id desc limit 1), started_at))
@@ -46,17 +72,83 @@ impl Writing<'_> {
             [],
         )?;
         self.connection.execute(
-            "insert into run (command, started_at, version, pid) values (?1, ?2, ?3, ?4)",
-            (command, now, env!("CARGO_PKG_VERSION"), pid),
+            "insert into run (command, started_at, version, pid, clock, first_visit_id)
+             values (?1, ?2, ?3, ?4, ?5, (select coalesce(max(id), 0) + 1 from visit))",
+            (command, now, env!("CARGO_PKG_VERSION"), pid, clock),
         )?;
-        Ok((self.connection.last_insert_rowid(), killed > 0))
+        Ok(RunBegun {
+            id: self.connection.last_insert_rowid(),
+            after_killed: killed > 0,
+        })
+    }
+
+    /// A run that was killed turns out suspect.
+    pub fn doubt_run(&self, id: i64, doubt: &str) -> rusqlite::Result<()> {
+        self.connection.execute(
+            "update run set suspect = 1, doubt = ?2 where id = ?1",
+            (id, doubt),
+        )?;
+        Ok(())
+    }
+
+    /// The clock had run ahead and was set back to `now`: the runs that began since `since` are marked as dated wrongly.
+    pub fn mark_runs_dated_wrongly(&self, since: i64, now: i64) -> rusqlite::Result<()> {
+        self.connection.execute(
+            "update run set clock = 'wrong' where started_at >= ?1 and started_at > ?2",
+            (since, now),
+        )?;
+        Ok(())
+    }
+
+    /// Takes what was dated later than `now` as if it had happened now, for sources after this id; strikes that were
+    /// dated so are forgotten. Gives the id of the last, or `None` when there are no more.
+    ///
+    /// A part at a time, as [`Writing::make_due_after`].
+    pub fn set_back_after(&self, after: i64, now: i64) -> rusqlite::Result<Option<i64>> {
+        const AT_ONCE: i64 = 5000;
+        let last: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "select max(id) from (select id from source where id > ?1 order by id limit ?2)",
+            )?
+            .query_row((after, AT_ONCE), |row| row.get(0))?;
+        let Some(last) = last else {
+            return Ok(None);
+        };
+        // What is due again is as far ahead of the last visit as it was.
+        self.connection
+            .prepare_cached(
+                "update source set
+                     next_visit_at = next_visit_at - (last_visit_at - ?3),
+                     strikes = iif(last_strike_at > ?3, 0, strikes),
+                     first_strike_at = iif(last_strike_at > ?3, null, first_strike_at),
+                     last_strike_at = iif(last_strike_at > ?3, null, last_strike_at),
+                     hard_strikes = iif(last_hard_strike_at > ?3, 0, hard_strikes),
+                     last_hard_strike_at = iif(last_hard_strike_at > ?3, null, last_hard_strike_at),
+                     second_look_due = iif(last_strike_at > ?3, 0, second_look_due),
+                     standing_since = min(standing_since, ?3), verdict_since = min(verdict_since, ?3),
+                     last_visit_at = ?3, last_fine_at = min(last_fine_at, ?3),
+                     last_changed_at = min(last_changed_at, ?3), dead_since = min(dead_since, ?3),
+                     last_full_visit_at = min(last_full_visit_at, ?3), revived_at = min(revived_at, ?3)
+                 where id > ?1 and id <= ?2 and last_visit_at > ?3",
+            )?
+            .execute((after, last, now))?;
+        self.connection.execute(
+            "update host set next_request_at = ?1 where next_request_at > ?1 and ?2 = 0",
+            (now, after),
+        )?;
+        self.connection.execute(
+            "update input set next_refresh_at = ?1 where refreshed_at > ?1 and ?2 = 0",
+            (now, after),
+        )?;
+        Ok(Some(last))
     }
 
     /// A run ends.
     pub fn end_run(&self, id: i64, end: &RunEnd, now: i64) -> rusqlite::Result<()> {
         self.connection.execute(
-            "update run set ended_at = ?2, result = ?3, suspect = ?4, counts = ?5 where id = ?1",
-            (id, now, end.result, end.suspect, &end.counts),
+            "update run set ended_at = ?2, result = ?3, suspect = ?4 is not null, doubt = ?4, counts = ?5 where id = ?1",
+            (id, now, end.result, end.doubt, &end.counts),
         )?;
         Ok(())
     }
@@ -116,13 +208,35 @@ impl Reading<'_> {
             .query_row("select exists (select 1 from run)", [], |row| row.get(0))
     }
 
-    /// When the newest visit was made.
-    pub fn newest_visit_at(&self) -> rusqlite::Result<Option<i64>> {
-        self.connection
-            .query_row("select at from visit order by id desc limit 1", [], |row| {
-                row.get(0)
-            })
-            .optional()
+    /// What earlier runs say of the clock.
+    pub fn clock_trace(&self) -> rusqlite::Result<ClockTrace> {
+        let mut begun = self.connection.prepare_cached(
+            "select started_at from run where clock is not 'wrong' order by id desc limit 2",
+        )?;
+        let begun: Vec<i64> = begun
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let jump = self
+            .connection
+            .prepare_cached(
+                "select started_at, (select v.at from visit v where v.id = run.first_visit_id - 1)
+                 from run where clock = 'ahead' order by id desc limit 1",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let newest_visit_at = self
+            .connection
+            .prepare_cached(
+                "select v.at from visit v join run r on r.id = v.run_id where r.clock is not 'wrong'
+                 order by v.id desc limit 1",
+            )?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        Ok(ClockTrace {
+            newest_visit_at,
+            runs: (begun.first().copied(), begun.get(1).copied()),
+            jump,
+        })
     }
 
     /// The id and beginning of the newest run that ended.

@@ -42,6 +42,8 @@ pub struct SourceState {
     pub dead_visits: u32,
     /// When it came back from the dead, until that has lasted.
     pub revived_at: Option<i64>,
+    /// Whether only the second look is missing before it is called dead.
+    pub second_look_due: bool,
     /// When it is looked at next.
     pub next_visit_at: Option<i64>,
 }
@@ -100,6 +102,10 @@ pub struct DueSource {
     pub confirmations: u32,
     /// Whether robots.txt forbade or could not tell, when it was last asked about it.
     pub is_disallowed: bool,
+    /// When the youngest post that cites it was published.
+    pub newest_post_at: Option<i64>,
+    /// The longest interval that an input asks for, in days.
+    pub interval_days: Option<u32>,
 }
 
 /// A host that has due sources.
@@ -195,17 +201,19 @@ pub(super) fn find_source(
         .optional()
 }
 
-/// What a visit needs to know. The body that was captured is usually that of the last fine visit; a blob's row, which lies
+/// What [`state`] reads.
+pub(super) const STATE_COLUMNS: &str = "s.standing, s.standing_since, s.strikes, s.first_strike_at, s.last_strike_at,
+     s.hard_strikes, s.last_hard_strike_at, s.failures_in_row, s.unclear_in_row, s.quiet_visits, s.visits,
+     s.last_visit_at, s.last_fine_at, s.last_changed_at, s.dead_since, s.dead_visits, s.next_visit_at, s.revived_at,
+     s.second_look_due";
+
+/// What a visit needs to know beside the state. The body that was captured is usually that of the last fine visit; a blob's row, which lies
 /// on pages of its own, is looked at only where it is not.
-const DUE_COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.first_strike_at,
-     s.last_strike_at, s.hard_strikes, s.last_hard_strike_at, s.failures_in_row, s.unclear_in_row, s.quiet_visits,
-     s.visits, s.last_visit_at, s.last_fine_at, s.last_changed_at, s.dead_since, s.dead_visits, s.next_visit_at, s.revived_at,
-     s.verdict, s.verdict_since,
-     coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
+const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
      fv.id, fo.sha256, fj.code, fo.facts, fv.at,
      c.id, case when c.visit_id = s.fine_visit_id then fo.body_sha256
            else (select b.sha256 from blob b where b.id = c.body_id) end, s.last_full_visit_at, s.confirmations,
-     coalesce(s.robots in ('disallowed', 'unreachable'), 0)
+     coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at, s.interval_days
      from source s
      left join visit lv on lv.id = s.last_visit_id
      left join outcome lo on lo.id = lv.outcome_id
@@ -252,7 +260,7 @@ impl Reading<'_> {
     ) -> rusqlite::Result<Vec<DueSource>> {
         self.connection
             .prepare_cached(&format!(
-                "select {DUE_COLUMNS}
+                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS}
                  where s.host_id = ?1 and s.next_visit_at <= ?2 and (s.next_visit_at, s.id) > (?3, ?4)
                  order by s.next_visit_at, s.id limit ?5"
             ))?
@@ -263,7 +271,9 @@ impl Reading<'_> {
     /// One source, with what a visit needs to know.
     pub fn due_source(&self, id: i64) -> rusqlite::Result<Option<DueSource>> {
         self.connection
-            .prepare_cached(&format!("select {DUE_COLUMNS} where s.id = ?1"))?
+            .prepare_cached(&format!(
+                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS} where s.id = ?1"
+            ))?
             .query_row([id], due_source)
             .optional()
     }
@@ -276,16 +286,16 @@ fn sha(bytes: Option<Vec<u8>>) -> Sha {
 }
 
 fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
-    let verdict: Option<String> = row.get(20)?;
-    let verdict_since: Option<i64> = row.get(21)?;
-    let last_visit: Option<i64> = row.get(22)?;
-    let fine_visit: Option<i64> = row.get(25)?;
-    let capture: Option<i64> = row.get(30)?;
+    let verdict: Option<String> = row.get(21)?;
+    let verdict_since: Option<i64> = row.get(22)?;
+    let last_visit: Option<i64> = row.get(23)?;
+    let fine_visit: Option<i64> = row.get(26)?;
+    let capture: Option<i64> = row.get(31)?;
     let last = match last_visit {
         Some(visit_id) => Some(Root {
             visit_id,
-            outcome_sha256: sha(row.get(23)?),
-            verdict: row.get::<_, Option<String>>(24)?.unwrap_or_default(),
+            outcome_sha256: sha(row.get(24)?),
+            verdict: row.get::<_, Option<String>>(25)?.unwrap_or_default(),
         }),
         None => None,
     };
@@ -293,18 +303,18 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         Some(visit_id) => Some(FineRoot {
             root: Root {
                 visit_id,
-                outcome_sha256: sha(row.get(26)?),
-                verdict: row.get::<_, Option<String>>(27)?.unwrap_or_default(),
+                outcome_sha256: sha(row.get(27)?),
+                verdict: row.get::<_, Option<String>>(28)?.unwrap_or_default(),
             },
-            facts: row.get(28)?,
-            at: row.get(29)?,
+            facts: row.get(29)?,
+            at: row.get(30)?,
         }),
         None => None,
     };
     let capture = match capture {
         Some(id) => Some(CaptureRoot {
             id,
-            body_sha256: sha(row.get(31)?),
+            body_sha256: sha(row.get(32)?),
         }),
         None => None,
     };
@@ -316,9 +326,11 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         last,
         fine,
         capture,
-        last_full_visit_at: row.get(32)?,
-        confirmations: row.get(33)?,
-        is_disallowed: row.get(34)?,
+        last_full_visit_at: row.get(33)?,
+        confirmations: row.get(34)?,
+        is_disallowed: row.get(35)?,
+        newest_post_at: row.get(36)?,
+        interval_days: row.get(37)?,
     })
 }
 
@@ -343,5 +355,6 @@ pub(super) fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<SourceState
         dead_visits: row.get(first + 15)?,
         next_visit_at: row.get(first + 16)?,
         revived_at: row.get(first + 17)?,
+        second_look_due: row.get(first + 18)?,
     })
 }

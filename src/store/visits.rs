@@ -10,6 +10,7 @@ use super::blob::{self, Packed};
 use super::captures::NewCapture;
 use super::chain::{START, Sha, VisitLink};
 use super::runs::NewEvent;
+use super::settling::NewUnsettled;
 use super::sources::SourceState;
 
 /// What was seen, to be interned.
@@ -97,8 +98,8 @@ pub struct NewVisit {
     pub features: Option<FeaturesRow>,
     /// The verdict; `None` where it is inherited.
     pub verdict: Option<VerdictRow>,
-    /// The verdict that stands now, and since when.
-    pub standing_verdict: (String, i64),
+    /// The verdict that stands now, and since when; `None` where the one before stands until the run has ended.
+    pub standing_verdict: Option<(String, i64)>,
     /// Where it moved to.
     pub moved_to: Option<String>,
     /// The state after this visit.
@@ -115,6 +116,8 @@ pub struct NewVisit {
     pub aliases: Vec<NewAlias>,
     /// What happened.
     pub events: Vec<NewEvent>,
+    /// What is settled when the run has ended.
+    pub unsettled: Option<NewUnsettled>,
 }
 
 impl Writing<'_> {
@@ -162,6 +165,9 @@ impl Writing<'_> {
         self.update_source(visit, visit_id, capture_id)?;
         for event in &visit.events {
             self.insert_event(event, Some(visit_id), capture_id)?;
+        }
+        if let Some(new) = &visit.unsettled {
+            self.add_unsettled(visit_id, visit.run_id, visit.source_id, visit.at, new)?;
         }
         Ok((visit_id, capture_id))
     }
@@ -292,14 +298,16 @@ impl Writing<'_> {
                 "update source set standing = ?2, standing_since = ?3, strikes = ?4, first_strike_at = ?5,
                      last_strike_at = ?6, hard_strikes = ?7, last_hard_strike_at = ?8, failures_in_row = ?9,
                      quiet_visits = ?10, visits = ?11, last_fine_at = ?12, last_changed_at = ?13,
-                     next_visit_at = ?14, verdict = ?15, verdict_since = ?16, last_visit_id = ?17,
+                     next_visit_at = ?14, verdict = coalesce(?15, verdict), verdict_since = coalesce(?16, verdict_since),
+                     verdict_visit_id = iif(?15 is null, verdict_visit_id, ?17), last_visit_id = ?17,
                      fine_visit_id = iif(?18, ?17, fine_visit_id),
                      last_capture_id = coalesce(?19, last_capture_id),
                      baseline_id = coalesce(baseline_id, ?19),
-                     moved_to = ?20, robots = coalesce(?21, robots),
+                     moved_to = iif(?15 is null, moved_to, ?20), robots = coalesce(?21, robots),
                      last_full_visit_at = iif(?22, ?23, last_full_visit_at),
                      confirmations = iif(?22, 0, confirmations + 1),
-                     unclear_in_row = ?24, last_visit_at = ?25, dead_since = ?26, dead_visits = ?27, revived_at = ?28
+                     unclear_in_row = ?24, last_visit_at = ?25, dead_since = ?26, dead_visits = ?27, revived_at = ?28,
+                     second_look_due = ?29
                  where id = ?1",
             )?
             .execute(rusqlite::params![
@@ -317,8 +325,8 @@ impl Writing<'_> {
                 state.last_fine_at,
                 state.last_changed_at,
                 state.next_visit_at,
-                visit.standing_verdict.0,
-                visit.standing_verdict.1,
+                visit.standing_verdict.as_ref().map(|(code, _)| code),
+                visit.standing_verdict.as_ref().map(|(_, since)| since),
                 visit_id,
                 visit.fine,
                 capture_id,
@@ -330,7 +338,8 @@ impl Writing<'_> {
                 state.last_visit_at,
                 state.dead_since,
                 state.dead_visits,
-                state.revived_at
+                state.revived_at,
+                state.second_look_due
             ])?;
         Ok(())
     }

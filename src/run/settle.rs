@@ -1,0 +1,220 @@
+//! The end of a run: can it be trusted? If so, what failed counts; if not, it is kept as seen, and nobody gets a strike.
+
+use std::collections::HashMap;
+
+use super::record::events;
+use super::{Context, RunError, Running};
+use crate::fetch::{Fetcher, Request};
+use crate::judge::{self, Code, Group};
+use crate::schedule::{self, Observation, Own, Round, State, Step, Suspicion, Trust};
+use crate::store::{Settled, SourceState, Unsettled};
+
+/// Visits that are settled in one go.
+const AT_ONCE: usize = 500;
+
+/// Settles what runs that were killed have left. Canaries cannot tell how the network was then, so they are not asked.
+pub(super) async fn killed(context: &Context) -> Result<(), RunError> {
+    let runs = context
+        .store
+        .read("find what is not settled", |r| r.unsettled_runs())?;
+    for id in runs {
+        let trust = round(context, id, 0)?.trust(false);
+        let is_sound = trust == Trust::Sound;
+        let run = Running {
+            id,
+            counts: true,
+            decides: true,
+        };
+        settle(context, run, is_sound).await?;
+        if let Trust::Suspect(why) | Trust::AskCanaries(why) = trust {
+            let doubt = move |w: &crate::store::Writing<'_>| w.doubt_run(id, why.as_str());
+            context.store.write("doubt a run", doubt).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a run can be trusted, and settles it. `no_network` is how many visits could not be made for want of one.
+pub(super) async fn end(
+    context: &Context,
+    run: Running,
+    no_network: u64,
+) -> Result<Option<Suspicion>, RunError> {
+    context.store.flush().await?;
+    let round = round(context, run.id, no_network)?;
+    let was_suspect = context
+        .store
+        .read("read the run before", |r| r.last_run_doubted(SITES_FAIL))?;
+    let doubt = match round.trust(was_suspect) {
+        Trust::Sound => None,
+        Trust::Suspect(why) => Some(why),
+        Trust::AskCanaries(why) => {
+            let is_reached = any_canary(context).await;
+            (!is_reached).then_some(why)
+        }
+    };
+    settle(context, run, doubt.is_none()).await?;
+    let now = context.clock.now();
+    let id = run.id;
+    context
+        .store
+        .write("tell what was dead before", move |w| {
+            w.tell_backlogs(id, now)
+        })
+        .await?;
+    Ok(doubt)
+}
+
+/// The name of [`Suspicion::SitesFail`].
+const SITES_FAIL: &str = Suspicion::SitesFail { lost: 0, of: 0 }.as_str();
+
+fn round(context: &Context, run_id: i64, no_network: u64) -> Result<Round, RunError> {
+    let mut round = Round::default();
+    if no_network > 0 {
+        round.no_network();
+    }
+    context.store.read("look at the run as a whole", |r| {
+        r.each_visit_of(run_id, |site, code, had_answered| {
+            let code = code.map_or(Some(Code::Alive), |code| code.parse().ok());
+            if let Some(code) = code {
+                round.take(site, code, had_answered);
+            }
+        })
+    })?;
+    Ok(round)
+}
+
+/// Whether one of the canaries is there.
+async fn any_canary(context: &Context) -> bool {
+    for canary in &context.manner.canaries {
+        if is_there(&context.fetcher, canary).await {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether an address answers with a page.
+async fn is_there(fetcher: &Fetcher, address: &url::Url) -> bool {
+    let Ok(fetched) = fetcher.get(&Request::page(address.clone())).await else {
+        return false;
+    };
+    let case = judge::Case::new(address, &fetched.facts);
+    judge::judge(&case).code.group() == Group::Fine
+}
+
+/// Counts what waited where the run is sound, or lets it go. By a clock that stands behind, verdicts change and nothing
+/// is struck.
+async fn settle(context: &Context, run: Running, is_sound: bool) -> Result<(), RunError> {
+    let mut after = 0;
+    loop {
+        let waiting = context.store.read("read what is not settled", |r| {
+            r.unsettled(run.id, after, AT_ONCE)
+        })?;
+        let Some(last) = waiting.last() else {
+            return Ok(());
+        };
+        after = last.visit_id;
+        let (mut settled, mut aside) = (Vec::new(), Vec::new());
+        // A visit and its second look build on each other.
+        let mut known: HashMap<i64, (SourceState, Option<(String, i64)>)> = HashMap::new();
+        for one in &waiting {
+            let known = known
+                .entry(one.source_id)
+                .or_insert_with(|| (one.state.clone(), one.verdict.clone()));
+            let step = step(context, run, one, &known.0);
+            match step {
+                Some((step, _)) if is_sound => {
+                    let one = settle_one(run, one, &step, known);
+                    *known = (one.state.clone(), Some(one.verdict.clone()));
+                    settled.push(one);
+                }
+                Some((_, aside_until)) => aside.push((one.visit_id, one.source_id, aside_until)),
+                // A fine visit came after it.
+                None => {
+                    let until = known.0.next_visit_at.unwrap_or(one.at);
+                    aside.push((one.visit_id, one.source_id, until));
+                }
+            }
+        }
+        context
+            .store
+            .write("settle visits", move |w| {
+                w.settle(&settled)?;
+                w.set_aside(&aside)
+            })
+            .await?;
+    }
+}
+
+/// What a visit makes of a source where it counts, and when it is visited again where it does not.
+fn step(
+    context: &Context,
+    run: Running,
+    one: &Unsettled,
+    state: &SourceState,
+) -> Option<(Step, i64)> {
+    // A code that is not known can only come from a damaged file.
+    let code: Code = one.noted.code.parse().ok()?;
+    let state: State = super::state::to_schedule(state);
+    if state.last_fine_at.is_some_and(|at| at >= one.at) {
+        return None;
+    }
+    let seen = Observation {
+        at_ms: one.at,
+        code,
+        hard: one.noted.hard,
+        changed: false,
+        counts: run.counts,
+        decides: run.decides,
+        second_look: one.noted.second_look,
+    };
+    let manner = &context.manner;
+    let own: Own = manner.intervals.own(
+        &one.address,
+        &one.host,
+        one.interval_days,
+        one.newest_post_at,
+    );
+    let salt = one.source_id.unsigned_abs();
+    let policy = &manner.schedule;
+    let aside = schedule::set_aside(&state, &seen, policy, own, salt).max(one.noted.not_before);
+    let mut step = if run.counts {
+        schedule::settle(&state, &seen, policy, own, salt)
+    } else {
+        Step {
+            state,
+            next_visit_at: aside,
+            second_look_due: false,
+            change: None,
+        }
+    };
+    step.next_visit_at = step.next_visit_at.max(one.noted.not_before);
+    Some((step, aside))
+}
+
+fn settle_one(
+    run: Running,
+    one: &Unsettled,
+    step: &Step,
+    (before, verdict): &(SourceState, Option<(String, i64)>),
+) -> Settled {
+    let code = &one.noted.code;
+    let since = match verdict {
+        Some((known, since)) if known == code => *since,
+        _ => one.at,
+    };
+    // What was broken when its input was added is no news, and neither is what the user has spoken on.
+    let events = if one.is_backlog || one.is_marked {
+        Vec::new()
+    } else {
+        events(verdict.as_ref(), code, step, one.at, run.id, one.source_id)
+    };
+    Settled {
+        visit_id: one.visit_id,
+        source_id: one.source_id,
+        state: super::state::to_row(step, before),
+        verdict: (code.clone(), since),
+        events,
+    }
+}
