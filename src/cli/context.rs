@@ -124,6 +124,7 @@ impl Setup {
                 gather: self.gather.clone(),
                 input_refresh_ms: i64::from(self.settings.schedule.input_refresh_hours) * 3_600_000,
                 intervals: Intervals::default(),
+                visits_per_day: None,
                 canaries: Vec::new(),
             }),
             clock: self.clock,

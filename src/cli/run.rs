@@ -220,6 +220,7 @@ pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
 pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
     match outcome.ended {
         Ended::Limit => Some("at --limit; the rest is due at the next run"),
+        Ended::Budget => Some("at schedule.visits_per_day; the rest is due at the next run"),
         Ended::Time => Some("at --max-time; the rest is due at the next run"),
         Ended::Cancelled => Some("by you; what was done is kept, the next run goes on"),
         Ended::Done => None,
@@ -371,6 +372,7 @@ impl<'a> Done<'a> {
             ended: match outcome.ended {
                 Ended::Done => "done",
                 Ended::Limit => "limit",
+                Ended::Budget => "budget",
                 Ended::Time => "time",
                 Ended::Cancelled => "interrupted",
             },

@@ -77,6 +77,8 @@ pub struct Manner {
     pub input_refresh_ms: i64,
     /// The longest intervals that are not the same for all.
     pub intervals: Intervals,
+    /// Visits that are made in 24 hours at the most.
+    pub visits_per_day: Option<u64>,
     /// Addresses that are visited when we suspect ourselves.
     pub canaries: Vec<Url>,
 }

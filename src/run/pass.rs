@@ -118,6 +118,7 @@ pub async fn pass(
             .ok()
             .and_then(|visits| visits.doubt)
             .map(Suspicion::as_str),
+        walked_to: result.as_ref().ok().and_then(|visits| visits.walked_to),
         // Counters always serialise.
         counts: serde_json::to_string(&counted).unwrap_or_else(|_| "{}".to_owned()),
     };
@@ -149,6 +150,7 @@ struct Visits {
     left: u64,
     left_hosts: Vec<(String, i64)>,
     doubt: Option<Suspicion>,
+    walked_to: Option<i64>,
 }
 
 async fn inner(
@@ -171,8 +173,12 @@ async fn inner(
                 left: 0,
                 left_hosts: Vec::new(),
                 doubt: None,
+                walked_to: None,
             });
         }
+    }
+    if plan.work == Work::Due {
+        apply_intervals(context).await?;
     }
     let due = match &plan.work {
         Work::Due => context
@@ -182,17 +188,24 @@ async fn inner(
     };
     context.tally.due(u64::try_from(due).unwrap_or(0));
     tell_politeness(context, &plan.work, now);
+    let budget = match plan.work {
+        Work::Due => budget(context, now)?,
+        Work::Named(_) => None,
+    };
     let bounds = Bounds {
-        limit: plan.limit,
+        limit: plan.limit.into_iter().chain(budget).min(),
         deadline,
     };
     let frontier = Frontier::new(context, run, now, plan.keep);
-    let drained = frontier
+    let mut drained = frontier
         .drain(&plan.work, bounds, |visited| {
             count(context, &visited);
             happened(Happened::Visited(visited));
         })
         .await?;
+    if drained.ended == Ended::Limit && budget.is_some() && bounds.limit == budget {
+        drained.ended = Ended::Budget;
+    }
     let no_network = context.tally.counted().no_network;
     let doubt = settle::end(context, run, no_network).await?;
     let (instant, wall) = (Instant::now(), context.clock.now());
@@ -220,7 +233,37 @@ async fn inner(
         left,
         left_hosts,
         doubt,
+        walked_to: drained.walked_to,
     })
+}
+
+/// What is left of the visits that a day may have.
+fn budget(context: &Context, now: i64) -> Result<Option<u64>, RunError> {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let Some(visits_per_day) = context.manner.visits_per_day else {
+        return Ok(None);
+    };
+    let made = context.store.read("count the visits of a day", |r| {
+        r.visits_since(now.saturating_sub(DAY_MS))
+    })?;
+    Ok(Some(visits_per_day.saturating_sub(made)))
+}
+
+/// Makes due what is to be visited more often than it was.
+async fn apply_intervals(context: &Context) -> Result<(), RunError> {
+    let intervals = context.manner.intervals.clone();
+    let apply = move |w: &Writing<'_>| {
+        w.apply_input_intervals()?;
+        for (host, days) in &intervals.by_host {
+            w.pull_in_host(host, *days)?;
+        }
+        for (address, days) in &intervals.by_source {
+            w.pull_in_source(address, *days)?;
+        }
+        Ok(())
+    };
+    context.store.write("apply intervals", apply).await?;
+    Ok(())
 }
 
 /// What is thought of the clock; what a clock that had run ahead wrote is put right.

@@ -343,7 +343,14 @@ fn wait_ms(next: &State, seen: &Observation, policy: &Policy, own: Own, salt: u6
         return after_death(next.dead_visits, policy, dice);
     }
     match seen.code.group() {
-        Group::Fine => after_fine(next.quiet_visits, policy, longest_ms, salt, dice),
+        Group::Fine => after_fine(
+            next.quiet_visits,
+            policy,
+            longest_ms,
+            salt,
+            dice,
+            seen.at_ms,
+        ),
         // A failure that does not count is looked at again as soon as a first one.
         Group::Gone | Group::Failing => after_failure(next.failures_in_row.max(1), policy, dice),
         // With strikes open, every day matters; else there is nothing to hurry for.
@@ -354,6 +361,7 @@ fn wait_ms(next: &State, seen: &Observation, policy: &Policy, own: Own, salt: u6
             longest_ms,
             salt,
             dice,
+            seen.at_ms,
         ),
     }
 }

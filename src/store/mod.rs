@@ -12,6 +12,7 @@ mod gathered;
 mod hosts;
 mod identity;
 mod inputs;
+mod intervals;
 mod lock;
 mod migrate;
 mod overview;

@@ -10,6 +10,7 @@
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
 //! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
+//! - `suspect`: runs that cannot be trusted: too much failed, nobody answered, a wrong clock, a kill
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -30,3 +31,4 @@ mod options;
 mod reference;
 mod reports;
 mod robots;
+mod suspect;
