@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
+use sourcekeep::config::{
+    self, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Overrides, PROXY_VARIABLE, Resolve,
+    Resolved, Settings,
+};
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
 use sourcekeep::run::{Clock, Context, Manner, Room, Tally};
@@ -30,7 +33,11 @@ pub(crate) struct Setup {
 impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
         let file = read_file(global, printer)?;
-        let settings = Settings::resolve(overrides(global)?, file).map_err(bad_config)?;
+        let resolved = Resolved::new(overrides(global)?, file);
+        for warning in &resolved.warnings {
+            printer.warning(warning);
+        }
+        let settings = resolved.into_settings().map_err(bad_config)?;
         let db = global
             .db
             .clone()
@@ -239,6 +246,22 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
         ),
         None => None,
     };
+    let variable = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    };
+    let named =
+        |name: &str, error: InvalidValue| Failure::usage(anyhow::anyhow!("{name}: {error}"));
+    let proxy_variable = variable(PROXY_VARIABLE)
+        .map(|text| text.parse().map_err(|error| named(PROXY_VARIABLE, error)))
+        .transpose()?;
+    let heartbeat_variable = variable(HEARTBEAT_VARIABLE)
+        .map(|text| {
+            text.parse()
+                .map_err(|error| named(HEARTBEAT_VARIABLE, error))
+        })
+        .transpose()?;
     let small = |value: Option<usize>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
     Ok(Overrides {
         user_agent: args.user_agent.clone(),
@@ -246,6 +269,8 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
         host_concurrency: small(args.host_concurrency),
         host_delay_ms: args.host_delay,
         proxy,
+        proxy_variable,
+        heartbeat_variable,
         ca_cert: args.ca_cert.clone(),
         allow_private: (!args.allow_private.is_empty()).then(|| {
             args.allow_private

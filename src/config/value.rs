@@ -80,14 +80,16 @@ impl FromStr for Include {
 macro_rules! from_text {
     ($($name:ident)*) => {$(
         impl TryFrom<String> for $name {
-            type Error = InvalidValue;
+            type Error = $crate::config::InvalidValue;
 
-            fn try_from(text: String) -> Result<Self, InvalidValue> {
+            fn try_from(text: String) -> Result<Self, Self::Error> {
                 text.parse()
             }
         }
     )*};
 }
+
+pub(super) use from_text;
 
 from_text! { Cidr Resolve Proxy HostName }
 
