@@ -32,12 +32,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
-        let file = read_file(global, printer)?;
-        let resolved = Resolved::new(overrides(global)?, file);
-        for warning in &resolved.warnings {
-            printer.warning(warning);
-        }
-        let settings = resolved.into_settings().map_err(bad_config)?;
+        let settings = resolved(global, printer)?.settings;
         let db = global
             .db
             .clone()
@@ -204,15 +199,31 @@ async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
+/// What flags, environment and file come to; warnings are told, and nothing is wrong with it.
+pub(crate) fn resolved(global: &Global, printer: &Printer) -> Result<Resolved, Failure> {
+    let file = read_file(global, printer)?;
+    let resolved = Resolved::new(overrides(global)?, file);
+    for warning in &resolved.warnings {
+        printer.warning(warning);
+    }
+    bad_config(&resolved.problems)?;
+    Ok(resolved)
+}
+
+/// The configuration that is used, whether it is there or not.
+pub(crate) fn config_path(global: &Global) -> PathBuf {
+    let named = global.config.clone();
+    named.unwrap_or_else(|| PathBuf::from(config::FILE_NAME))
+}
+
 fn read_file(global: &Global, printer: &Printer) -> Result<Option<File>, Failure> {
-    let path = global
-        .config
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(config::FILE_NAME));
+    let path = config_path(global);
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             printer.detail(format!("configuration: {}", path.display()));
-            File::parse(&text, &path).map(Some).map_err(bad_config)
+            let (file, problems) = File::parse_all(&text, &path);
+            bad_config(&problems)?;
+            Ok(Some(file))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && global.config.is_none() => {
             Ok(None)
@@ -224,8 +235,17 @@ fn read_file(global: &Global, printer: &Printer) -> Result<Option<File>, Failure
     }
 }
 
-fn bad_config(error: ConfigError) -> Failure {
-    Failure::usage(error)
+/// Fails with the first of several problems.
+fn bad_config(problems: &[ConfigError]) -> Result<(), Failure> {
+    let Some(first) = problems.first() else {
+        return Ok(());
+    };
+    let failure = Failure::usage(first.clone());
+    Err(if problems.len() > 1 {
+        failure.with_hint("there is more; `sourcekeep config check` tells all that is wrong")
+    } else {
+        failure
+    })
 }
 
 fn overrides(global: &Global) -> Result<Overrides, Failure> {

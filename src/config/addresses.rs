@@ -21,7 +21,7 @@ fn web(text: &str) -> Result<Url, InvalidValue> {
         InvalidValue(match why {
             // What stands before the first colon need be no scheme.
             Rejected::Scheme(_) => "expected an address with http or https".to_owned(),
-            why => format!("not an address on the web: {why}"),
+            why => why.to_string(),
         })
     })
 }

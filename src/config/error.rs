@@ -91,7 +91,7 @@ fn meant(message: &str) -> Option<String> {
 }
 
 /// The known word that was probably meant by one that is written otherwise.
-pub(super) fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|known| (distance(written, known), known))
         .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))

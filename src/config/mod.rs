@@ -7,6 +7,7 @@
 //! the caller's affair. Every key is documented in `docs/CONFIGURATION.md`, and a test holds the two together.
 
 mod addresses;
+mod check;
 mod error;
 mod file;
 mod limits;
@@ -15,12 +16,15 @@ mod parse;
 mod resolve;
 mod secret;
 mod settings;
+mod shown;
+mod template;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use addresses::{InputAddress, ReadAs, SecretUrl, SourceAddress, WebAddress};
-pub use error::ConfigError;
+pub use check::{Checked, check};
+pub use error::{ConfigError, closest};
 pub use file::{
     BackupFile, CaptureFile, FetchFile, File, GatherFile, HostFile, InputFile, KEYS, ScheduleFile,
     SourceFile,
@@ -32,6 +36,8 @@ pub use settings::{
     BackupSettings, CaptureSettings, FetchSettings, InputSettings, Overrides, ScheduleSettings,
     Settings,
 };
+pub use shown::{HIDDEN, InForce, Shown, to_toml};
+pub use template::TEMPLATE;
 pub use value::{ByteSize, Cidr, HostName, Include, InvalidValue, Proxy, Resolve, Robots};
 
 use parse::full_name;

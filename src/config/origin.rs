@@ -43,6 +43,8 @@ pub(super) struct Lines {
     pub(super) file: String,
     /// Lines, from 1.
     pub(super) at: BTreeMap<String, usize>,
+    /// How many keys have a value.
+    pub(super) settings: usize,
 }
 
 impl Lines {
@@ -116,6 +118,11 @@ impl Origins {
             over.insert("schedule.heartbeat", variable);
         }
         Self { over, lines }
+    }
+
+    /// Whether a key stands in the file, be it with a value that cannot be used.
+    pub(super) fn stands_in_file(&self, key: &str) -> bool {
+        self.lines.at.contains_key(key)
     }
 
     /// Where the value of a key comes from; the key is written as `config show` writes it.

@@ -141,11 +141,20 @@ impl Reader<'_> {
         for (key, value) in table {
             let full = full_name(name, key.get_ref());
             let line = self.line(key.span().start.max(header(value)));
+            lines.settings += usize::from(!Self::is_table(value));
             if let Some(first) = lines.at.insert(full.clone(), line) {
                 let why = format!("{full} is there already, in line {}", first.min(line));
                 problems.push(ConfigError::of_file(&self.file, first.max(line), &why));
             }
             self.value(value, &full, lines, problems);
+        }
+    }
+
+    fn is_table(value: &Spanned<DeValue<'_>>) -> bool {
+        match value.get_ref() {
+            DeValue::Table(_) => true,
+            DeValue::Array(list) => list.first().is_some_and(Self::is_table),
+            _ => false,
         }
     }
 

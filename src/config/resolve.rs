@@ -431,7 +431,10 @@ fn resolve_inputs(files: Vec<InputFile>, check: &mut Check) -> Vec<InputSettings
     for (index, file) in files.into_iter().enumerate() {
         let table = format!("input[{index}]");
         let Some(address) = file.address else {
-            check.amiss(&table, "expected an address");
+            // One that cannot be used was complained of already.
+            if !check.origins.stands_in_file(&format!("{table}.address")) {
+                check.amiss(&table, "expected an address");
+            }
             continue;
         };
         let address = plain(address);

@@ -30,6 +30,17 @@ pub enum Robots {
     Ignore,
 }
 
+impl Robots {
+    /// The word, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Obey => "obey",
+            Self::Record => "record",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
 impl FromStr for Robots {
     type Err = InvalidValue;
 
