@@ -193,19 +193,23 @@ fn is_wanted(key: &str, wanted: &str) -> bool {
 fn no_such_key(wanted: &str) -> Failure {
     let tables = KEYS.iter().filter_map(|key| key.split('.').next());
     let words = KEYS.iter().copied().chain(tables.clone());
-    let is_table = tables
-        .clone()
-        .any(|table| wanted.split(['.', '[']).next() == Some(table));
-    let failure = Failure::usage(anyhow::anyhow!("{wanted}: no such key is set"));
-    match closest(wanted, words) {
-        Some(meant) if meant != wanted => failure.with_hint(format!("did you mean `{meant}`?")),
-        _ if is_table => failure,
-        _ => {
-            let mut tables: Vec<_> = tables.collect();
-            tables.dedup();
-            failure.with_hint(format!("the tables are {}", tables.join(", ")))
-        }
+    let meant = closest(wanted, words).filter(|meant| *meant != wanted);
+    let table = wanted.split(['.', '[']).next();
+    let is_table = tables.clone().any(|known| table == Some(known));
+    let failure = Failure::usage(if is_table {
+        anyhow::anyhow!("{wanted}: there is no such key, or nothing is set there")
+    } else {
+        anyhow::anyhow!("{wanted}: there is no such key")
+    });
+    if let Some(meant) = meant {
+        return failure.with_hint(format!("did you mean `{meant}`?"));
     }
+    if is_table {
+        return failure;
+    }
+    let mut tables: Vec<_> = tables.collect();
+    tables.dedup();
+    failure.with_hint(format!("the tables are {}", tables.join(", ")))
 }
 
 /// A key as other programs read it.

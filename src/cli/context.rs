@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sourcekeep::config::{
-    self, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Overrides, PROXY_VARIABLE, Resolve,
-    Resolved, Settings,
+    self, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Origin, Overrides, PROXY_VARIABLE,
+    Resolve, Resolved, Settings,
 };
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
@@ -32,7 +32,17 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
-        let settings = resolved(global, printer)?.settings;
+        let Resolved {
+            settings, origins, ..
+        } = resolved(global, printer)?;
+        if let (Some(path), at @ Origin::File { .. }) =
+            (&settings.fetch.ca_cert, origins.of("fetch.ca_cert"))
+            && let Err(error) = std::fs::File::open(path)
+        {
+            let path = path.display();
+            let error = anyhow::anyhow!("{at}: fetch.ca_cert: {path}: {error}");
+            return Err(Failure::usage(error));
+        }
         let db = global
             .db
             .clone()

@@ -123,6 +123,10 @@ fn values_out_of_range_name_the_flag() {
     --- stderr
     error: --concurrency 0: expected 1 to 1024
     ");
+    desk.file("sourcekeep.toml", "[fetch]\nca_cert = \"none.pem\"\n");
+    let told = desk.finish(&mut desk.bare("inputs")).exits(2).err;
+    let expected = "error: sourcekeep.toml:2: fetch.ca_cert: none.pem: ";
+    assert!(told.starts_with(expected), "{told}");
     desk.file("sourcekeep.toml", "[fetch]\n\nconcurrency = 0\n");
     assert_snapshot!(desk.finish(&mut desk.bare("inputs")), @r"
     exit code 2
