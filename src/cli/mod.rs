@@ -4,6 +4,7 @@
 mod add;
 mod capture;
 mod check;
+mod config;
 mod context;
 mod demo;
 mod exit;
@@ -61,6 +62,7 @@ enum Command {
     Capture(capture::CaptureArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Config(config::ConfigArgs),
     Demo(demo::DemoArgs),
 }
 
@@ -140,8 +142,14 @@ struct FetchArgs {
         help_heading = "Fetching"
     )]
     resolve: Vec<String>,
-    /// Fetch through this proxy (http, https, socks5)
-    #[arg(long, global = true, value_name = "URL", help_heading = "Fetching")]
+    // The variable is read elsewhere, so that clap prints no password of it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Fetch through this proxy (http, https, socks5) [env: SOURCEKEEP_PROXY]",
+        help_heading = "Fetching"
+    )]
     proxy: Option<String>,
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, global = true, value_name = "FILE", help_heading = "Fetching")]
@@ -194,6 +202,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Config(args) => config::config(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
     }
 }

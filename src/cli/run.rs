@@ -10,12 +10,12 @@ use serde::Serialize;
 use sourcekeep::gather::Note;
 use sourcekeep::report::{Selection, bytes, count, one_line, rfc3339};
 use sourcekeep::run::{
-    Argument, Census, Context, Counted, Ended, Estimate, Full, Happened, InputOptions, Keep,
-    Outcome, Plan, PutOff, Work, classify, pass,
+    Census, Context, Counted, Ended, Estimate, Full, Happened, InputOptions, Keep, Outcome, Plan,
+    PutOff, Work, pass, to_register,
 };
 use sourcekeep::schedule::Suspicion;
 use sourcekeep::schedule::clock::Clock as Doubt;
-use sourcekeep::store::{Mode, Store, StoreError};
+use sourcekeep::store::{Mode, NewInput, Store, StoreError};
 use url::Url;
 
 use super::Global;
@@ -76,17 +76,18 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     if args.dry_run {
         return dry_run(&setup, args, &selected, printer);
     }
-    let mode = if args.inputs.is_empty() {
+    let mode = if args.inputs.is_empty() && setup.settings.inputs.is_empty() {
         Mode::Write
     } else {
         Mode::Create
     };
-    let (inputs, failed) = add::recognise(&args.inputs, &selected, printer)?;
+    let (inputs, mut failed) = add::recognise(&args.inputs, &selected, printer)?;
     if failed && inputs.is_empty() {
         return Ok(Exit::Failed);
     }
     let (store, lock) = setup.open_to_visit("run", mode, printer)?;
-    add::register(&store, inputs, setup.clock.now())?;
+    let says_how = args.gather.says_something();
+    failed |= add::register_with_configured(&setup, &store, inputs, says_how, printer)?;
     let stdin = read_stdin(&args.inputs)?;
     let plan = Plan {
         command: "run",
@@ -477,41 +478,22 @@ fn dry_run(
             r.each_not_due(now, |address| census.not_due(address))
         })?;
     }
-    for input in &args.inputs {
-        match classify(input) {
-            Ok(Argument::Web(_)) => census.estimate.inputs_not_read += 1,
-            Ok(_) if selected.pages => census.estimate.inputs_not_read += 1,
-            Ok(Argument::Stdin) => {
-                let bytes = read_stdin(&args.inputs)?.unwrap_or_default();
-                census.estimate.inputs += 1;
-                census.bytes(
-                    "-",
-                    &bytes,
-                    selected.format,
-                    selected.base.as_ref(),
-                    &selected.rules,
-                    true,
-                );
-            }
-            Ok(Argument::File(path) | Argument::Folder(path)) => {
-                census.path(
-                    &path,
-                    selected.format,
-                    selected.base.as_ref(),
-                    &selected.rules,
-                );
-            }
-            Err(error) => {
-                failed = true;
-                printer.warning(&error);
-                if let Some(hint) = error.hint() {
-                    printer.hint(hint);
-                }
-            }
-        }
+    let (named, cannot) = add::recognise(&args.inputs, selected, printer)?;
+    failed |= cannot;
+    let registered = match &store {
+        Some(store) => store.read("list the inputs", |r| r.registered_inputs())?,
+        None => Vec::new(),
+    };
+    let (configured, cannot) = add::configured(setup, &registered, printer);
+    failed |= cannot;
+    let says_how = args.gather.says_something();
+    let inputs = to_register(named, says_how, configured, &registered);
+    let stdin = read_stdin(&args.inputs)?;
+    for input in &inputs {
+        count_input(setup, input, stdin.as_deref(), &mut census)?;
     }
     let capture_bytes = match &store {
-        Some(store) => count_archive(setup, store, &mut census)?,
+        Some(store) => count_archive(setup, store, &inputs, &mut census)?,
         None => None,
     };
     let (estimate, problems) = census.finish(&setup.fetch.manners, capture_bytes);
@@ -538,38 +520,64 @@ fn open_if_there(setup: &Setup) -> Result<Option<Store>, Failure> {
     }
 }
 
-/// Adds what is due in the archive. Gives the mean size of a capture in it.
+/// Adds what is due in the archive, beside the inputs that were counted already. Gives the mean size of a capture in it.
 fn count_archive(
     setup: &Setup,
     store: &Store,
+    counted: &[NewInput],
     census: &mut Census,
 ) -> Result<Option<u64>, Failure> {
     let now = setup.clock.now();
     for input in store.read("find due inputs", |r| r.due_inputs(now))? {
-        let options: InputOptions = serde_json::from_str(&input.options)?;
-        let options = InputOptions {
-            configured: setup.gather.clone(),
-            ..options
-        };
-        let rules = options.compile().map_err(Failure::failed)?;
-        let format = input
-            .format
-            .as_deref()
-            .and_then(|format| format.parse().ok());
-        let base = input.base.as_deref().and_then(|base| Url::parse(base).ok());
-        match input.kind.as_str() {
-            "file" | "folder" | "list" => {
-                census.path(Path::new(&input.address), format, base.as_ref(), &rules);
-            }
-            "stdin" => {}
-            _ => census.estimate.inputs_not_read += 1,
+        if counted.iter().any(|one| one.address == input.address) {
+            continue;
         }
+        let input = NewInput {
+            address: input.address,
+            kind: input.kind,
+            format: input.format,
+            base: input.base,
+            options: input.options,
+        };
+        count_input(setup, &input, None, census)?;
     }
     store.read("count what is due", |r| {
         r.each_due(now, |address, host| census.source(address, host))
     })?;
     let (_, _, mean) = store.read("count what is due", |r| r.due_totals(now))?;
     Ok(mean.and_then(|mean| u64::try_from(mean).ok()))
+}
+
+/// Adds what an input would bring. What is on the web is not looked at.
+fn count_input(
+    setup: &Setup,
+    input: &NewInput,
+    stdin: Option<&[u8]>,
+    census: &mut Census,
+) -> Result<(), Failure> {
+    let options: InputOptions = serde_json::from_str(&input.options)?;
+    let options = InputOptions {
+        configured: setup.gather.clone(),
+        ..options
+    };
+    let rules = options.compile().map_err(Failure::failed)?;
+    let format = input
+        .format
+        .as_deref()
+        .and_then(|format| format.parse().ok());
+    let base = input.base.as_deref().and_then(|base| Url::parse(base).ok());
+    match (input.kind.as_str(), stdin) {
+        ("file" | "folder" | "list", _) => {
+            census.path(Path::new(&input.address), format, base.as_ref(), &rules);
+        }
+        ("stdin", Some(bytes)) => {
+            census.estimate.inputs += 1;
+            census.bytes("-", bytes, format, base.as_ref(), &rules, true);
+        }
+        ("stdin", None) => {}
+        _ => census.estimate.inputs_not_read += 1,
+    }
+    Ok(())
 }
 
 fn write_estimate(estimate: &Estimate, out: &mut impl Write) -> Result<(), Failure> {

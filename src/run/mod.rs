@@ -4,6 +4,7 @@
 //! on; the frontier holds only a few sources of each host at a time.
 
 mod clock;
+mod configured;
 mod documents;
 mod estimate;
 mod frontier;
@@ -34,6 +35,7 @@ use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
+pub use configured::{configured_input, is_registered, names_of, to_register};
 pub use documents::{Problem, addresses, read_document, walk};
 pub use estimate::{Census, Estimate};
 pub use frontier::{Ended, Work};

@@ -9,6 +9,7 @@
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
+//! - `config`: what is configured, what is wrong with it, secrets, and inputs of the configuration
 //! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
 //! - `suspect`: runs that cannot be trusted: too much failed, nobody answered, a wrong clock, a kill
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
@@ -22,6 +23,7 @@ mod support;
 
 mod bad_input;
 mod beside;
+mod config;
 mod deaths;
 mod exclusions;
 mod fates;

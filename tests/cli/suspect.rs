@@ -140,6 +140,127 @@ fn where_nobody_answers_it_is_us() {
 }
 
 #[test]
+fn a_canary_that_answers_clears_us() {
+    let desk = desk(1);
+    desk.file(
+        "sourcekeep.toml",
+        "[schedule]\ncanaries = [\"http://nobody.test/\", \"http://canary.test/\"]\n",
+    );
+    desk.web.page(&host(0), "/page", Page::script([Act::Reset]));
+    desk.day(1).run("run").exits(5);
+    desk.page("canary.test", "/", "Chirp");
+    desk.day(2).run("run").exits(0);
+    assert_snapshot!(standings(&desk), @"failing | connection-failure | 1 | 1");
+    // It is no source, and leaves no visit.
+    assert_eq!(
+        desk.number("select count(*) from source where address like '%canary%'"),
+        0
+    );
+    // Most sites are gone for good: the second time, the canary decides.
+    let desk = self::desk(5);
+    desk.file(
+        "sourcekeep.toml",
+        "[schedule]\ncanaries = [\"http://canary.test/\"]\n",
+    );
+    desk.page("canary.test", "/", "Chirp");
+    for site in 0..4 {
+        desk.web.remove(&host(site), "/page");
+    }
+    desk.day(1).run("run").exits(5);
+    desk.day(2).run("run").exits(0);
+    assert_eq!(
+        desk.number("select count(*) from source where strikes = 1"),
+        4
+    );
+}
+
+#[test]
+fn intervals_of_one_source_host_or_input_are_kept() {
+    let desk = Desk::new();
+    for host in ["a.test", "b.test", "c.b.test", "d.test", "e.test"] {
+        desk.page(host, "/page", "Words");
+    }
+    let often = [
+        "http://a.test/page",
+        "http://b.test/page",
+        "http://c.b.test/page",
+    ];
+    desk.post(
+        "posts/a.md",
+        &[&often[..], &["http://e.test/page"]].concat(),
+    );
+    desk.post("news/b.md", &["http://d.test/page", "http://e.test/page"]);
+    desk.run("run posts news").exits(0);
+    for day in 1..50 {
+        desk.day(day).run("run").exits(0);
+    }
+    let most = desk.number("select max(next_visit_at - last_visit_at) / 86400000 from source");
+    assert!(most > 7, "{most}");
+    let late = "select count(*) from source where next_visit_at > last_visit_at + 2 * 86400000";
+    assert_eq!(desk.number(late), 5);
+    desk.file(
+        "sourcekeep.toml",
+        "[source.\"http://a.test/page\"]\ninterval_days = 2\n[host.\"b.test\"]\ninterval_days = 2\n\
+         [[input]]\naddress = \"news\"\ninterval_days = 2\n",
+    );
+    desk.day(50).run("run").exits(0);
+    desk.day(53).run("run").exits(0);
+    let rows =
+        "select address, next_visit_at > last_visit_at + 2 * 86400000 from source order by 1";
+    assert_snapshot!(desk.rows(rows), @r"
+    http://a.test/page | 0
+    http://b.test/page | 0
+    http://c.b.test/page | 0
+    http://d.test/page | 0
+    http://e.test/page | 1
+    ");
+}
+
+#[test]
+fn a_young_post_has_its_sources_looked_at_daily_and_at_once() {
+    let desk = Desk::new();
+    for host in ["a.test", "b.test"] {
+        desk.page(host, "/page", "Words");
+    }
+    desk.post("posts/a.md", &["http://a.test/page", "http://b.test/page"]);
+    desk.run("run posts").exits(0);
+    for day in 1..40 {
+        desk.day(day).run("run").exits(0);
+    }
+    desk.file(
+        "posts/b.md",
+        "---\ntitle: News\ndate: 2026-02-14\n---\n\nSee [it](http://a.test/page).\n",
+    );
+    desk.web.forget_requests();
+    for day in 40..45 {
+        desk.day(day).run("run").exits(0);
+    }
+    assert_eq!(desk.web.count("a.test", "/page"), 5);
+    assert!(desk.web.count("b.test", "/page") < 2);
+}
+
+#[test]
+fn a_day_has_no_more_visits_than_it_may() {
+    let desk = desk(12);
+    desk.file("sourcekeep.toml", "[schedule]\nvisits_per_day = 5\n");
+    let done = desk.at("2026-01-06T09:00:00Z").run("check --all").exits(0);
+    assert!(done.out.contains("5 visited"), "{}", done.out);
+    assert!(done.out.contains("visits_per_day"), "{}", done.out);
+    let done = desk
+        .at("2026-01-06T15:00:00Z")
+        .run("run --format json")
+        .exits(0);
+    assert!(
+        done.out.contains("\"visits\":0") && done.out.contains("\"ended\":\"budget\""),
+        "{}",
+        done.out
+    );
+    desk.at("2026-01-07T09:30:00Z").run("run").exits(0);
+    desk.at("2026-01-08T10:00:00Z").run("run").exits(0);
+    assert_eq!(desk.number("select min(visits) from source"), 2);
+}
+
+#[test]
 fn a_page_of_a_lonely_site_that_says_404_is_gone() {
     let desk = desk(1);
     desk.web.remove(&host(0), "/page");
