@@ -151,10 +151,14 @@ async fn inner(
             });
         }
     }
+    let due_by = match &plan.work {
+        Work::DueBy(at) => now.min(*at),
+        Work::Due | Work::Named(_) => now,
+    };
     let due = match &plan.work {
-        Work::Due => context
+        Work::Due | Work::DueBy(_) => context
             .store
-            .read("count what is due", |r| r.count_due(now))?,
+            .read("count what is due", |r| r.count_due(due_by))?,
         Work::Named(ids) => ids.len() as i64,
     };
     context.tally.due(u64::try_from(due).unwrap_or(0));
@@ -163,7 +167,7 @@ async fn inner(
         limit: plan.limit,
         deadline,
     };
-    let frontier = Frontier::new(context, run_id, now, plan.keep);
+    let frontier = Frontier::new(context, run_id, due_by, plan.keep);
     let drained = frontier
         .drain(&plan.work, bounds, |visited| {
             count(context, &visited);
@@ -187,7 +191,7 @@ async fn inner(
     } else {
         let still_due = context
             .store
-            .read("count what is left", |r| r.count_due(now))?;
+            .read("count what is left", |r| r.count_due(due_by))?;
         u64::try_from(still_due).unwrap_or(0)
     };
     Ok(Visits {

@@ -19,6 +19,7 @@ mod runs;
 mod sources;
 mod verify;
 mod visits;
+mod waking;
 mod writer;
 
 use std::fs::File;
@@ -43,6 +44,7 @@ pub use runs::{NewEvent, RunEnd};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use verify::Verified;
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
+pub use waking::{Lately, Waking};
 pub use writer::Writing;
 
 use identity::Watched;
