@@ -13,7 +13,7 @@ use sourcekeep::report::{one_line, rfc3339};
 use sourcekeep::store::{Mode, Store};
 use sourcekeep::timer::{
     Crontab, CrontabError, Job, MARK, Times, Units, When, cron_block, nameable, parse_at,
-    parse_every, units,
+    parse_every, shell_line, units,
 };
 
 use super::Global;
@@ -50,6 +50,10 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 struct InstallArgs {
     /// By systemd's user manager
     #[arg(long, conflicts_with = "cron")]
@@ -228,12 +232,7 @@ fn no_service() -> Failure {
 fn by_hand(job: &Job) -> String {
     let name = job.name();
     if let When::Always = job.when {
-        let start = units(job).service.1;
-        let start = start
-            .lines()
-            .find_map(|line| line.strip_prefix("ExecStart="))
-            .unwrap_or_default();
-        return format!("have your own supervisor run:\n  {start}");
+        return format!("have your own supervisor run:\n  {}", shell_line(job));
     }
     match cron_block(job) {
         Ok(block) => format!(
@@ -261,11 +260,16 @@ impl Ran {
 
 /// Runs a program of the system; `None` where there is no such program.
 fn tool(name: &str, args: &[&str], stdin: Option<&[u8]>) -> Result<Option<Ran>, Failure> {
+    let mut command = Command::new(name);
+    command.args(args);
+    finish(name, &mut command, stdin)
+}
+
+fn finish(name: &str, command: &mut Command, stdin: Option<&[u8]>) -> Result<Option<Ran>, Failure> {
     let failed =
         |error: std::io::Error| Failure::failed(anyhow::anyhow!("cannot run `{name}`: {error}"));
-    let mut command = Command::new(name);
     // What it says of failures is compared below.
-    command.args(args).env("LC_ALL", "C");
+    command.env("LC_ALL", "C");
     command.stdin(if stdin.is_some() {
         Stdio::piped()
     } else {
@@ -391,23 +395,31 @@ fn verify(units: &Units, printer: &Printer) -> Result<(), Failure> {
     let folder = std::env::temp_dir().join(format!("sourcekeep-units-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
     let result = (|| {
-        let mut args = vec!["verify".to_owned(), "--user".to_owned()];
+        let mut analyze = Command::new("systemd-analyze");
+        analyze.args(["verify", "--user"]);
+        // Without one it gives up before it has read anything.
+        if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+            analyze.env("XDG_RUNTIME_DIR", &folder);
+        }
         for (name, text) in std::iter::once(&units.service).chain(&units.timer) {
             let path = folder.join(name);
             std::fs::write(&path, text)?;
-            args.push(path.to_string_lossy().into_owned());
+            analyze.arg(path);
         }
-        let args: Vec<_> = args.iter().map(String::as_str).collect();
-        tool("systemd-analyze", &args, None)
+        finish("systemd-analyze", &mut analyze, None)
     })();
     // It lies in the system's folder for what may be lost.
     let _ = std::fs::remove_dir_all(&folder);
     let name = units.service.0.trim_end_matches(".service");
     match result? {
         None => printer.detail("there is no `systemd-analyze`, so the units were not verified"),
-        // It complains about units of others too, and that is none of our business.
+        // It complains about units of others too, and that is none of our business; nor is a restriction that an older
+        // systemd does not know.
         Some(ran) => {
-            let complaint = ran.err.lines().find(|line| line.contains(name));
+            let complaint = ran
+                .err
+                .lines()
+                .find(|line| line.contains(name) && !line.contains("ignoring"));
             if let Some(complaint) = complaint {
                 let error = anyhow::anyhow!("systemd would not take the unit: {complaint}");
                 return Err(Failure::failed(error)

@@ -56,7 +56,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "TIME", value_parser = when::duration, default_value = "5m")]
     every: Duration,
     /// Make at most this many visits in any 24 hours, counted over restarts [default: no limit]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     visits_per_day: Option<u64>,
     /// Do what is due now, as one wake-up would, and end
     #[arg(long)]
@@ -484,10 +484,7 @@ impl Watch<'_> {
     /// A signal ends it; the second one at once.
     fn stop(&mut self, signal: Signal) {
         if self.stopping.is_some() {
-            #[expect(
-                clippy::exit,
-                reason = "it was asked twice; the archive stands any end"
-            )]
+            // It was asked twice, and the archive stands any end.
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
         self.stopping = Some(signal);

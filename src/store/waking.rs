@@ -12,9 +12,9 @@ const LONGEST_PAUSE: i64 = 31 * 24 * 3_600_000;
 pub struct Waking {
     /// The next visit of a source whose host may be asked then, in milliseconds since the epoch.
     pub source_at: Option<i64>,
-    /// The next reading of an input on the web, in milliseconds since the epoch.
-    pub web_input_at: Option<i64>,
-    /// Whether there are inputs on this machine: they are looked at whenever somebody cares to.
+    /// The next reading of an input, in milliseconds since the epoch: of one on the web, or of one that was just added.
+    pub input_at: Option<i64>,
+    /// Whether there are inputs on this machine: they are always due, and are looked at whenever somebody cares to.
     pub has_local_inputs: bool,
 }
 
@@ -39,17 +39,18 @@ impl Reading<'_> {
                  join host h on h.id = d.host_id",
             )?
             .query_row([now.saturating_add(LONGEST_PAUSE)], |row| row.get(0))?;
-        let (web_input_at, has_local_inputs) = self
+        let (input_at, has_local_inputs) = self
             .connection
             .prepare_cached(
-                "select min(iif(kind in ('page', 'feed', 'pages'), next_refresh_at, null)),
+                "select min(iif(kind in ('file', 'folder', 'list') and next_refresh_at <= refreshed_at,
+                                null, next_refresh_at)),
                         coalesce(max(kind in ('file', 'folder', 'list')), 0)
                  from input where next_refresh_at is not null and removed_at is null",
             )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Waking {
             source_at,
-            web_input_at,
+            input_at,
             has_local_inputs,
         })
     }
@@ -190,14 +191,15 @@ mod tests {
         add("http://a.test/", "page", 50);
         add("http://b.test/", "feed", 40);
         assert_eq!(
-            (next().web_input_at, next().has_local_inputs),
+            (next().input_at, next().has_local_inputs),
             (Some(40), false)
         );
         add("/posts", "folder", 10);
-        assert_eq!(
-            (next().web_input_at, next().has_local_inputs),
-            (Some(40), true)
-        );
+        assert_eq!((next().input_at, next().has_local_inputs), (Some(10), true));
+        store
+            .write_blocking("read", |w| w.input_refreshed(3, 20, Some(20), None))
+            .unwrap();
+        assert_eq!((next().input_at, next().has_local_inputs), (Some(40), true));
         store
             .write_blocking("remove", |w| w.remove_input("/posts", 60))
             .unwrap();

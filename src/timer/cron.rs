@@ -36,6 +36,24 @@ pub fn cron_block(job: &Job) -> Result<String, CrontabError> {
     ))
 }
 
+/// The command as a shell takes it.
+pub fn shell_line(job: &Job) -> String {
+    let word = |word: &str| {
+        if is_plain(word) {
+            return word.to_owned();
+        }
+        format!("'{}'", word.replace('\'', "'\"'\"'"))
+    };
+    let words = std::iter::once(job.program.as_str()).chain(job.words());
+    words.map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn is_plain(word: &str) -> bool {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
+    !word.is_empty() && word.bytes().all(is_plain)
+}
+
 fn begin(digest: &str) -> String {
     format!("# BEGIN sourcekeep {digest}")
 }
@@ -47,12 +65,10 @@ fn end(digest: &str) -> String {
 /// A word as the shell reads it after cron has. To cron, a percent sign is the end of the command unless there is a
 /// backslash before it, which some take away and some do not: outside of quotes, the shell takes away what is left.
 fn quoted(word: &str) -> Result<String, CrontabError> {
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
     if word.contains('\\') {
         return Err(CrontabError::Backslash(word.to_owned()));
     }
-    if !word.is_empty() && word.bytes().all(is_plain) {
+    if is_plain(word) {
         return Ok(word.to_owned());
     }
     let inside = word.replace('\'', "'\"'\"'").replace('%', r"'\%'");
@@ -73,16 +89,13 @@ impl Crontab {
     /// The crontab with these lines in the place of those that are there for this archive, or at its end.
     pub fn with(&self, digest: &str, block: &str) -> Result<Self, CrontabError> {
         let mut bytes = self.0.clone();
-        match self.find(digest)? {
-            Some(place) => {
-                bytes.splice(place, block.bytes());
+        if let Some(place) = self.find(digest)? {
+            bytes.splice(place, block.bytes());
+        } else {
+            if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+                bytes.push(b'\n');
             }
-            None => {
-                if !bytes.is_empty() && !bytes.ends_with(b"\n") {
-                    bytes.push(b'\n');
-                }
-                bytes.extend_from_slice(block.as_bytes());
-            }
+            bytes.extend_from_slice(block.as_bytes());
         }
         Ok(Self(bytes))
     }
@@ -138,10 +151,10 @@ mod tests {
     #[test]
     fn a_block_is_a_line_between_comments() {
         insta::assert_snapshot!(cron_block(&at("/srv/it's 100%.db")).unwrap(), @r#"
-        # BEGIN sourcekeep 54f5b7b9
+        # BEGIN sourcekeep 60a4e7e0
         # archive: /srv/it's 100%.db; `sourcekeep schedule remove` takes these lines away
         30 3 * * * nice -n 10 /usr/bin/sourcekeep --db '/srv/it'"'"'s 100'\%'.db' --quiet run
-        # END sourcekeep 54f5b7b9
+        # END sourcekeep 60a4e7e0
         "#);
         let watch = job("/a", When::Always);
         assert_eq!(cron_block(&watch), Err(CrontabError::Watch));

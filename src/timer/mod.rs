@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::store::{hex, sha256};
 
-pub use cron::{Crontab, CrontabError, cron_block};
+pub use cron::{Crontab, CrontabError, cron_block, shell_line};
 pub use systemd::{MARK, Units, units};
 pub use times::{Times, TimesError, parse_at, parse_every};
 

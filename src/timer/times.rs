@@ -44,7 +44,7 @@ pub fn parse_at(text: &str) -> Result<Times, TimesError> {
 /// A time that divides an hour or a day, from some minute on.
 pub fn parse_every(every: Duration, offset: u8) -> Result<Times, TimesError> {
     let minutes = every.as_secs() / 60;
-    if every.subsec_nanos() != 0 || every.as_secs() % 60 != 0 {
+    if every.subsec_nanos() != 0 || !every.as_secs().is_multiple_of(60) {
         return Err(TimesError::Every);
     }
     match minutes {

@@ -139,7 +139,7 @@ impl Planner {
             self.local_read_at
                 .map_or(now, |at| at.saturating_add(LOCAL_INPUTS_EVERY))
         });
-        let due = [source_at, waking.web_input_at, local_at]
+        let due = [source_at, waking.input_at, local_at]
             .into_iter()
             .flatten()
             .min()?;
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(next(&planner, source_at(NOW - 7)), Some(NOW + 5 * MINUTE));
         assert_eq!(next(&planner, source_at(NOW + HOUR)), Some(NOW + HOUR));
         let mut waking = source_at(NOW + HOUR);
-        waking.web_input_at = Some(NOW + 20 * MINUTE);
+        waking.input_at = Some(NOW + 20 * MINUTE);
         assert_eq!(next(&planner, waking), Some(NOW + 20 * MINUTE));
         waking.has_local_inputs = true;
         assert_eq!(next(&planner, waking), Some(NOW + 15 * MINUTE));
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(next(9), Some(NOW));
         assert_eq!(next(10), Some(NOW + 4 * HOUR));
         let mut waking = source_at(NOW);
-        waking.web_input_at = Some(NOW + HOUR);
+        waking.input_at = Some(NOW + HOUR);
         let next = planner.next_pass_at(NOW, &waking, lately(10));
         assert_eq!(next, Some(NOW + HOUR), "inputs are read all the same");
     }

@@ -10,6 +10,8 @@
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
 //! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
+//! - `watch`: signals, the service manager, bounds of a pass, the sign of life
+//! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -30,3 +32,7 @@ mod options;
 mod reference;
 mod reports;
 mod robots;
+#[cfg(unix)]
+mod schedule;
+#[cfg(unix)]
+mod watch;

@@ -35,6 +35,14 @@ fn page(desk: &Desk) -> String {
     for command in commands {
         let own = self::own(&help(desk, &format!("{command} --help")));
         write!(page, "\n## `sourcekeep {command}`\n\n```text\n{own}\n```\n").unwrap();
+        for below in self::commands(&own) {
+            let own = self::own(&help(desk, &format!("{command} {below} --help")));
+            write!(
+                page,
+                "\n### `sourcekeep {command} {below}`\n\n```text\n{own}\n```\n"
+            )
+            .unwrap();
+        }
     }
     // The short form says it in a third of the lines.
     let shared = shared(&help(desk, "run -h"));
