@@ -463,6 +463,7 @@ impl Watch<'_> {
     /// Reads the configuration again, for the next pass. One that is broken changes nothing.
     fn reload(&mut self) {
         self.service.reloading();
+        self.planner.try_again();
         let says = match Setup::new(self.global, self.printer) {
             Ok(setup) => {
                 self.setup = setup;

@@ -29,14 +29,17 @@ pub struct Lately {
 
 impl Reading<'_> {
     /// When there is something to do next. Walks the index of due sources once, without touching a source's row.
+    ///
+    /// Hosts are looked up one by one, here and below: a file that was analysed while it was small makes `SQLite` scan
+    /// all hosts for each of them in a join.
     pub fn next_due_at(&self, now: i64) -> rusqlite::Result<Waking> {
         let source_at = self
             .connection
             .prepare_cached(
-                "select min(max(d.at, iif(h.next_request_at > ?1, 0, h.next_request_at)))
+                "select min(max(d.at, (select iif(next_request_at > ?1, 0, next_request_at)
+                                      from host where id = d.host_id)))
                  from (select host_id, min(next_visit_at) as at from source
-                       where next_visit_at is not null group by host_id) d
-                 join host h on h.id = d.host_id",
+                       where next_visit_at is not null group by host_id) d",
             )?
             .query_row([now.saturating_add(LONGEST_PAUSE)], |row| row.get(0))?;
         let (input_at, has_local_inputs) = self
@@ -74,8 +77,8 @@ impl Reading<'_> {
                      select s.host_id, s.next_visit_at as at,
                             row_number() over (partition by s.host_id order by s.next_visit_at) as place
                      from source s where s.next_visit_at <= ?1) d
-                 join host h on h.id = d.host_id
-                 where d.place <= ?3 and (h.next_request_at <= ?1 or h.next_request_at > ?4)
+                 where d.place <= ?3 and (select next_request_at <= ?1 or next_request_at > ?4
+                                          from host where id = d.host_id)
                  order by at limit 1 offset ?2",
             )?
             .query_row(

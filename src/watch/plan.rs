@@ -199,6 +199,11 @@ impl Planner {
         Some(failed_at.saturating_add(self.back_off_ms()))
     }
 
+    /// Somebody may have mended what failed: the next pass need not wait for it.
+    pub fn try_again(&mut self) {
+        self.failed_at = None;
+    }
+
     /// How long is waited after the last failure, in milliseconds.
     pub fn back_off_ms(&self) -> i64 {
         match self.failures {
@@ -282,6 +287,9 @@ mod tests {
             waits.push((next.unwrap() - NOW) / MINUTE);
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        planner.try_again();
+        let next = planner.next_pass_at(NOW, &source_at(0), Lately::default());
+        assert_eq!(next, Some(NOW + 1000));
         planner.ended(NOW, Ending::Flawed);
         let next = planner.next_pass_at(NOW, &source_at(0), Lately::default());
         assert_eq!(next, Some(NOW + 1000));
