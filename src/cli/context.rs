@@ -19,7 +19,7 @@ use super::exit::{Exit, Failure};
 use super::print::Printer;
 
 /// The archive that is used where none is named.
-const DEFAULT_DB: &str = "sourcekeep.db";
+pub(crate) const DEFAULT_DB: &str = "sourcekeep.db";
 
 /// Flags, environment and file, put together and checked.
 pub(crate) struct Setup {
@@ -94,6 +94,15 @@ impl Setup {
         mode: Mode,
         printer: &Printer,
     ) -> Result<(Store, RunLock), Failure> {
+        let store = self.open_unlocked(mode, printer)?;
+        match self.lock(command)? {
+            Locking::Ours(lock) => Ok((store, lock)),
+            Locking::Held(holder) => Err(held(&self.db, &holder)),
+        }
+    }
+
+    /// As [`Setup::open_to_visit`], for who sees to the run lock.
+    pub(crate) fn open_unlocked(&self, mode: Mode, printer: &Printer) -> Result<Store, Failure> {
         let store = self.open(mode, printer)?;
         let (simulated, has_runs) = store.read("read the archive's mark", |r| {
             Ok((r.is_simulated()?, r.has_runs()?))
@@ -107,15 +116,17 @@ impl Setup {
                 self.db.display()
             ));
         }
+        Ok(store)
+    }
+
+    /// Tries to take the run lock.
+    pub(crate) fn lock(&self, command: &str) -> Result<Locking, StoreError> {
         let says = format!(
             "`sourcekeep {command}`, process {}, since {}",
             std::process::id(),
             sourcekeep::report::rfc3339(Clock::System.now())
         );
-        match lock_run(&self.db, &says)? {
-            Locking::Ours(lock) => Ok((store, lock)),
-            Locking::Held(holder) => Err(held(&self.db, &holder)),
-        }
+        lock_run(&self.db, &says)
     }
 
     /// Everything that a pass works with.
@@ -164,7 +175,7 @@ fn policy(settings: &ScheduleSettings) -> Policy {
     }
 }
 
-fn held(db: &Path, holder: &Holder) -> Failure {
+pub(crate) fn held(db: &Path, holder: &Holder) -> Failure {
     let who = if holder.says.is_empty() {
         "another run".to_owned()
     } else {

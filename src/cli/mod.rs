@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod demo;
 mod exit;
+mod heartbeat;
 mod inputs;
 mod links;
 mod memory;
@@ -16,8 +17,11 @@ mod progress;
 mod remove;
 mod report;
 mod run;
+mod schedule;
 mod selected;
 mod show;
+mod signals;
+mod watch;
 mod when;
 
 use std::path::PathBuf;
@@ -63,6 +67,8 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Config(config::ConfigArgs),
+    Watch(watch::WatchArgs),
+    Schedule(schedule::ScheduleArgs),
     Demo(demo::DemoArgs),
 }
 
@@ -168,6 +174,32 @@ struct FetchArgs {
     host_delay: Option<u64>,
 }
 
+impl Global {
+    /// Whether something was said about how to fetch or what to store.
+    fn says_how_to_fetch(&self) -> bool {
+        let FetchArgs {
+            allow_private,
+            resolve,
+            proxy,
+            ca_cert,
+            user_agent,
+            concurrency,
+            host_concurrency,
+            host_delay,
+        } = &self.fetch;
+        !allow_private.is_empty()
+            || !resolve.is_empty()
+            || proxy.is_some()
+            || ca_cert.is_some()
+            || user_agent.is_some()
+            || concurrency.is_some()
+            || host_concurrency.is_some()
+            || host_delay.is_some()
+            || self.room.max_bytes.is_some()
+            || self.room.min_free.is_some()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Colour {
     Auto,
@@ -203,6 +235,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
         Command::Config(args) => config::config(&global, &args, printer),
+        Command::Watch(args) => watch::watch(&global, &args, printer),
+        Command::Schedule(args) => schedule::schedule(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
     }
 }

@@ -22,6 +22,7 @@ use super::Global;
 use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
+use super::heartbeat;
 use super::memory;
 use super::print::{Format, Printer};
 use super::progress::Progress;
@@ -114,7 +115,9 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     out.flush()?;
     printer.peak_memory();
     drop(lock);
-    Ok(exit(&outcome, failed, matched))
+    let exit = exit(&outcome, failed, matched);
+    heartbeat::after(exit, &setup, printer)?;
+    Ok(exit)
 }
 
 fn read_stdin(inputs: &[String]) -> Result<Option<Vec<u8>>, Failure> {
@@ -134,23 +137,54 @@ pub(crate) fn make_pass(
     printer: &Printer,
 ) -> Result<(Outcome, bool), Failure> {
     let runtime = context::runtime()?;
-    let (mut matched, mut faults) = (false, 0);
     let progress = Progress::start(printer, &context.tally);
-    let mut feeds: BTreeSet<String> = BTreeSet::new();
+    let mut telling = Telling::new(fail_on, printer);
     let outcome = runtime.block_on(async {
         context::stop_on_interrupt(context.cancelled.clone());
-        pass(context, plan, |happened| match happened {
+        pass(context, plan, |happened| telling.hear(happened)).await
+    });
+    // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
+    runtime.shutdown_background();
+    drop(progress);
+    let matched = telling.end();
+    Ok((outcome?, matched))
+}
+
+/// Tells what happens in a pass.
+pub(crate) struct Telling<'a> {
+    fail_on: Option<&'a Selection>,
+    printer: &'a Printer,
+    matched: bool,
+    faults: usize,
+    feeds: BTreeSet<String>,
+}
+
+impl<'a> Telling<'a> {
+    pub(crate) fn new(fail_on: Option<&'a Selection>, printer: &'a Printer) -> Self {
+        Self {
+            fail_on,
+            printer,
+            matched: false,
+            faults: 0,
+            feeds: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn hear(&mut self, happened: Happened) {
+        let printer = self.printer;
+        match happened {
             Happened::Problem(problem) => printer.warning(one_line(&problem.to_string(), 1000)),
             Happened::Note(document, Note::Feed(url) | Note::Sitemap(url)) => {
-                if feeds.insert(url.to_string()) {
+                if self.feeds.insert(url.to_string()) {
                     printer.note(format!("{document}: taken as one page; it names {url}"));
                 }
             }
             Happened::Note(..) => {}
+            Happened::Clock(clock) => warn_of_clock(clock, printer),
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
                     let code = verdict.code.as_str();
-                    matched |= fail_on.is_some_and(|selection| {
+                    self.matched |= self.fail_on.is_some_and(|selection| {
                         selection.matches(visited.standing.as_str(), Some(code))
                     });
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
@@ -159,29 +193,24 @@ pub(crate) fn make_pass(
                     let warning =
                         format!("{}: {fault}; it stays due", one_line(&visited.address, 500));
                     // Without a network, all of them say the same.
-                    faults += 1;
-                    match faults {
+                    self.faults += 1;
+                    match self.faults {
                         ..=MOST_FAULTS_SHOWN => printer.warning(warning),
                         _ => printer.detail(warning),
                     }
                 }
             }
-        })
-        .await
-    });
-    // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
-    runtime.shutdown_background();
-    drop(progress);
-    if let Ok(outcome) = &outcome {
-        warn_of_clock(outcome.clock, printer);
+        }
     }
-    if !feeds.is_empty() {
-        printer.hint(format!(
-            "`sourcekeep add {}` follows it",
-            feeds.iter().next().map_or("", String::as_str)
-        ));
+
+    /// After the pass. Says whether what was asked for matched a visited source.
+    pub(crate) fn end(self) -> bool {
+        if let Some(first) = self.feeds.first() {
+            self.printer
+                .hint(format!("`sourcekeep add {first}` follows it"));
+        }
+        self.matched
     }
-    Ok((outcome?, matched))
 }
 
 /// Says what follows from a clock that cannot be believed.
@@ -327,7 +356,7 @@ impl Totals {
 
 /// What was done, as other programs read it: totals of the archive, and what this run did.
 #[derive(Serialize)]
-struct Done<'a> {
+pub(crate) struct Done<'a> {
     inputs: i64,
     posts: i64,
     citations: i64,
@@ -352,7 +381,7 @@ struct Done<'a> {
 }
 
 impl<'a> Done<'a> {
-    fn new(outcome: &'a Outcome, totals: &Totals) -> Self {
+    pub(crate) fn new(outcome: &'a Outcome, totals: &Totals) -> Self {
         Self {
             inputs: totals.inputs,
             posts: totals.posts,

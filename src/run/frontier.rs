@@ -38,6 +38,8 @@ const BREATH: Duration = Duration::from_millis(1);
 pub enum Work {
     /// Every source due at the beginning of the pass.
     Due,
+    /// Of those, the sources that were due at this instant already, in milliseconds since the epoch.
+    DueBy(i64),
     /// These sources.
     Named(Vec<i64>),
 }

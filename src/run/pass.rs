@@ -42,6 +42,8 @@ pub enum Happened {
     Problem(Problem),
     /// A document names something worth knowing: which, and what.
     Note(String, Note),
+    /// The clock is doubted.
+    Clock(Doubt),
     /// A source was visited.
     Visited(Visited),
 }
@@ -83,6 +85,9 @@ pub async fn pass(
     let command = plan.command;
     let is_simulated = context.clock.is_simulated();
     let clock = believe(context, now).await?;
+    if clock != Doubt::Right {
+        happened(Happened::Clock(clock));
+    }
     let begun_run = context
         .store
         .write("begin a run", move |w| {
@@ -177,26 +182,30 @@ async fn inner(
             });
         }
     }
-    if plan.work == Work::Due {
+    if !matches!(plan.work, Work::Named(_)) {
         apply_intervals(context).await?;
     }
+    let due_by = match &plan.work {
+        Work::DueBy(at) => now.min(*at),
+        Work::Due | Work::Named(_) => now,
+    };
     let due = match &plan.work {
-        Work::Due => context
+        Work::Due | Work::DueBy(_) => context
             .store
-            .read("count what is due", |r| r.count_due(now))?,
+            .read("count what is due", |r| r.count_due(due_by))?,
         Work::Named(ids) => ids.len() as i64,
     };
     context.tally.due(u64::try_from(due).unwrap_or(0));
     tell_politeness(context, &plan.work, now);
     let budget = match plan.work {
-        Work::Due => budget(context, now)?,
+        Work::Due | Work::DueBy(_) => budget(context, now)?,
         Work::Named(_) => None,
     };
     let bounds = Bounds {
         limit: plan.limit.into_iter().chain(budget).min(),
         deadline,
     };
-    let frontier = Frontier::new(context, run, now, plan.keep);
+    let frontier = Frontier::new(context, run, due_by, plan.keep);
     let mut drained = frontier
         .drain(&plan.work, bounds, |visited| {
             count(context, &visited);
@@ -207,7 +216,25 @@ async fn inner(
         drained.ended = Ended::Budget;
     }
     let no_network = context.tally.counted().no_network;
-    let doubt = settle::end(context, run, no_network).await?;
+    let mut doubt = settle::doubt(context, run, no_network).await?;
+    if !matches!(plan.work, Work::Named(_)) && drained.ended != Ended::Cancelled {
+        let controls = settle::controls(context, run, doubt)?;
+        if !controls.is_empty() {
+            let bounds = Bounds {
+                limit: None,
+                deadline,
+            };
+            let frontier = Frontier::new(context, run, now, plan.keep);
+            let controls = Work::Named(controls);
+            let visits = frontier.drain(&controls, bounds, |visited| {
+                count(context, &visited);
+                happened(Happened::Visited(visited));
+            });
+            visits.await?;
+            doubt = settle::doubt(context, run, no_network).await?;
+        }
+    }
+    settle::end(context, run, doubt).await?;
     let (instant, wall) = (Instant::now(), context.clock.now());
     let until = |at: Instant| {
         let wait = at.saturating_duration_since(instant).as_millis();
@@ -224,7 +251,7 @@ async fn inner(
     } else {
         let still_due = context
             .store
-            .read("count what is left", |r| r.count_due(now))?;
+            .read("count what is left", |r| r.count_due(due_by))?;
         u64::try_from(still_due).unwrap_or(0)
     };
     Ok(Visits {
@@ -244,9 +271,9 @@ fn budget(context: &Context, now: i64) -> Result<Option<u64>, RunError> {
         return Ok(None);
     };
     let made = context.store.read("count the visits of a day", |r| {
-        r.visits_since(now.saturating_sub(DAY_MS))
+        r.visits_after(now.saturating_sub(DAY_MS))
     })?;
-    Ok(Some(visits_per_day.saturating_sub(made)))
+    Ok(Some(visits_per_day.saturating_sub(made.visits)))
 }
 
 /// Makes due what is to be visited more often than it was.

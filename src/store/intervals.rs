@@ -1,8 +1,6 @@
-//! Longest intervals that are not the same for all, and how many visits a day has seen.
+//! Longest intervals that are not the same for all.
 
-use rusqlite::OptionalExtension;
-
-use super::{Reading, Writing};
+use super::Writing;
 
 /// A day in milliseconds.
 const DAY: i64 = 24 * 3_600_000;
@@ -61,22 +59,5 @@ impl Writing<'_> {
             .prepare_cached(&format!("{PULL_IN} and address = ?2"))?
             .execute((i64::from(days) * DAY, address))?;
         Ok(())
-    }
-}
-
-impl Reading<'_> {
-    /// How many visits were made after this instant.
-    pub fn visits_since(&self, at: i64) -> rusqlite::Result<u64> {
-        // Visits are numbered as they come, so what is newer than the last older one is newer.
-        let newest: i64 = self
-            .connection
-            .prepare_cached("select coalesce(max(id), 0) from visit")?
-            .query_row([], |row| row.get(0))?;
-        let last_older: Option<i64> = self
-            .connection
-            .prepare_cached("select id from visit where at <= ?1 order by id desc limit 1")?
-            .query_row([at], |row| row.get(0))
-            .optional()?;
-        Ok(u64::try_from(newest - last_older.unwrap_or(0)).unwrap_or(0))
     }
 }

@@ -21,6 +21,7 @@ mod settling;
 mod sources;
 mod verify;
 mod visits;
+mod waking;
 mod writer;
 
 use std::fs::File;
@@ -46,6 +47,7 @@ pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use verify::Verified;
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
+pub use waking::{Lately, Waking};
 pub use writer::Writing;
 
 use identity::Watched;

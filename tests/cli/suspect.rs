@@ -175,6 +175,25 @@ fn a_canary_that_answers_clears_us() {
 }
 
 #[test]
+fn where_only_the_dead_are_due_the_living_are_asked() {
+    let desk = desk(8);
+    // All but the first are quiet by now.
+    for day in [1, 3, 7] {
+        desk.day(day).run("run").exits(0);
+    }
+    desk.web.page(&host(0), "/page", Page::script([Act::Reset]));
+    desk.day(8).run(&format!("check {}", address(0))).exits(0);
+    desk.web.forget_requests();
+    desk.day(12).run("run").exits(0);
+    assert_snapshot!(standings(&desk), @r"
+    alive | alive | 0 | 7
+    failing | connection-failure | 1 | 1
+    ");
+    let asked = (0..8).filter(|site| desk.web.count(&host(*site), "/page") > 0);
+    assert_eq!(asked.count(), 4, "the dead one and three of the others");
+}
+
+#[test]
 fn intervals_of_one_source_host_or_input_are_kept() {
     let desk = Desk::new();
     for host in ["a.test", "b.test", "c.b.test", "d.test", "e.test"] {
