@@ -18,6 +18,14 @@ use super::print::Printer;
 /// The archive that is used where none is named.
 const DEFAULT_DB: &str = "sourcekeep.db";
 
+/// The archive that a command is about.
+pub(crate) fn db(global: &Global) -> PathBuf {
+    global
+        .db
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_DB))
+}
+
 /// Flags, environment and file, put together and checked.
 pub(crate) struct Setup {
     pub(crate) db: PathBuf,
@@ -31,11 +39,11 @@ impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
         let file = read_file(global, printer)?;
         let settings = Settings::resolve(overrides(global)?, file).map_err(bad_config)?;
-        let db = global
-            .db
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(DEFAULT_DB));
-        Self::of(settings, db, global.now.map_or(Clock::System, Clock::Fixed))
+        Self::of(
+            settings,
+            db(global),
+            global.now.map_or(Clock::System, Clock::Fixed),
+        )
     }
 
     /// From settings that are resolved already.

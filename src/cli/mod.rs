@@ -2,10 +2,12 @@
 //! do.
 
 mod add;
+mod backup;
 mod capture;
 mod check;
 mod context;
 mod demo;
+mod doctor;
 mod exit;
 mod inputs;
 mod links;
@@ -17,6 +19,8 @@ mod report;
 mod run;
 mod selected;
 mod show;
+mod stats;
+mod verify;
 mod when;
 
 use std::path::PathBuf;
@@ -61,6 +65,10 @@ enum Command {
     Capture(capture::CaptureArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Verify(verify::VerifyArgs),
+    Backup(backup::BackupArgs),
+    Stats(stats::StatsArgs),
+    Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
 }
 
@@ -194,6 +202,10 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Verify(args) => verify::verify(&global, &args, printer),
+        Command::Backup(args) => backup::backup(&global, &args, printer),
+        Command::Stats(args) => stats::stats(&global, &args, printer),
+        Command::Doctor(args) => doctor::doctor(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
     }
 }

@@ -4,11 +4,13 @@
 //! as milliseconds since the epoch. Writing goes through one thread (`writer`), reading through a few connections of
 //! their own. Nothing here knows how a page is fetched or judged.
 
+mod backup;
 mod blob;
 mod captures;
 mod chain;
 mod error;
 mod gathered;
+mod health;
 mod hosts;
 mod identity;
 mod inputs;
@@ -17,6 +19,7 @@ mod migrate;
 mod overview;
 mod runs;
 mod sources;
+mod stats;
 mod verify;
 mod visits;
 mod writer;
@@ -30,18 +33,24 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+pub use backup::{BackedUp, Backup, BackupError, Copying, LeftAlone, back_up, list_backups};
 pub use blob::Packed;
 pub use captures::{CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use error::StoreError;
 pub use gathered::{KnownDocument, NewCitation, NewDocument, PostEnd};
+pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
-pub use lock::{Holder, Locking, RunLock, lock_run};
+pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use overview::{CitedBy, Counts, HeldCopy, SourceRow, Totals, VisitRow};
 pub use runs::{NewEvent, RunEnd};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
-pub use verify::Verified;
+pub use stats::{
+    BlobSums, Contents, CopySums, DayOfVisits, HostCount, Pages, PieceOfVisits, RunSums, Schedule,
+    SourceCount,
+};
+pub use verify::{Depth, Looking, Verified, Verifying, verify};
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
 pub use writer::Writing;
 
@@ -375,12 +384,19 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// A path as part of an `SQLite` URI file name: the three bytes that mean something else are escaped.
+/// A path as part of an `SQLite` URI file name: whatever might mean something else, or is no text, is escaped.
 fn uri_path(path: &Path) -> String {
-    path.to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23")
+    use std::fmt::Write;
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let is_plain = byte.is_ascii_alphanumeric() || b"/\\:._-".contains(byte);
+        let _ = if is_plain {
+            write!(text, "{}", char::from(*byte))
+        } else {
+            write!(text, "%{byte:02x}")
+        };
+        text
+    })
 }
 
 #[cfg(test)]
