@@ -33,10 +33,11 @@ pub(super) fn checks(patient: &Patient<'_>) -> (Option<Health>, Vec<Check>) {
             let hint = error
                 .hint()
                 .unwrap_or("look at the file and its folder, or restore a backup");
-            return (
-                None,
-                vec![Check::problem("archive", error.to_string(), hint)],
-            );
+            let mut checks = vec![Check::problem("archive", error.to_string(), hint)];
+            if matches!(error, StoreError::Damaged { .. }) {
+                checks.push(integrity(db));
+            }
+            return (None, checks);
         }
     };
     let held = run_holder(db);

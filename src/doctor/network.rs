@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Check, Patient};
 use crate::address::redacted;
-use crate::fetch::{Accept, Fetched, Fetcher, Request, Settings, Way, name_servers};
+use crate::fetch::{Accept, Fetched, Fetcher, Request, ResolveError, Settings, Way, name_servers};
 use crate::store::Health;
 
 /// How long one look may take.
@@ -77,6 +77,14 @@ async fn names(patient: &Patient<'_>, fetcher: &Fetcher) -> Check {
     let found = tokio::time::timeout(WITHIN, fetcher.look_up(asked)).await;
     let why = match found {
         Ok(Ok(_)) => return Check::ok(CHECK, format!("{asked} is found; {servers}")),
+        // They answer, but perhaps for names of a network of their own only.
+        Ok(Err(error @ (ResolveError::NoSuchName | ResolveError::NoAddress))) => {
+            return Check::warning(
+                CHECK,
+                format!("{asked} is not found: {error}; {servers}"),
+                "these name servers know no names of the internet, or not this one; name another page with --url",
+            );
+        }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "no answer in time".to_owned(),
     };
@@ -139,7 +147,8 @@ async fn page(
 /// What the server that answered last has on its clock, in milliseconds.
 fn date(fetched: &Fetched) -> Option<i64> {
     let headers = &fetched.exchanges.last()?.response_headers;
-    let (_, date) = headers.iter().find(|(name, _)| name == "date")?;
+    // Of several, the last is that of the server nearest to us.
+    let (_, date) = headers.iter().rfind(|(name, _)| name == "date")?;
     let date: Timestamp = rfc2822::parse(date).ok()?.timestamp();
     Some(date.as_millisecond())
 }

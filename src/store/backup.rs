@@ -16,6 +16,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rusqlite::Connection;
+
 use super::error::StoreError;
 use super::verify::{Depth, Looking, Verified, Verifying, verify};
 use super::{Mode, check_header, migrate, open_reader};
@@ -163,7 +165,7 @@ pub fn back_up(
     let earlier = folder.clear(&live.stem)?;
     let name = Name::free(backup.now, &earlier);
     let path = backup.folder.join(name.file(&live.stem));
-    let partial = folder.partial(&path);
+    let partial = folder::partial(&path);
     let written = write(backup, &live, &earlier, &partial, &mut each);
     let written = written.and_then(|written| {
         folder.name(&partial, &path)?;
@@ -178,7 +180,7 @@ pub fn back_up(
         }
     };
     let size = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    let rotated = folder.rotate(&earlier, &live, backup.keep)?;
+    let rotated = folder::rotate(&earlier, &live, backup.keep)?;
     Ok(BackedUp {
         path,
         base: written.base,
@@ -203,11 +205,36 @@ struct Live {
     simulated: bool,
 }
 
-/// What tells one archive from another: when it was made, to the millisecond, and by which version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What tells one archive from another: when it was made, to the millisecond, by which version, and the first link of
+/// its chain of visits, once there is one.
+#[derive(Debug, Clone)]
 struct Identity {
     created_at: i64,
     created_by: String,
+    first_visit: Option<Vec<u8>>,
+}
+
+impl Identity {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        connection.query_row(
+            "select created_at, created_by, (select chain from visit where id = 1) from archive where id = 1",
+            [],
+            |row| {
+                Ok(Self {
+                    created_at: row.get(0)?,
+                    created_by: row.get(1)?,
+                    first_visit: row.get(2)?,
+                })
+            },
+        )
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        let both = self.first_visit.as_ref().zip(other.first_visit.as_ref());
+        self.created_at == other.created_at
+            && self.created_by == other.created_by
+            && both.is_none_or(|(own, other)| own == other)
+    }
 }
 
 impl Live {
@@ -218,22 +245,13 @@ impl Live {
         if migrate::refuse_newer(&connection, path)? == 0 {
             return Err(StoreError::Missing(path.to_owned()));
         }
-        let (identity, simulated) = connection
-            .query_row(
-                "select created_at, created_by, simulated from archive where id = 1",
-                [],
-                |row| {
-                    let (created_at, created_by) = (row.get(0)?, row.get(1)?);
-                    Ok((
-                        Identity {
-                            created_at,
-                            created_by,
-                        },
-                        row.get(2)?,
-                    ))
-                },
-            )
-            .map_err(|error| StoreError::sql(path, "read the archive's mark", error))?;
+        let wrap = |error| StoreError::sql(path, "read the archive's mark", error);
+        let identity = Identity::read(&connection).map_err(wrap)?;
+        let simulated = connection
+            .query_row("select simulated from archive where id = 1", [], |row| {
+                row.get(0)
+            })
+            .map_err(wrap)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(Self {
             path: path.to_owned(),
@@ -345,7 +363,7 @@ fn fill(
 }
 
 /// Copies a backup within its folder. The standard library asks the system to share the blocks of both where it can
-/// (Btrfs, XFS, APFS, ReFS).
+/// (Btrfs, XFS, APFS).
 fn copy_file(from: &Path, to: &Path, live: &Path) -> Result<(), BackupError> {
     remove(to)?;
     std::fs::copy(from, to)

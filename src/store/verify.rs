@@ -534,9 +534,9 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::Utf8Error(..)
-        | rusqlite::Error::InvalidColumnType(..) => true,
+        | rusqlite::Error::InvalidColumnType(..)
         // A table that is not there, or has other columns.
-        rusqlite::Error::SqlInputError { .. } => true,
+        | rusqlite::Error::SqlInputError { .. } => true,
         error => matches!(
             error.sqlite_error_code(),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)

@@ -10,6 +10,7 @@
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
 //! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
+//! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -19,9 +20,11 @@ mod web;
 
 mod support;
 
+mod backup;
 mod bad_input;
 mod beside;
 mod deaths;
+mod doctor;
 mod exclusions;
 mod fates;
 mod history;
@@ -30,3 +33,5 @@ mod options;
 mod reference;
 mod reports;
 mod robots;
+mod stats;
+mod verify;

@@ -122,7 +122,7 @@ pub(super) fn refusal(path: &Path, identity: &Identity) -> Option<&'static str> 
     match origin(path) {
         Err(_) => Some("it is damaged"),
         Ok(None) => Some("it was not made by `sourcekeep backup`"),
-        Ok(Some(found)) if found == *identity => None,
+        Ok(Some(found)) if found.is_of(identity) => None,
         Ok(Some(_)) => Some("it is a backup of another archive"),
     }
 }
@@ -143,22 +143,18 @@ fn origin(path: &Path) -> rusqlite::Result<Option<Identity>> {
     if !is_marked {
         return Ok(None);
     }
-    connection.query_row(
-        "select created_at, created_by from archive where id = 1",
-        [],
-        |row| {
-            Ok(Some(Identity {
-                created_at: row.get(0)?,
-                created_by: row.get(1)?,
-            }))
-        },
-    )
+    Identity::read(&connection).map(Some)
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
+}
+
+/// What a backup is called until it is whole.
+pub(super) fn partial(path: &Path) -> PathBuf {
+    beside(path, PARTIAL)
 }
 
 /// The folder, held for one backup.
@@ -234,11 +230,6 @@ impl Folder {
         list(&self.path, stem).map_err(failed)
     }
 
-    /// What a backup is called until it is whole.
-    pub(super) fn partial(&self, path: &Path) -> PathBuf {
-        beside(path, PARTIAL)
-    }
-
     /// Gives a whole file its name, and waits until the folder has it on the disk.
     pub(super) fn name(&self, partial: &Path, path: &Path) -> Result<(), BackupError> {
         std::fs::rename(partial, path)
@@ -257,42 +248,36 @@ impl Folder {
     fn on_disk(&self) -> std::io::Result<()> {
         Ok(())
     }
+}
 
-    /// Removes the oldest of this archive's backups, so that with the new one there are `keep` at most.
-    pub(super) fn rotate(
-        &self,
-        earlier: &[Found],
-        live: &Live,
-        keep: u32,
-    ) -> Result<Rotated, BackupError> {
-        let mut rotated = Rotated {
-            kept: 0,
-            removed: Vec::new(),
-            left_alone: Vec::new(),
+/// Removes the oldest of this archive's backups, so that with the new one there are `keep` at most.
+pub(super) fn rotate(earlier: &[Found], live: &Live, keep: u32) -> Result<Rotated, BackupError> {
+    let mut rotated = Rotated {
+        kept: 0,
+        removed: Vec::new(),
+        left_alone: Vec::new(),
+    };
+    let archive = live.path.canonicalize().ok();
+    for found in earlier {
+        let why = if archive.is_some() && found.path.canonicalize().ok() == archive {
+            Some("it is the archive")
+        } else {
+            refusal(&found.path, &live.identity)
         };
-        let archive = live.path.canonicalize().ok();
-        for found in earlier {
-            let why = if archive.is_some() && found.path.canonicalize().ok() == archive {
-                Some("it is the archive")
-            } else {
-                refusal(&found.path, &live.identity)
-            };
-            if let Some(why) = why {
-                rotated.left_alone.push(LeftAlone {
-                    path: found.path.clone(),
-                    why,
-                });
-            } else if rotated.kept + 1 < u64::from(keep) {
-                rotated.kept += 1;
-            } else {
-                std::fs::remove_file(&found.path).map_err(|error| {
-                    StoreError::file(&found.path, "remove an old backup", error)
-                })?;
-                rotated.removed.push(found.path.clone());
-            }
+        if let Some(why) = why {
+            rotated.left_alone.push(LeftAlone {
+                path: found.path.clone(),
+                why,
+            });
+        } else if rotated.kept + 1 < u64::from(keep) {
+            rotated.kept += 1;
+        } else {
+            std::fs::remove_file(&found.path)
+                .map_err(|error| StoreError::file(&found.path, "remove an old backup", error))?;
+            rotated.removed.push(found.path.clone());
         }
-        Ok(rotated)
     }
+    Ok(rotated)
 }
 
 #[cfg(test)]
