@@ -23,7 +23,7 @@ use super::verify;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sourcekeep backup                       to the folder `backups` beside the archive
-  sourcekeep backup /mnt/disk/backups     to another disk, which is what a backup is for
+  sourcekeep backup /media/disk/backups     to another disk, which is what a backup is for
   sourcekeep backup --keep 30 --verify    keep a month of daily ones; check each before it counts
   sourcekeep report --db backups/sourcekeep-2026-01-05T08-00-00Z.db    look into one")]
 pub(crate) struct BackupArgs {
