@@ -384,6 +384,20 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
+/// Leaves the archive alone for as long as it was just read, if its log has grown: `SQLite` can begin the log anew only
+/// while nobody reads it, and short transactions that follow each other closely never let it.
+fn rest(path: &Path, worked: Duration) {
+    /// The log is written into the file at about this size (1000 pages).
+    const GROWN: u64 = 8 << 20;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() >= GROWN) {
+        std::thread::park_timeout(
+            worked.clamp(Duration::from_millis(20), Duration::from_millis(250)),
+        );
+    }
+}
+
 /// A path as part of an `SQLite` URI file name: whatever might mean something else, or is no text, is escaped.
 fn uri_path(path: &Path) -> String {
     use std::fmt::Write;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::captures::exchanges_digest;
 use super::chain::{CaptureLink, START, Sha, VisitLink, hex, sha256};
 use super::error::StoreError;
-use super::{Mode, Reading, blob, check_header, migrate, open_reader};
+use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest};
 
 /// Problems that are told in words; beyond, they are only counted.
 const TOLD: usize = 100;
@@ -108,7 +108,7 @@ pub fn verify(
     }
     let mut checker = Checker {
         connection: &connection,
-        is_apart: true,
+        apart: Some(path),
         verified: Verified::default(),
         each: &mut each,
     };
@@ -121,7 +121,7 @@ impl Reading<'_> {
     pub fn verify(&self) -> rusqlite::Result<Verified> {
         let mut checker = Checker {
             connection: self.connection,
-            is_apart: false,
+            apart: None,
             verified: Verified::default(),
             each: &mut |_| {},
         };
@@ -132,8 +132,8 @@ impl Reading<'_> {
 
 struct Checker<'a> {
     connection: &'a Connection,
-    /// Whether each piece of work is a transaction of its own.
-    is_apart: bool,
+    /// The file, if each piece of work is a transaction of its own.
+    apart: Option<&'a Path>,
     verified: Verified,
     each: &'a mut dyn FnMut(Looking),
 }
@@ -180,14 +180,18 @@ impl Checker<'_> {
         &mut self,
         work: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        if !self.is_apart {
+        if self.apart.is_none() {
             return work(self);
         }
+        let begun = Instant::now();
         self.connection.execute_batch("begin")?;
         let done = work(self);
         // An interrupted statement may have ended the transaction.
         if !self.connection.is_autocommit() {
             self.connection.execute_batch("rollback")?;
+        }
+        if let Some(path) = self.apart {
+            rest(path, begun.elapsed());
         }
         done
     }

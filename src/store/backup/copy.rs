@@ -3,14 +3,14 @@
 //! Nothing here knows the tables by heart but for those that only grow: a table that a later schema adds is copied
 //! too, compared row by row, until it is named among them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use super::super::migrate::APPLICATION_ID;
-use super::super::{BUSY, uri_path};
+use super::super::{BUSY, rest, uri_path};
 
 /// Tables whose rows are not changed once they are written, and whose ids count up: of them, what is new is what has
 /// a greater id. A blob may be packed in another way later; what it unpacks to stays the same, so that is no change.
@@ -102,6 +102,7 @@ fn attach(connection: &Connection, live: &Path) -> rusqlite::Result<()> {
 /// A copy that is being made.
 pub(super) struct Copier {
     connection: Connection,
+    live: PathBuf,
     is_new: bool,
     /// Rows that were copied.
     pub(super) rows: u64,
@@ -132,6 +133,7 @@ impl Copier {
         attach(&connection, live)?;
         Ok(Self {
             connection,
+            live: live.to_owned(),
             is_new,
             rows: 0,
             bytes: 0,
@@ -169,16 +171,20 @@ impl Copier {
             }
             each(self.bytes);
         }
-        if self.is_new {
-            self.make_the_rest()?;
-        }
+        // What is made once the archive is let go.
+        let rest = if self.is_new {
+            self.rest()?
+        } else {
+            Vec::new()
+        };
         for pragma in ["application_id", "user_version"] {
             let value: i64 =
                 self.connection
                     .query_row(&format!("pragma live.{pragma}"), [], |row| row.get(0))?;
             self.connection.pragma_update(Some("main"), pragma, value)?;
         }
-        self.connection.execute_batch("commit")
+        self.connection.execute_batch("commit")?;
+        self.make(&rest)
     }
 
     /// Notes of what, and when, this is a copy.
@@ -212,39 +218,38 @@ impl Copier {
 
     /// The tables, virtual ones first: those make the tables that they keep their rows in.
     fn make_tables(&self) -> rusqlite::Result<()> {
-        self.make(
-            "type = 'table' and name <> 'backup_mark'
-             and not exists (select 1 from main.sqlite_schema m where m.name = l.name)
-             order by sql like 'create virtual%' desc, rowid",
-        )
+        let tables = self.objects(
+            "type = 'table' and name <> 'backup_mark' order by sql like 'create virtual%' desc, rowid",
+        )?;
+        self.make(&tables)
     }
 
-    /// Indexes, once there is something to sort; views and triggers.
-    fn make_the_rest(&self) -> rusqlite::Result<()> {
-        self.make("type <> 'table' and not exists (select 1 from main.sqlite_schema m where m.name = l.name)
-             order by rowid")
+    /// Indexes, for when there is something to sort; views and triggers.
+    fn rest(&self) -> rusqlite::Result<Vec<(String, String)>> {
+        self.objects("type <> 'table' order by rowid")
     }
 
-    fn make(&self, which: &str) -> rusqlite::Result<()> {
-        let all: Vec<(String, String)> = self
-            .connection
+    /// Names of things in the archive, and how each is made.
+    fn objects(&self, which: &str) -> rusqlite::Result<Vec<(String, String)>> {
+        self.connection
             .prepare(&format!(
-                "select name, sql from live.sqlite_schema l where sql is not null and name not like 'sqlite_%' and {which}"
+                "select name, sql from live.sqlite_schema
+                 where sql is not null and name not like 'sqlite_%' and {which}"
             ))?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        for (name, sql) in all {
+            .collect()
+    }
+
+    fn make(&self, objects: &[(String, String)]) -> rusqlite::Result<()> {
+        for (name, sql) in objects {
             // A virtual table before it may have made it.
-            let is_there: Option<i64> = self
-                .connection
-                .query_row(
-                    "select 1 from main.sqlite_schema where name = ?1",
-                    [&name],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            if is_there.is_none() {
-                self.connection.execute(&sql, [])?;
+            let is_there: bool = self.connection.query_row(
+                "select exists (select 1 from main.sqlite_schema where name = ?1)",
+                [name],
+                |row| row.get(0),
+            )?;
+            if !is_there {
+                self.connection.execute(sql, [])?;
             }
         }
         Ok(())
@@ -318,6 +323,7 @@ impl Copier {
             }
             after = to;
             each(self.bytes);
+            rest(&self.live, took);
         }
         Ok(())
     }
