@@ -12,6 +12,7 @@ mod markdown;
 mod plain;
 mod selection;
 mod show;
+mod stats;
 mod text;
 
 use std::io::Write;
@@ -22,6 +23,7 @@ pub use instant::{ago, date, in_future, rfc3339};
 pub use plain::{bytes, count, one_line, printable};
 pub use selection::{Selection, UnknownSelector};
 pub use show::{Shown, show, write_show_text};
+pub use stats::Statistics;
 
 use crate::store::{Store, StoreError, Totals};
 
