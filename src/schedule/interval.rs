@@ -63,7 +63,7 @@ pub(super) fn after_fine(
 fn to_its_place(quiet: u32, policy: &Policy, longest_ms: i64, salt: u64, at_ms: i64) -> i64 {
     let round = longest_ms / 1000 * ROUND;
     // Multiples of the golden ratio fall evenly, be the salts consecutive numbers or hashes.
-    let place = (u128::from(salt.wrapping_mul(GOLDEN)) * round.max(1) as u128 >> 64) as i64;
+    let place = ((u128::from(salt.wrapping_mul(GOLDEN)) * round.max(1) as u128) >> 64) as i64;
     let ahead = (place - at_ms.rem_euclid(round.max(1)) - 1).rem_euclid(round.max(1)) + 1;
     let is_first = quiet > 0 && usual_ms(quiet - 1, policy, longest_ms) < longest_ms;
     if is_first {
