@@ -8,6 +8,7 @@
     reason = "a test that cannot read what was written has failed"
 )]
 
+mod apart;
 mod real;
 mod web;
 
@@ -227,6 +228,62 @@ fn markdown() {
     for set in sets {
         let count = all_the_way(&web, set, &corpus.join(set));
         assert!(count > 100, "{set}: {count}");
+    }
+}
+
+/// Without any network, nothing that the documents cite is struck, whatever the system says of the names.
+#[test]
+fn without_a_network() {
+    let Some(corpus) = corpus() else { return };
+    if !apart::apart("without_a_network", "true") {
+        return;
+    }
+    for set in [
+        "blog-18f",
+        "blog-digitalgov",
+        "blog-rust",
+        "awesome",
+        "awesome2",
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let folder = corpus.join(set);
+        let args = ["run", folder.to_str().unwrap(), "--format", "json"];
+        let done = sourcekeep(place.path(), &args).ended(5, set).json();
+        assert_eq!(done["suspect"], true, "{set}");
+        assert!(done["sources"].as_u64().unwrap() > 100, "{set}");
+        let report = ["report", "--all", "--format", "jsonl"];
+        let report = sourcekeep(place.path(), &report).ended(0, set);
+        for entry in report.jsonl() {
+            assert_eq!(
+                (&entry["standing"], &entry["strikes"]),
+                (&"new".into(), &0.into()),
+                "{entry}"
+            );
+        }
+    }
+}
+
+/// The same where every name leads to where nobody listens.
+#[test]
+fn where_nobody_listens() {
+    let Some(corpus) = corpus() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let folder = corpus.join("blog-digitalgov");
+    let mut args = vec!["run", folder.to_str().unwrap(), "--format", "json"];
+    args.extend([
+        "--limit",
+        "300",
+        "--host-delay",
+        "0",
+        "--resolve",
+        "*=127.0.0.1:1",
+    ]);
+    args.extend(["--exclude", NOT_LED_HERE]);
+    let done = sourcekeep(place.path(), &args).ended(5, "nobody").json();
+    assert_eq!(done["doubt"], "nothing-answers");
+    let report = ["report", "--all", "--format", "jsonl"];
+    for entry in sourcekeep(place.path(), &report).ended(0, "nobody").jsonl() {
+        assert_eq!(entry["strikes"], 0, "{entry}");
     }
 }
 

@@ -252,6 +252,7 @@ pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
         Ended::Limit => Some("at --limit; the rest is due at the next run"),
         Ended::Budget => Some("at schedule.visits_per_day; the rest is due at the next run"),
         Ended::Time => Some("at --max-time; the rest is due at the next run"),
+        Ended::NoNetwork => Some("for want of a network; the rest is due at the next run"),
         Ended::Cancelled => Some("by you; what was done is kept, the next run goes on"),
         Ended::Done => None,
     }
@@ -404,6 +405,7 @@ impl<'a> Done<'a> {
                 Ended::Limit => "limit",
                 Ended::Budget => "budget",
                 Ended::Time => "time",
+                Ended::NoNetwork => "no-network",
                 Ended::Cancelled => "interrupted",
             },
             left: outcome.left,

@@ -662,6 +662,7 @@ fn summary(outcome: &Outcome) -> String {
         Ended::Limit | Ended::Budget | Ended::Time => {
             parts.push("more is due, and comes later".to_owned());
         }
+        Ended::NoNetwork => parts.push("there is no network".to_owned()),
         Ended::Cancelled => parts.push("interrupted".to_owned()),
         Ended::Done => {}
     }

@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::visit::{self, Keep, Visited};
+use super::visit::{self, Keep, PutOff, Visited};
 use super::{Context, RunError, Running};
 use crate::address;
 use crate::fetch::{LONGEST_WAIT, Pace};
@@ -32,6 +32,9 @@ const HOSTS_OF_A_SITE: usize = 64;
 const MANY_VISITS: usize = 32;
 /// How long is waited for those others: being woken for each costs more than what there is to do for it.
 const BREATH: Duration = Duration::from_millis(1);
+
+/// After so many visits in a row for which there was no network, no more are tried: politeness would draw it out.
+const GIVEN_UP_AFTER: usize = 50;
 
 /// What is to be visited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub enum Ended {
     Budget,
     /// The time is over.
     Time,
+    /// There is no network.
+    NoNetwork,
     /// The user, or the system, asked to stop.
     Cancelled,
 }
@@ -123,6 +128,8 @@ pub(super) struct Frontier<'a> {
     until: Option<i64>,
     /// The last host that a visit was started at.
     last_started: Option<i64>,
+    /// Visits in a row that could not be made because there is no network.
+    without_network: usize,
     no_more_hosts: bool,
     visits: JoinSet<(i64, Result<Visited, RunError>)>,
     started: u64,
@@ -144,6 +151,7 @@ impl<'a> Frontier<'a> {
             begun_after: None,
             until: None,
             last_started: None,
+            without_network: 0,
             no_more_hosts: false,
             visits: JoinSet::new(),
             started: 0,
@@ -166,7 +174,9 @@ impl<'a> Frontier<'a> {
             while let Some(done) = self.visits.try_join_next() {
                 let (host, result) = done.map_err(|error| RunError::Worker(error.to_string()))?;
                 self.ended(host);
-                seen(result?);
+                let visited = result?;
+                self.hear_of_network(&visited);
+                seen(visited);
             }
             if self.context.cancelled.is_cancelled() {
                 break Ended::Cancelled;
@@ -178,6 +188,8 @@ impl<'a> Frontier<'a> {
                 .is_some_and(|deadline| Instant::now() >= deadline)
             {
                 Some(Ended::Time)
+            } else if self.without_network >= GIVEN_UP_AFTER {
+                Some(Ended::NoNetwork)
             } else {
                 self.admit()?;
                 self.start_some(bounds.limit)?;
@@ -201,7 +213,9 @@ impl<'a> Frontier<'a> {
                 Some(done) = self.visits.join_next(), if !self.visits.is_empty() => {
                     let (host, result) = done.map_err(|error| RunError::Worker(error.to_string()))?;
                     self.ended(host);
-                    seen(result?);
+                    let visited = result?;
+                    self.hear_of_network(&visited);
+                    seen(visited);
                     if self.visits.len() >= MANY_VISITS {
                         tokio::time::sleep(BREATH).await;
                     }
@@ -219,7 +233,7 @@ impl<'a> Frontier<'a> {
         }
         // Visits under way are dropped with their connections; what they would have found is due again.
         self.visits.shutdown().await;
-        let is_cut_short = matches!(ended, Ended::Limit | Ended::Time | Ended::Cancelled);
+        let is_cut_short = !matches!(ended, Ended::Done);
         Ok(Drained {
             ended,
             walked_to: self.last_started.filter(|id| is_cut_short && *id > 0),
@@ -238,6 +252,14 @@ impl<'a> Frontier<'a> {
             self.begun_after = Some(after);
         }
         Ok(())
+    }
+
+    fn hear_of_network(&mut self, visited: &Visited) {
+        match &visited.put_off {
+            Some(PutOff::NoNetwork(_)) => self.without_network += 1,
+            Some(_) => {}
+            None => self.without_network = 0,
+        }
     }
 
     fn is_empty(&self) -> bool {

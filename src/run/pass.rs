@@ -217,7 +217,11 @@ async fn inner(
     }
     let no_network = context.tally.counted().no_network;
     let mut doubt = settle::doubt(context, run, no_network).await?;
-    if !matches!(plan.work, Work::Named(_)) && drained.ended != Ended::Cancelled {
+    if matches!(plan.work, Work::Named(_)) {
+        // Who names an address wants to know of that one. That a host refuses is its answer; only where not even a name
+        // could be resolved is it likely that the fault is ours.
+        doubt = doubt.filter(|doubt| *doubt != Suspicion::NothingAnswers);
+    } else if drained.ended != Ended::Cancelled {
         let controls = settle::controls(context, run, doubt)?;
         if !controls.is_empty() {
             let bounds = Bounds {

@@ -104,7 +104,8 @@ fn no_network_is_no_verdict() {
     );
     said.tells("the name servers cannot be reached from here")
         .prints("suspect  no name could be resolved")
-        .prints("put off  128 visits: the fault was ours; they stay due");
+        .prints("the fault was ours; they stay due")
+        .prints("stopped  for want of a network");
     place
         .says(&["check", "http://1.1.1.1/"])
         .ended(3)
