@@ -103,7 +103,7 @@ fn tell(
     };
     let context = setup.context(store, printer)?;
     let (outcome, _) = run::make_pass(&context, plan, None, printer)?;
-    run::write_summary(&outcome, &run::Totals::read(&context.store)?, out)?;
+    run::write_summary(&outcome, &run::Totals::read(&context.store, context.clock.now())?, out)?;
     drop(lock);
     if !first {
         writeln!(out, "\n{COMMAND}$ sourcekeep report{COMMAND:#}")?;
@@ -115,10 +115,16 @@ fn tell(
             selection: Selection::default(),
             all: false,
             since: None,
+            new: false,
             now,
             folder,
         };
-        Report::new(&context.store, query)?.write(report::Format::Text, out)?;
+        let told = Report::new(&context.store, query)?;
+        told.write(report::Format::Text, out)?;
+        let run_id = told.runs.newest_ended;
+        context
+            .store
+            .write_blocking("note the report", move |w| w.note_report(run_id, now))?;
     }
     out.flush()?;
     Ok(())

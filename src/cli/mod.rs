@@ -7,8 +7,10 @@ mod check;
 mod context;
 mod demo;
 mod exit;
+mod explain;
 mod inputs;
 mod links;
+mod mark;
 mod memory;
 mod print;
 mod progress;
@@ -61,6 +63,8 @@ enum Command {
     Capture(capture::CaptureArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
+    Mark(mark::MarkArgs),
     Demo(demo::DemoArgs),
 }
 
@@ -194,6 +198,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Explain(args) => explain::explain(&global, &args, printer),
+        Command::Mark(args) => mark::mark(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
     }
 }

@@ -22,6 +22,7 @@ use super::Global;
 use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
+use super::mark::FailOn;
 use super::memory;
 use super::print::{Format, Printer};
 use super::progress::Progress;
@@ -99,7 +100,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     };
     let context = setup.context(store, printer)?;
     let (outcome, matched) = make_pass(&context, plan, args.fail_on.as_ref(), printer)?;
-    let totals = Totals::read(&context.store)?;
+    let totals = Totals::read(&context.store, context.clock.now())?;
     let mut out = printer.data();
     match args.format {
         Format::Text if printer.is_quiet() => {}
@@ -133,6 +134,7 @@ pub(crate) fn make_pass(
     printer: &Printer,
 ) -> Result<(Outcome, bool), Failure> {
     let runtime = context::runtime()?;
+    let fail_on = FailOn::new(&context.store, fail_on, context.clock.now())?;
     let (mut matched, mut faults) = (false, 0);
     let progress = Progress::start(printer, &context.tally);
     let mut feeds: BTreeSet<String> = BTreeSet::new();
@@ -149,9 +151,7 @@ pub(crate) fn make_pass(
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
                     let code = verdict.code.as_str();
-                    matched |= fail_on.is_some_and(|selection| {
-                        selection.matches(visited.standing.as_str(), Some(code))
-                    });
+                    matched |= fail_on.matches(&visited);
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
                 if let Some(PutOff::Fault(fault) | PutOff::NoNetwork(fault)) = &visited.put_off {
@@ -302,8 +302,8 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn read(store: &Store) -> Result<Self, StoreError> {
-        let totals = store.read("read the totals", |r| r.totals())?;
+    pub(crate) fn read(store: &Store, now: i64) -> Result<Self, StoreError> {
+        let totals = store.read("read the totals", |r| r.totals(now))?;
         let broken = totals
             .verdicts
             .iter()

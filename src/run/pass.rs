@@ -118,8 +118,7 @@ pub async fn pass(
             .ok()
             .and_then(|visits| visits.doubt)
             .map(Suspicion::as_str),
-        // Counters always serialise.
-        counts: serde_json::to_string(&counted).unwrap_or_else(|_| "{}".to_owned()),
+        counts: counts(&counted, result.as_ref().ok().and_then(|visits| visits.doubt)),
     };
     let ended_at = context.clock.now();
     let closed = context
@@ -140,6 +139,18 @@ pub async fn pass(
         clock,
         seconds: begun.elapsed().as_secs_f64(),
     })
+}
+
+/// What the run's row keeps of what was counted: with how many sites failed where that is why it is suspect.
+fn counts(counted: &Counted, doubt: Option<Suspicion>) -> String {
+    // Counters always serialise.
+    let mut counts = serde_json::to_value(counted).unwrap_or_default();
+    if let (Some(Suspicion::SitesFail { lost, of }), Some(counts)) = (doubt, counts.as_object_mut())
+    {
+        counts.insert("sites_lost".to_owned(), lost.into());
+        counts.insert("sites_known".to_owned(), of.into());
+    }
+    counts.to_string()
 }
 
 /// What a pass came to.

@@ -61,6 +61,16 @@ pub fn lock_run(path: &Path, says: &str) -> Result<Locking, StoreError> {
     Ok(Locking::Ours(RunLock { file }))
 }
 
+/// Whether somebody holds the run lock of the archive at `path`: then a run that has not ended goes on, else it was
+/// killed. Looks only; nothing is made or changed.
+pub fn is_run_locked(path: &Path) -> bool {
+    let Ok(file) = File::open(lock_path(path)) else {
+        return false;
+    };
+    // What was taken here ends with the file, at once.
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 fn lock_path(path: &Path) -> PathBuf {
     // Two names of one file (links, relative paths) must meet at one lock.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -95,7 +105,10 @@ mod tests {
             panic!("the lock is taken");
         };
         assert_eq!(holder.says, "run, process 7");
+        assert!(is_run_locked(&path));
         drop(first);
+        assert!(!is_run_locked(&path));
+        assert!(!is_run_locked(&folder.path().join("never.db")));
         assert!(matches!(
             lock_run(&path, "run, process 8").unwrap(),
             Locking::Ours(_)
