@@ -103,7 +103,11 @@ fn tell(
     };
     let context = setup.context(store, printer)?;
     let (outcome, _) = run::make_pass(&context, plan, None, printer)?;
-    run::write_summary(&outcome, &run::Totals::read(&context.store, context.clock.now())?, out)?;
+    run::write_summary(
+        &outcome,
+        &run::Totals::read(&context.store, context.clock.now())?,
+        out,
+    )?;
     drop(lock);
     if !first {
         writeln!(out, "\n{COMMAND}$ sourcekeep report{COMMAND:#}")?;

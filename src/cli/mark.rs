@@ -33,7 +33,10 @@ use super::when::{self, Until};
 )]
 pub(crate) struct MarkArgs {
     /// Addresses of sources, and what they are: alive, dead, ignore
-    #[arg(value_name = "URL... alive|dead|ignore", required_unless_present = "list")]
+    #[arg(
+        value_name = "URL... alive|dead|ignore",
+        required_unless_present = "list"
+    )]
     words: Vec<String>,
     /// Until when it holds: an instant (2026-01-31), or for how long (90d)
     #[arg(long, value_name = "WHEN", value_parser = when::until, conflicts_with_all = ["clear", "list"])]
@@ -133,7 +136,11 @@ fn clear(setup: &Setup, urls: &[String], printer: &Printer) -> Result<Exit, Fail
     let mut out = printer.data();
     for (id, address) in sources {
         let cleared = store.write_blocking("clear a mark", move |w| w.clear_mark(id))?;
-        let says = if cleared { "no longer marked" } else { "was not marked" };
+        let says = if cleared {
+            "no longer marked"
+        } else {
+            "was not marked"
+        };
         writeln!(out, "{}: {says}", one_line(&address, 2000))?;
     }
     out.flush()?;

@@ -14,9 +14,7 @@ use crate::run::Intervals;
 use crate::run::state::to_schedule;
 use crate::schedule::why::{self, Bound};
 use crate::schedule::{Own, State};
-use crate::store::{
-    BASELINE_WITHIN, MarkRow, PastVisit, SourceFacts, Store, StoreError,
-};
+use crate::store::{BASELINE_WITHIN, MarkRow, PastVisit, SourceFacts, Store, StoreError};
 
 /// Visits that are looked back at: a dead source is visited every 90 days, a failing one daily.
 const LOOKED_BACK: usize = 1000;
@@ -81,7 +79,13 @@ pub fn explain(store: &Store, question: &Question<'_>) -> Result<Answer, StoreEr
 }
 
 fn explained(found: Found, question: &Question<'_>) -> Explained {
-    let Found { source, aliases, mark, visits, standing } = found;
+    let Found {
+        source,
+        aliases,
+        mark,
+        visits,
+        standing,
+    } = found;
     let is_earlier = question.visit.is_some();
     let policy = question.policy;
     let now_state = to_schedule(&source.state);
@@ -168,7 +172,9 @@ fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
     let group = history::group(visit);
     // A file that was damaged may have facts that cannot be read; what is beside them is told all the same.
     let facts: Option<Facts> = serde_json::from_str(&visit.facts).ok();
-    let hard = verdict.as_ref().is_some_and(crate::judge::Verdict::is_hard_sign);
+    let hard = verdict
+        .as_ref()
+        .is_some_and(crate::judge::Verdict::is_hard_sign);
     let signs = verdict.map(|verdict| verdict.evidence).unwrap_or_default();
     let way = facts.as_ref().map_or(Way::Plain, |facts| facts.way);
     let (hops, failure, body, robots) = match facts {
@@ -191,7 +197,10 @@ fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
         elapsed_ms: visit.elapsed_ms,
         first_byte_ms: visit.first_byte_ms,
         not_modified: visit.not_modified,
-        confirms: visit.confirms.map(|(id, at)| Confirms { visit: id, at: rfc3339(at) }),
+        confirms: visit.confirms.map(|(id, at)| Confirms {
+            visit: id,
+            at: rfc3339(at),
+        }),
         verdict: visit.code.clone(),
         group: group.map(Group::as_str),
         effect: group.map(effect),
@@ -284,7 +293,11 @@ fn next_visit(
     let own = own(source, question.intervals);
     let salt = source.id.unsigned_abs();
     let why = why::next(state, &seen, question.policy, own, salt);
-    next.rule = if state.second_look_due { "second-look" } else { why.rule.as_str() };
+    next.rule = if state.second_look_due {
+        "second-look"
+    } else {
+        why.rule.as_str()
+    };
     next.count = match why.rule {
         why::Rule::Quiet(count)
         | why::Rule::Unclear(count)
@@ -306,17 +319,29 @@ fn next_visit(
         next.by_rule = Some(rfc3339(why.at_ms));
         next.moved_by = Some(match at.cmp(&why.at_ms) {
             std::cmp::Ordering::Less => "made-due",
-            _ if source.host_waits_until >= at => "host-waits",
+            _ if source.host_waits_until >= at || refused(last) => "host-waits",
             _ => "put-off",
         });
     }
     Some(next)
 }
 
+/// Whether the host refused, which is how it asks to be left alone.
+fn refused(visit: &PastVisit) -> bool {
+    let facts: Option<Facts> = serde_json::from_str(&visit.facts).ok();
+    let status = facts.and_then(|facts| facts.hops.last().map(|hop| hop.status));
+    matches!(status, Some(429 | 503))
+}
+
 fn own(source: &SourceFacts, intervals: &Intervals) -> Own {
     let url = Url::parse(&source.address).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or(&source.host);
-    intervals.own(&source.address, host, source.interval_days, source.newest_post_at)
+    intervals.own(
+        &source.address,
+        host,
+        source.interval_days,
+        source.newest_post_at,
+    )
 }
 
 /// Whose own interval it is: the nearest word counts, as in [`Intervals::own`].

@@ -100,7 +100,11 @@ pub(super) fn history(visits: &[PastVisit], policy: &Policy) -> History {
             last_strike = Some(visit.at);
         }
     }
-    History { list, not_counted: not_counted_list, state }
+    History {
+        list,
+        not_counted: not_counted_list,
+        state,
+    }
 }
 
 fn strike(visit: &PastVisit, seen: &Observation, did: Did, before: Option<i64>) -> Strike {
@@ -119,7 +123,8 @@ fn strike(visit: &PastVisit, seen: &Observation, did: Did, before: Option<i64>) 
 impl History {
     /// The strikes of `state`: one by one, if the visits come to the same.
     pub(super) fn strikes(self, state: &State, policy: &Policy) -> (Strikes, Vec<NotCounted>) {
-        let is_same = (self.state.strikes, self.state.hard_strikes) == (state.strikes, state.hard_strikes);
+        let is_same =
+            (self.state.strikes, self.state.hard_strikes) == (state.strikes, state.hard_strikes);
         let strikes = Strikes {
             count: state.strikes,
             needed: policy.strikes,

@@ -40,7 +40,11 @@ pub fn write_text(explained: &Explained, out: &mut dyn Write) -> Result<()> {
     }
     for alias in &explained.aliases {
         let address = one_line(&alias.address, ADDRESS);
-        line(out, "also", &format!("{address} {DIM}({}){DIM:#}", alias.reason))?;
+        line(
+            out,
+            "also",
+            &format!("{address} {DIM}({}){DIM:#}", alias.reason),
+        )?;
     }
     write_mark(explained, out)?;
     for visit in &explained.visits {
@@ -88,11 +92,18 @@ fn write_mark(explained: &Explained, out: &mut dyn Write) -> Result<()> {
         .while_verdict
         .as_ref()
         .map_or(String::new(), |verdict| format!(", while it is {verdict}"));
-    let over = if mark.holds { "" } else { "; it ends with the next run" };
+    let over = if mark.holds {
+        ""
+    } else {
+        "; it ends with the next run"
+    };
     line(
         out,
         "marked",
-        &format!("{} by you on {}{until}{verdict}{over}", mark.mark, mark.made_at),
+        &format!(
+            "{} by you on {}{until}{verdict}{over}",
+            mark.mark, mark.made_at
+        ),
     )?;
     if let Some(note) = &mark.note {
         line(out, "", &one_line(note, WORDS))?;
@@ -103,7 +114,10 @@ fn write_mark(explained: &Explained, out: &mut dyn Write) -> Result<()> {
 /// What a visit saw, hop by hop, and what was concluded.
 fn write_visit(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> Result<()> {
     let title = match visit.way {
-        Way::Browser => format!("Visit {}, a second look with a browser's headers", visit.visit),
+        Way::Browser => format!(
+            "Visit {}, a second look with a browser's headers",
+            visit.visit
+        ),
         Way::Plain => format!("Visit {}", visit.visit),
     };
     heading(out, &title)?;
@@ -132,7 +146,11 @@ fn write_visit(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> Res
         }
     }
     if let Some(failure) = &visit.failure {
-        let words = format!("{}: {}", failure.family.as_str(), one_line(&failure.detail, WORDS));
+        let words = format!(
+            "{}: {}",
+            failure.family.as_str(),
+            one_line(&failure.detail, WORDS)
+        );
         line(out, "failed", &words)?;
         if visit.hops.last().is_none_or(|hop| hop.url != failure.url) {
             line(out, "", &one_line(&failure.url, ADDRESS))?;
@@ -144,7 +162,11 @@ fn write_visit(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> Res
             .as_ref()
             .map_or(String::new(), |why| format!(", cut short ({why})"));
         let digest = &body.sha256[..12.min(body.sha256.len())];
-        line(out, "body", &format!("{}{cut}, sha256:{digest}", bytes(body.size)))?;
+        line(
+            out,
+            "body",
+            &format!("{}{cut}, sha256:{digest}", bytes(body.size)),
+        )?;
     }
     line(out, "took", &format!("{} ms", visit.elapsed_ms))?;
     if let Some(confirms) = &visit.confirms {
@@ -166,10 +188,18 @@ fn write_verdict(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> R
         (Some(effect), false) => format!(": {effect}"),
         (None, _) => String::new(),
     };
-    line(out, "verdict", &format!("{style}{verdict}{style:#} ({group}){effect}"))?;
+    line(
+        out,
+        "verdict",
+        &format!("{style}{verdict}{style:#} ({group}){effect}"),
+    )?;
     for sign in &visit.signs {
         let rule = one_line(&sign.rule, 60);
-        line(out, "because", &format!("{} {DIM}[{rule}]{DIM:#}", one_line(&sign.says, WORDS)))?;
+        line(
+            out,
+            "because",
+            &format!("{} {DIM}[{rule}]{DIM:#}", one_line(&sign.says, WORDS)),
+        )?;
         if let Some(means) = sign.means {
             writeln!(out, "              {DIM}{means}{DIM:#}")?;
         }
@@ -180,7 +210,11 @@ fn write_verdict(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> R
             .iter()
             .find(|one| one.visit == visit.visit)
             .and_then(|one| one.doubt.as_deref());
-        line(out, "but", &format!("{YELLOW}{}{YELLOW:#}", uncounted(why, doubt)))?;
+        line(
+            out,
+            "but",
+            &format!("{YELLOW}{}{YELLOW:#}", uncounted(why, doubt)),
+        )?;
     } else if visit.stands {
         line(out, "", "this is the verdict that stands")?;
     }
@@ -204,7 +238,11 @@ fn uncounted(why: &str, doubt: Option<&str>) -> String {
 }
 
 fn write_standing(explained: &Explained, out: &mut dyn Write) -> Result<()> {
-    let title = if explained.is_earlier { "Standing after that visit" } else { "Standing" };
+    let title = if explained.is_earlier {
+        "Standing after that visit"
+    } else {
+        "Standing"
+    };
     heading(out, title)?;
     let strikes = &explained.strikes;
     match &explained.last_fine_at {
@@ -219,16 +257,28 @@ fn write_standing(explained: &Explained, out: &mut dyn Write) -> Result<()> {
         } else {
             String::new()
         };
-        let words = format!("{} of {}{hard}", strikes.count.min(strikes.needed), strikes.needed);
+        let words = if strikes.count > strikes.needed {
+            format!(
+                "{}, where {} are needed{hard}",
+                strikes.count, strikes.needed
+            )
+        } else {
+            format!("{} of {}{hard}", strikes.count, strikes.needed)
+        };
         line(out, "strikes", &words)?;
         let skipped = strikes.list.len().saturating_sub(LISTED);
         for strike in strikes.list.iter().take(LISTED) {
             write_strike(strike, explained, out)?;
         }
         if skipped > 0 {
-            writeln!(out, "              {DIM}… and {skipped} more failures{DIM:#}")?;
+            writeln!(
+                out,
+                "              {DIM}… and {skipped} more failures{DIM:#}"
+            )?;
         }
-        if let (true, Some(first), Some(last)) = (strikes.list.is_empty(), &strikes.first_at, &strikes.last_at) {
+        if let (true, Some(first), Some(last)) =
+            (strikes.list.is_empty(), &strikes.first_at, &strikes.last_at)
+        {
             line(out, "", &format!("the first {first}, the last {last}"))?;
         }
     }
@@ -237,14 +287,21 @@ fn write_standing(explained: &Explained, out: &mut dyn Write) -> Result<()> {
     }
     if explained.not_counted.len() > LISTED {
         let more = explained.not_counted.len() - LISTED;
-        writeln!(out, "              {DIM}… and {more} more that do not count{DIM:#}")?;
+        writeln!(
+            out,
+            "              {DIM}… and {more} more that do not count{DIM:#}"
+        )?;
     }
     if explained.unclear_in_row > 0 {
         let visits = count(u64::from(explained.unclear_in_row), "visit");
         line(out, "cannot tell", &format!("{visits} in a row"))?;
     }
     if let Some(at) = &explained.dead_since {
-        line(out, "dead", &format!("confirmed on {at}; one fine visit revives it"))?;
+        line(
+            out,
+            "dead",
+            &format!("confirmed on {at}; one fine visit revives it"),
+        )?;
     }
     write_missing(explained, out)
 }
@@ -259,7 +316,12 @@ fn write_strike(strike: &Strike, explained: &Explained, out: &mut dyn Write) -> 
         _ if strike.second_look => "second look".to_owned(),
         (Some(nth), Some(hard)) => format!("strike {nth}, hard sign {hard}{after}"),
         (Some(nth), None) => format!("strike {nth}{after}"),
-        (None, _) if explained.dead_since.is_some() && strike.hours_after.is_none_or(|h| h >= explained.strikes.gap_hours) => {
+        (None, _)
+            if explained.dead_since.is_some()
+                && strike
+                    .hours_after
+                    .is_none_or(|h| h >= explained.strikes.gap_hours) =>
+        {
             "still dead".to_owned()
         }
         (None, _) => {
@@ -268,13 +330,19 @@ fn write_strike(strike: &Strike, explained: &Explained, out: &mut dyn Write) -> 
         }
     };
     let (at, verdict, visit) = (&strike.at, &strike.verdict, strike.visit);
-    writeln!(out, "              {at}  {verdict}  {did} {DIM}(visit {visit}){DIM:#}")
+    writeln!(
+        out,
+        "              {at}  {verdict}  {did} {DIM}(visit {visit}){DIM:#}"
+    )
 }
 
 fn write_uncounted(one: &NotCounted, out: &mut dyn Write) -> Result<()> {
     let verdict = one.verdict.as_deref().unwrap_or("no verdict");
     let why = uncounted(one.why, one.doubt.as_deref());
-    let words = format!("{}  {verdict}  {why} {DIM}(visit {}){DIM:#}", one.at, one.visit);
+    let words = format!(
+        "{}  {verdict}  {why} {DIM}(visit {}){DIM:#}",
+        one.at, one.visit
+    );
     line(out, "set aside", &words)
 }
 
@@ -306,7 +374,11 @@ fn write_missing(explained: &Explained, out: &mut dyn Write) -> Result<()> {
         && hard > 0
     {
         let signs = count(u64::from(hard), "more hard sign");
-        line(out, "or", &format!("{signs} from {from} on; then a second look"))?;
+        line(
+            out,
+            "or",
+            &format!("{signs} from {from} on; then a second look"),
+        )?;
     }
     Ok(())
 }
@@ -319,7 +391,9 @@ fn write_next(next: &NextVisit, explained: &Explained, out: &mut dyn Write) -> R
     let interval = next.interval_hours.map_or(String::new(), hours);
     let rule = match next.rule {
         "first" => "it was not visited yet".to_owned(),
-        "quiet" if nth == 0 => format!("its first fine visit, or a change, or the end of an outage: {interval}"),
+        "quiet" if nth == 0 => {
+            format!("its first fine visit, or a change, or the end of an outage: {interval}")
+        }
         "quiet" => {
             let visits = count(u64::from(nth), "visit");
             format!("{visits} in a row found nothing new: {interval}, doubling each time")
@@ -330,13 +404,17 @@ fn write_next(next: &NextVisit, explained: &Explained, out: &mut dyn Write) -> R
         }
         "open-strikes" => format!("it could not be told, and strikes are open: {interval}"),
         "failure" => format!("failure {nth} in a row: {interval}"),
-        "dead" => format!("it is dead, {} since: {interval}", count(u64::from(nth), "visit")),
+        "dead" => format!(
+            "it is dead, {} since: {interval}",
+            count(u64::from(nth), "visit")
+        ),
         "second-look" => "the second look is still to be made".to_owned(),
         _ => "its last visit does not count, so it is visited again soon".to_owned(),
     };
     line(out, "because", &rule)?;
     if next.interval_hours.is_some() {
-        let cut = "a part is cut off that differs from source to source, so that not all come at once";
+        let cut =
+            "a part is cut off that differs from source to source, so that not all come at once";
         writeln!(out, "              {DIM}{cut}{DIM:#}")?;
     }
     if let (Some(days), Some(by)) = (next.longest_days, next.longest_by) {
@@ -352,11 +430,17 @@ fn write_next(next: &NextVisit, explained: &Explained, out: &mut dyn Write) -> R
     }
     if let (Some(by_rule), Some(moved_by)) = (&next.by_rule, next.moved_by) {
         let why = match moved_by {
-            "made-due" => "it was made due earlier: somebody asked for it, or the configuration changed",
+            "made-due" => {
+                "it was made due earlier: somebody asked for it, or the configuration changed"
+            }
             "host-waits" => "its host asked to be left alone until then",
             _ => "it was put off",
         };
-        line(out, "but", &format!("by that alone it would be {by_rule}; {why}"))?;
+        line(
+            out,
+            "but",
+            &format!("by that alone it would be {by_rule}; {why}"),
+        )?;
     } else if let Some(until) = &next.host_waits_until {
         line(out, "host", &format!("is left alone until {until}"))?;
     }

@@ -86,7 +86,11 @@ impl Sum {
             dead if dead == self.broken => "confirmed dead".to_owned(),
             dead => format!("{dead} of them confirmed dead"),
         };
-        format!("{} of {}, {confirmed}", self.broken, count(self.of, "source"))
+        format!(
+            "{} of {}, {confirmed}",
+            self.broken,
+            count(self.of, "source")
+        )
     }
 
     /// How many are not named.

@@ -45,7 +45,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             .iter()
             .map(|cited| cited.text.as_str())
             .collect();
-        let (mark, note) = entry.mark.map_or((String::new(), None), |m| (m.mark, m.note));
+        let (mark, note) = entry
+            .mark
+            .map_or((String::new(), None), |m| (m.mark, m.note));
         let note = text(note);
         csv.write_record([
             safe(&entry.url),

@@ -156,9 +156,10 @@ fn suspicion(run: &LastRun) -> String {
     }
     let counts = run.counts.as_deref().unwrap_or_default();
     match serde_json::from_str(counts) {
-        Ok(Sites { sites_lost: lost, sites_known: of }) => {
-            Suspicion::SitesFail { lost, of }.to_string()
-        }
+        Ok(Sites {
+            sites_lost: lost,
+            sites_known: of,
+        }) => Suspicion::SitesFail { lost, of }.to_string(),
         // A run that was killed counted nothing.
         Err(_) => "most sites that had answered before failed at once".to_owned(),
     }

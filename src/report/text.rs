@@ -50,7 +50,10 @@ impl Part {
 
     pub(super) fn of(entry: &Entry, sums_up: bool) -> Self {
         let is_new = entry.news == Some(News::New);
-        let is_ignored = entry.mark.as_ref().is_some_and(|mark| mark.mark == "ignore");
+        let is_ignored = entry
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.mark == "ignore");
         match entry.class() {
             _ if is_ignored => Self::Ignored,
             _ if entry.news == Some(News::Recovered) => Self::Recovered,
@@ -235,7 +238,12 @@ fn write_sums(
 ) -> Result<(), ReportError> {
     let part = Part::Backlog;
     let style = part.style();
-    writeln!(out, "\n{style}{}{style:#} ({})", part.title(), backlog.sources)?;
+    writeln!(
+        out,
+        "\n{style}{}{style:#} ({})",
+        part.title(),
+        backlog.sources
+    )?;
     for sum in backlog.sums() {
         writeln!(
             out,
@@ -383,9 +391,15 @@ pub(super) fn marked(entry: &Entry) -> Option<String> {
         .note
         .as_deref()
         .map_or(String::new(), |note| format!(": {}", one_line(note, 300)));
-    let mark_word = if mark.mark == "ignore" { "to be ignored" } else { &mark.mark };
+    let mark_word = if mark.mark == "ignore" {
+        "to be ignored"
+    } else {
+        &mark.mark
+    };
     let made = date(mark.made_at_ms);
-    Some(format!("(marked {mark_word} by you on {made}{until}{note})"))
+    Some(format!(
+        "(marked {mark_word} by you on {made}{until}{note})"
+    ))
 }
 
 fn standing(entry: &Entry) -> String {

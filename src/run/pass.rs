@@ -118,7 +118,10 @@ pub async fn pass(
             .ok()
             .and_then(|visits| visits.doubt)
             .map(Suspicion::as_str),
-        counts: counts(&counted, result.as_ref().ok().and_then(|visits| visits.doubt)),
+        counts: counts(
+            &counted,
+            result.as_ref().ok().and_then(|visits| visits.doubt),
+        ),
     };
     let ended_at = context.clock.now();
     let closed = context
@@ -141,16 +144,28 @@ pub async fn pass(
     })
 }
 
-/// What the run's row keeps of what was counted: with how many sites failed where that is why it is suspect.
+/// What the run's row keeps: what was counted, and how many sites failed where that is why it is suspect.
 fn counts(counted: &Counted, doubt: Option<Suspicion>) -> String {
-    // Counters always serialise.
-    let mut counts = serde_json::to_value(counted).unwrap_or_default();
-    if let (Some(Suspicion::SitesFail { lost, of }), Some(counts)) = (doubt, counts.as_object_mut())
-    {
-        counts.insert("sites_lost".to_owned(), lost.into());
-        counts.insert("sites_known".to_owned(), of.into());
+    #[derive(serde::Serialize)]
+    struct Kept<'a> {
+        #[serde(flatten)]
+        counted: &'a Counted,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sites_lost: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sites_known: Option<usize>,
     }
-    counts.to_string()
+    let (sites_lost, sites_known) = match doubt {
+        Some(Suspicion::SitesFail { lost, of }) => (Some(lost), Some(of)),
+        _ => (None, None),
+    };
+    let kept = Kept {
+        counted,
+        sites_lost,
+        sites_known,
+    };
+    // Counters always serialise.
+    serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// What a pass came to.

@@ -23,7 +23,11 @@ pub struct Did {
 
 /// Takes visits, oldest first, through the machine, from the state after the last fine visit. Gives what each did, and
 /// the state that they add up to.
-pub fn replay(last_fine_at: Option<i64>, seen: &[Observation], policy: &Policy) -> (Vec<Did>, State) {
+pub fn replay(
+    last_fine_at: Option<i64>,
+    seen: &[Observation],
+    policy: &Policy,
+) -> (Vec<Did>, State) {
     let mut state = State {
         last_fine_at,
         last_visit_at: last_fine_at,
@@ -82,14 +86,16 @@ pub fn missing(state: &State, policy: &Policy) -> Option<Missing> {
     let after = |last: i64, count: u32| {
         last.saturating_add(policy.strike_gap_ms.saturating_mul(i64::from(count)))
     };
-    let hard = (state.hard_strikes > 0)
-        .then(|| policy.hard_strikes.saturating_sub(state.hard_strikes));
+    let hard =
+        (state.hard_strikes > 0).then(|| policy.hard_strikes.saturating_sub(state.hard_strikes));
     Some(Missing {
         strikes,
         strike_from: after(last, 1),
         struck_out_from: after(last, strikes).max(span_end),
         hard,
-        hard_from: hard.zip(state.last_hard_at).map(|(count, last)| after(last, count)),
+        hard_from: hard
+            .zip(state.last_hard_at)
+            .map(|(count, last)| after(last, count)),
         second_look_only: state.second_look_due,
     })
 }
@@ -155,7 +161,9 @@ pub struct Next {
 /// Why the visit after `last`, the newest, is when it is. `state` is the one after it.
 pub fn next(state: &State, last: &Observation, policy: &Policy, own: Own, salt: u64) -> Next {
     let longest_ms = policy.longest_ms(own, last.at_ms);
-    let own_ms = own.longest_interval_ms.unwrap_or(policy.longest_interval_ms);
+    let own_ms = own
+        .longest_interval_ms
+        .unwrap_or(policy.longest_interval_ms);
     let bound = match own.longest_interval_ms {
         _ if longest_ms < own_ms => Bound::YoungPost,
         Some(_) => Bound::Own,
@@ -176,7 +184,10 @@ pub fn next(state: &State, last: &Observation, policy: &Policy, own: Own, salt: 
             let interval_ms = nth(&policy.dead_intervals_ms, visits.saturating_add(1));
             (Rule::Dead(visits), interval_ms)
         }
-        Group::Fine => (Rule::Quiet(state.quiet_visits), Some(quiet_ms(state.quiet_visits))),
+        Group::Fine => (
+            Rule::Quiet(state.quiet_visits),
+            Some(quiet_ms(state.quiet_visits)),
+        ),
         Group::Gone | Group::Failing => {
             let in_row = state.failures_in_row.max(1);
             (Rule::Failure(in_row), nth(failures, in_row))
@@ -193,7 +204,13 @@ pub fn next(state: &State, last: &Observation, policy: &Policy, own: Own, salt: 
     } else {
         set_aside(state, last, policy, own, salt)
     };
-    Next { rule, interval_ms, longest_ms, bound, at_ms }
+    Next {
+        rule,
+        interval_ms,
+        longest_ms,
+        bound,
+        at_ms,
+    }
 }
 
 #[cfg(test)]
@@ -218,7 +235,10 @@ mod tests {
 
     #[test]
     fn what_each_visit_did_is_read_off_the_machine() {
-        let suspect = Observation { counts: false, ..seen(2 * DAY, Code::Timeout) };
+        let suspect = Observation {
+            counts: false,
+            ..seen(2 * DAY, Code::Timeout)
+        };
         let visits = [
             seen(DAY, Code::NotFound),
             seen(DAY + HOUR, Code::NotFound),
@@ -245,8 +265,14 @@ mod tests {
         let (did, state) = replay(None, &[seen(DAY, Code::Gone)], &policy);
         assert_eq!((did[0].strike, did[0].hard), (Some(1), Some(1)));
         let open = missing(&state, &policy).unwrap();
-        assert_eq!((open.hard, open.hard_from), (Some(1), Some(DAY + 20 * HOUR)));
-        let second = Observation { second_look: true, ..seen(2 * DAY, Code::Gone) };
+        assert_eq!(
+            (open.hard, open.hard_from),
+            (Some(1), Some(DAY + 20 * HOUR))
+        );
+        let second = Observation {
+            second_look: true,
+            ..seen(2 * DAY, Code::Gone)
+        };
         let visits = [seen(DAY, Code::Gone), seen(2 * DAY, Code::Gone), second];
         let (did, state) = replay(None, &visits, &policy);
         assert!(did[2].confirmed);
@@ -270,7 +296,10 @@ mod tests {
             assert_eq!((why.rule, why.at_ms), (rule, step.next_visit_at));
             state = step.state;
         }
-        let young = Own { published_at: Some(6 * DAY), ..own };
+        let young = Own {
+            published_at: Some(6 * DAY),
+            ..own
+        };
         let why = next(&state, &seen(7 * DAY, Code::Alive), &policy, young, 7);
         assert_eq!((why.bound, why.longest_ms), (Bound::YoungPost, DAY));
     }

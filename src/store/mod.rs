@@ -44,7 +44,9 @@ pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, is_run_locked, lock_run};
 pub use marks::{MarkRow, NewMark};
-pub use overview::{BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
+pub use overview::{
+    BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
+};
 pub use reports::{CitingInput, LastRun};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

@@ -213,7 +213,8 @@ const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes,
      left join capture b on b.id = s.baseline_id";
 
 /// The standing of the source `s` with its mark `m`.
-const STANDING: &str = "case m.mark when 'alive' then 'alive' when 'dead' then 'dead' else s.standing end";
+const STANDING: &str =
+    "case m.mark when 'alive' then 'alive' when 'dead' then 'dead' else s.standing end";
 
 /// Its verdict: that of a source marked alive is as good as `alive`, and one marked dead is not fine.
 const VERDICT: &str = "case m.mark when 'alive' then 'alive'
