@@ -79,14 +79,18 @@ pub(crate) fn mark(global: &Global, args: &MarkArgs, printer: &Printer) -> Resul
     let ids: Vec<i64> = sources.iter().map(|(id, _)| *id).collect();
     store.write_blocking("mark sources", move |w| w.mark(&ids, &new, now))?;
     let mut out = printer.data();
-    let holds = until.map_or(String::new(), |until| format!(" or {}", date(until)));
+    let holds = until.map_or(String::new(), |until| {
+        format!(", and until {}", date(until))
+    });
     for (id, address) in &sources {
         let row = store.read("read a mark", |r| r.mark_of(*id))?;
         let verdict = row.and_then(|row| row.verdict);
-        let verdict = verdict.as_deref().unwrap_or("what its first visit says");
+        let verdict = verdict.map_or("what its first visit says".to_owned(), |verdict| {
+            format!("{verdict}, as now")
+        });
         writeln!(
             out,
-            "{}: marked {mark}, until its verdict is another than {verdict}{holds}",
+            "{}: marked {mark} as long as its verdict is {verdict}{holds}",
             one_line(address, 2000)
         )?;
     }

@@ -44,10 +44,7 @@ pub fn explain(store: &Store, question: &Question<'_>) -> Result<Answer, StoreEr
         let up_to = match question.visit {
             None => i64::MAX,
             Some(Which::Id(id)) => id,
-            Some(Which::At(at)) => match r.visit_at(source.id, at)? {
-                Some(id) => id,
-                None => 0,
-            },
+            Some(Which::At(at)) => r.visit_at(source.id, at)?.unwrap_or_default(),
         };
         let visits = r.past_visits(source.id, up_to, LOOKED_BACK)?;
         let is_there = match question.visit {

@@ -31,7 +31,7 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    pub(super) fn take(&mut self, report: &Report<'_>, entry: Entry) -> Result<(), ReportError> {
+    pub(super) fn take(&mut self, report: &Report<'_>, entry: &Entry) -> Result<(), ReportError> {
         let is_dead = entry.standing == "dead";
         self.sources += 1;
         self.dead += usize::from(is_dead);
@@ -83,7 +83,8 @@ impl Sum {
         let confirmed = match self.dead {
             0 if self.broken == 1 => "not confirmed dead yet".to_owned(),
             0 => "none of them confirmed dead yet".to_owned(),
-            dead if dead == self.broken => "confirmed dead".to_owned(),
+            dead if dead == self.broken && dead > 1 => "all of them confirmed dead".to_owned(),
+            1 if self.broken == 1 => "confirmed dead".to_owned(),
             dead => format!("{dead} of them confirmed dead"),
         };
         format!(

@@ -15,8 +15,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
     writeln!(out, "# Sources, {}\n", date(report.query.now))?;
     writeln!(
         out,
-        "{} sources cited in {} posts; {} copies held.",
-        totals.sources, totals.posts, totals.captures
+        "{} cited in {}; {} held.",
+        number(totals.sources, "source"),
+        number(totals.posts, "post"),
+        number(totals.captures, "copy").replace("copys", "copies")
     )?;
     for line in report.runs.warnings(report.query.now) {
         writeln!(out, "\n> **Note:** {}", cell(&line))?;
@@ -30,14 +32,18 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
     if sorted.each().next().is_none() {
         writeln!(out, "\n{}", nothing_listed(report).1)?;
     }
-    if totals.ignored > 0 {
+    if totals.ignored > 0 && !report.query.all {
         writeln!(
             out,
             "\n{} left out, marked to be ignored.",
-            count(u64::try_from(totals.ignored).unwrap_or(0), "source")
+            number(totals.ignored, "source")
         )?;
     }
     Ok(())
+}
+
+fn number(number: i64, noun: &str) -> String {
+    count(u64::try_from(number).unwrap_or(0), noun)
 }
 
 fn write_listed(

@@ -151,7 +151,7 @@ impl Sorted {
         report.each(|entry| {
             let part = Part::of(&entry, report.sums_up());
             if part == Part::Backlog {
-                return backlog.take(report, entry);
+                return backlog.take(report, &entry);
             }
             let part = &mut parts[part as usize];
             part.new += usize::from(entry.news == Some(News::New));
@@ -469,7 +469,7 @@ fn write_closing(
             count(unsigned(totals.kept_by_robots), "source")
         )?;
     }
-    if totals.ignored > 0 {
+    if totals.ignored > 0 && !report.query.all {
         writeln!(
             out,
             "{} left out, because you said to ignore {} (`sourcekeep mark --list`)",

@@ -21,6 +21,12 @@ fn explained(desk: &Desk, words: &str) -> String {
     desk.run(&format!("explain {SOURCE} {words}")).exits(0).out
 }
 
+/// The text without the numbers of visits, for which of several sources is visited first is not settled.
+fn without_numbers(text: &str) -> String {
+    let number = regex::Regex::new(r"([Vv]isit) \d+").unwrap();
+    number.replace_all(text, "$1 [id]").into_owned()
+}
+
 #[test]
 fn a_fine_source_is_explained() {
     let desk = desk();
@@ -56,9 +62,8 @@ fn a_fine_source_is_explained() {
     ");
 }
 
-#[test]
-fn strikes_are_told_one_by_one_with_what_is_missing() {
-    let desk = desk();
+/// Three runs, two of them on one day.
+fn lost_for_two_days(desk: &Desk) {
     for at in [
         "2026-01-06T08:00:00Z",
         "2026-01-06T12:00:00Z",
@@ -66,6 +71,12 @@ fn strikes_are_told_one_by_one_with_what_is_missing() {
     ] {
         desk.at(at).run("run").exits(0);
     }
+}
+
+#[test]
+fn strikes_are_told_one_by_one_with_what_is_missing() {
+    let desk = desk();
+    lost_for_two_days(&desk);
     assert_snapshot!(explained(&desk, ""), @r"
     https://source.test/page
     not-found (gone) · failing since 2026-01-06T08:00:00Z
@@ -124,6 +135,12 @@ fn strikes_are_told_one_by_one_with_what_is_missing() {
       baseline    that of 2026-01-05T08:00:00Z stands for what was cited (cited since 2026-01-05T08:00:00Z)
       copies      1
     ");
+}
+
+#[test]
+fn a_death_is_told_with_the_look_before_the_second_one() {
+    let desk = desk();
+    lost_for_two_days(&desk);
     desk.day(3).run("run").exits(0);
     desk.day(4).run("run").exits(0);
     assert_snapshot!(explained(&desk, ""), @r"
@@ -191,11 +208,12 @@ fn visits_of_a_suspect_run_are_told_apart() {
             .page(&format!("s{n}.test"), "/page", Page::empty(500));
     }
     desk.day(1).run("run").exits(5);
-    assert_snapshot!(desk.run("explain https://s1.test/page").exits(0).out, @r"
+    let out = desk.run("explain https://s1.test/page").exits(0).out;
+    assert_snapshot!(without_numbers(&out), @r"
     https://s1.test/page
     alive (fine) · alive since 2026-01-05T08:00:00Z
 
-    Visit 3
+    Visit [id]
       at          2026-01-05T08:00:00Z (run 1, `run`)
       asked       https://s1.test/page
       answer      200, HTTP/2 from [web]
@@ -207,7 +225,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
                   The status of the last answer.
                   this is the verdict that stands
 
-    Visit 10
+    Visit [id]
       at          2026-01-06T08:00:00Z (run 2, `run`)
       asked       https://s1.test/page
       answer      500, HTTP/2 from [web]
@@ -221,7 +239,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
     Standing
       last fine   2026-01-05T08:00:00Z
       strikes     none
-      set aside   2026-01-06T08:00:00Z  server-error  it does not count, for its run is suspect: most sites that had answered before failed at once (visit 10)
+      set aside   2026-01-06T08:00:00Z  server-error  it does not count, for its run is suspect: most sites that had answered before failed at once (visit [id])
 
     Next visit
       at          2026-01-06T14:49:34Z
@@ -292,13 +310,14 @@ fn redirects_aliases_hard_signs_and_hosts_that_wait_are_told() {
         ],
     );
     desk.run("run posts").exits(0);
-    assert_snapshot!(desk.run("explain https://new.test/here").exits(0).out, @r"
+    let out = desk.run("explain https://new.test/here").exits(0).out;
+    assert_snapshot!(without_numbers(&out), @r"
     https://old.test/moved
     moved (fine) · alive since 2026-01-05T08:00:00Z
       asked for   https://new.test/here
       also        https://new.test/here (moved)
 
-    Visit 3
+    Visit [id]
       at          2026-01-05T08:00:00Z (run 1, `run`)
       asked       https://old.test/moved
       answer      301, HTTP/2
@@ -357,127 +376,14 @@ fn redirects_aliases_hard_signs_and_hosts_that_wait_are_told() {
 fn programs_get_all_of_it() {
     let desk = desk();
     desk.day(1).run("run").exits(0);
-    assert_snapshot!(explained(&desk, "--format json"), @r#"
-    {
-      "url": "https://source.test/page",
-      "asked": "https://source.test/page",
-      "aliases": [],
-      "standing": "failing",
-      "standing_since": "2026-01-06T08:00:00Z",
-      "verdict": "not-found",
-      "group": "gone",
-      "verdict_since": "2026-01-06T08:00:00Z",
-      "is_earlier": false,
-      "visits": [
-        {
-          "visit": 2,
-          "at": "2026-01-06T08:00:00Z",
-          "way": "plain",
-          "run": 2,
-          "command": "run",
-          "stands": true,
-          "not_counted": null,
-          "hops": [
-            {
-              "url": "https://source.test/page",
-              "status": 404,
-              "protocol": "HTTP/2",
-              "headers": [
-                [
-                  "content-type",
-                  "text/html; charset=utf-8"
-                ]
-              ],
-              "certificate": "db11c69ddd0068e597c352586930b97884da16ebdeebde9770eaa059037abf01"
-            }
-          ],
-          "failure": null,
-          "body": {
-            "sha256": "67a84dd28e5b6288ef934643ad2f0d8af1145b6da9707d430fa1506a778459c0",
-            "size": 18,
-            "served_sha256": "67a84dd28e5b6288ef934643ad2f0d8af1145b6da9707d430fa1506a778459c0",
-            "served_sha1": "QEZPCHWAKJ3LS76IBWOSCRXL6SZ2FAM2",
-            "served_size": 18
-          },
-          "robots": null,
-          "peer": "[web]",
-          "elapsed_ms": 6,
-          "first_byte_ms": 6,
-          "not_modified": false,
-          "confirms": null,
-          "verdict": "not-found",
-          "group": "gone",
-          "effect": "may be a strike",
-          "hard": false,
-          "judge_version": 1,
-          "judged_at": "2026-01-06T08:00:00Z",
-          "signs": [
-            {
-              "rule": "status",
-              "says": "404 Not Found",
-              "means": "The status of the last answer."
-            }
-          ]
-        }
-      ],
-      "strikes": {
-        "count": 1,
-        "needed": 3,
-        "gap_hours": 20,
-        "span_hours": 72,
-        "hard": 0,
-        "hard_needed": 2,
-        "list": [
-          {
-            "visit": 2,
-            "at": "2026-01-06T08:00:00Z",
-            "verdict": "not-found",
-            "strike": 1,
-            "hard": null,
-            "second_look": false,
-            "confirmed": false,
-            "hours_after": null
-          }
-        ],
-        "first_at": "2026-01-06T08:00:00Z",
-        "last_at": "2026-01-06T08:00:00Z"
-      },
-      "missing": {
-        "strikes": 2,
-        "strike_from": "2026-01-07T04:00:00Z",
-        "struck_out_from": "2026-01-09T08:00:00Z",
-        "hard": null,
-        "hard_from": null,
-        "second_look_only": false
-      },
-      "not_counted": [],
-      "unclear_in_row": 0,
-      "last_fine_at": "2026-01-05T08:00:00Z",
-      "dead_since": null,
-      "mark": null,
-      "next_visit": {
-        "at": "2026-01-06T08:56:53Z",
-        "due": false,
-        "rule": "failure",
-        "count": 1,
-        "interval_hours": 1,
-        "longest_days": null,
-        "longest_by": null,
-        "by_rule": null,
-        "moved_by": null,
-        "host_waits_until": null
-      },
-      "baseline": {
-        "stands": true,
-        "capture": 1,
-        "at": "2026-01-05T08:00:00Z",
-        "cited_since": "2026-01-05T08:00:00Z",
-        "captures": 1,
-        "why": null
-      },
-      "robots": "allowed"
-    }
-    "#);
+    let json = explained(&desk, "--format json");
+    let mut value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let visit = value["visits"].take();
+    assert_eq!(visit[0]["hops"][0]["status"], 404);
+    assert_eq!(visit[0]["signs"][0]["rule"], "status");
+    assert_eq!(visit[0]["effect"], "may be a strike");
+    assert_eq!(visit[0]["stands"], true);
+    assert_snapshot!(value, @r#"{"aliases":[],"asked":"https://source.test/page","baseline":{"at":"2026-01-05T08:00:00Z","capture":1,"captures":1,"cited_since":"2026-01-05T08:00:00Z","stands":true,"why":null},"dead_since":null,"group":"gone","is_earlier":false,"last_fine_at":"2026-01-05T08:00:00Z","mark":null,"missing":{"hard":null,"hard_from":null,"second_look_only":false,"strike_from":"2026-01-07T04:00:00Z","strikes":2,"struck_out_from":"2026-01-09T08:00:00Z"},"next_visit":{"at":"2026-01-06T08:56:53Z","by_rule":null,"count":1,"due":false,"host_waits_until":null,"interval_hours":1,"longest_by":null,"longest_days":null,"moved_by":null,"rule":"failure"},"not_counted":[],"robots":"allowed","standing":"failing","standing_since":"2026-01-06T08:00:00Z","strikes":{"count":1,"first_at":"2026-01-06T08:00:00Z","gap_hours":20,"hard":0,"hard_needed":2,"last_at":"2026-01-06T08:00:00Z","list":[{"at":"2026-01-06T08:00:00Z","confirmed":false,"hard":null,"hours_after":null,"second_look":false,"strike":1,"verdict":"not-found","visit":2}],"needed":3,"span_hours":72},"unclear_in_row":0,"url":"https://source.test/page","verdict":"not-found","verdict_since":"2026-01-06T08:00:00Z","visits":null}"#);
     let line = explained(&desk, "--format jsonl");
     assert_eq!(line.lines().count(), 1);
 }

@@ -27,7 +27,7 @@ fn marks_are_made_listed_and_taken_back() {
     assert_snapshot!(desk.run(&format!("mark {WALL} alive --note readable")), @r"
     exit code 0
     --- stdout
-    https://wall.test/members: marked alive, until its verdict is another than blocked
+    https://wall.test/members: marked alive as long as its verdict is blocked, as now
     ");
     assert_snapshot!(desk.run(&format!("mark {LOST} http://www.lost.test/page ignore --until 30d")), @r"
     exit code 3
@@ -146,7 +146,6 @@ fn reports_go_by_marks() {
 
     Of all: 2 alive
     Held: 2 copies
-    1 source left out, because you said to ignore it (`sourcekeep mark --list`)
     ");
     let mut command = desk.command("mark https://fine.test/page dead");
     command.args(["--note", "no longer says it"]);
@@ -267,7 +266,7 @@ fn a_source_can_be_marked_before_it_was_visited() {
     assert_snapshot!(desk.run(&format!("mark {WALL} ignore")), @r"
     exit code 0
     --- stdout
-    https://wall.test/members: marked ignore, until its verdict is another than what its first visit says
+    https://wall.test/members: marked ignore as long as its verdict is what its first visit says
     ");
     desk.run("run").exits(0);
     assert_snapshot!(desk.rows("select mark, verdict from mark"), @"ignore | blocked");

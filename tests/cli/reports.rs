@@ -310,7 +310,7 @@ fn what_was_broken_before_it_was_added_is_summed_up_for_each_input() {
     --- stdout
     # Sources, 2026-01-05
 
-    10 sources cited in 2 posts; 1 copies held.
+    10 sources cited in 2 posts; 1 copy held.
 
     ## Broken before it was added (9)
 
@@ -338,7 +338,7 @@ fn what_was_broken_before_it_was_added_is_summed_up_for_each_input() {
 
     Broken before it was added (9)
 
-      blog: 9 of 10 sources, confirmed dead
+      blog: 9 of 10 sources, all of them confirmed dead
         ✗ https://gone0.test/0
           not-found: 404 Not Found · blog/a.md:3
         ✗ https://gone1.test/1
@@ -413,7 +413,7 @@ fn a_report_says_first_if_the_last_run_cannot_be_believed() {
     assert_snapshot!(desk.run("report --format markdown").out.lines().take(6).collect::<Vec<_>>().join("\n"), @r"
     # Sources, 2026-01-10
 
-    3 sources cited in 1 posts; 3 copies held.
+    3 sources cited in 1 post; 3 copies held.
 
     > **Note:** The last run, just now, was interrupted; the rest is due at the next one.
     ");
