@@ -9,7 +9,7 @@ use sourcekeep::config::Settings;
 use sourcekeep::demo::{self, Chapter, Web};
 use sourcekeep::report::{self, Query, Report, Selection};
 use sourcekeep::run::{Clock, Keep, Plan, Work};
-use sourcekeep::store::Mode;
+use sourcekeep::store::{Mode, note_report};
 
 use super::add;
 use super::context::Setup;
@@ -125,10 +125,7 @@ fn tell(
         };
         let told = Report::new(&context.store, query)?;
         told.write(report::Format::Text, out)?;
-        let run_id = told.runs.newest_ended;
-        context
-            .store
-            .write_blocking("note the report", move |w| w.note_report(run_id, now))?;
+        note_report(context.store.path(), told.runs.newest_ended, now)?;
     }
     out.flush()?;
     Ok(())

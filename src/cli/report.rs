@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use sourcekeep::report::{Format, Query, Report, Selection};
-use sourcekeep::store::{Mode, Store, StoreError};
+use sourcekeep::store::{Store, StoreError, note_report};
 
 use super::Global;
 use super::context::Setup;
@@ -117,9 +117,7 @@ fn note(setup: &Setup, store: &Store, run_id: Option<i64>) -> Result<(), StoreEr
     if setup.clock.is_simulated() && !is_simulated {
         return Ok(());
     }
-    let now = setup.clock.now();
-    Store::open(store.path(), Mode::Write, now)?
-        .write_blocking("note the report", move |w| w.note_report(run_id, now))
+    note_report(store.path(), run_id, setup.clock.now())
 }
 
 /// The folder that paths are shown from.

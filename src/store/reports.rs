@@ -1,8 +1,12 @@
 //! What a report needs to know of runs and of the reports before it.
 
-use rusqlite::OptionalExtension;
+use std::path::Path;
+use std::time::Duration;
 
-use super::{Reading, Writing};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use super::Reading;
+use super::error::StoreError;
 
 /// A run, as a report tells of it. Instants in milliseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,17 +40,29 @@ pub struct CitingInput {
     pub address: String,
 }
 
-impl Writing<'_> {
-    /// A report was read whole, after the run of this id. One row is kept for each run: that of the last report.
-    pub fn note_report(&self, run_id: Option<i64>, now: i64) -> rusqlite::Result<()> {
-        self.connection
-            .execute("delete from report where run_id is ?1", [run_id])?;
-        self.connection.execute(
+/// How long the note of a report waits for another program's lock: somebody wants to read on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A report was read whole, after the run of this id, of the archive at `path`. One row is kept for each run: that of the
+/// last report.
+///
+/// # Errors
+/// When the file cannot be written, or is locked for longer than a moment.
+pub fn note_report(path: &Path, run_id: Option<i64>, now: i64) -> Result<(), StoreError> {
+    let note = || -> rusqlite::Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.execute_batch("pragma synchronous = full; pragma foreign_keys = on;")?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("delete from report where run_id is ?1", [run_id])?;
+        transaction.execute(
             "insert into report (at, run_id) values (?1, ?2)",
             (now, run_id),
         )?;
-        Ok(())
-    }
+        transaction.commit()
+    };
+    note().map_err(|error| StoreError::sql(path, "note that a report was read", error))
 }
 
 impl Reading<'_> {
