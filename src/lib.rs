@@ -13,3 +13,5 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod store;
+pub mod timer;
+pub mod watch;

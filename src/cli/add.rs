@@ -5,8 +5,10 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 use sourcekeep::report::one_line;
-use sourcekeep::run::{Argument, classify};
-use sourcekeep::store::{Mode, NewInput, Store};
+use sourcekeep::run::{
+    Argument, InputError, classify, configured_input, is_registered, to_register,
+};
+use sourcekeep::store::{InputRow, Mode, NewInput, Store};
 
 use super::Global;
 use super::context::Setup;
@@ -112,6 +114,43 @@ pub(crate) fn recognise(
         });
     }
     Ok((recognised, failed))
+}
+
+/// Registers the inputs that were named, and those of the configuration that are not registered yet or otherwise. Says
+/// whether one of the latter cannot be registered; the rest goes on.
+pub(crate) fn register_with_configured(
+    setup: &Setup,
+    store: &Store,
+    named: Vec<NewInput>,
+    says_how: bool,
+    printer: &Printer,
+) -> Result<bool, Failure> {
+    let registered = store.read("list the inputs", |r| r.registered_inputs())?;
+    let (configured, failed) = configured(setup, &registered, printer);
+    let inputs = to_register(named, says_how, configured, &registered);
+    register(store, inputs, setup.clock.now())?;
+    Ok(failed)
+}
+
+/// What can be registered of the inputs of the configuration. Says whether there was one that cannot.
+pub(crate) fn configured(
+    setup: &Setup,
+    registered: &[InputRow],
+    printer: &Printer,
+) -> (Vec<NewInput>, bool) {
+    let (mut inputs, mut failed) = (Vec::new(), false);
+    for input in &setup.settings.inputs {
+        match configured_input(input, &setup.gather) {
+            Ok(input) => inputs.push(input),
+            // The run will say so, as it tries to read it.
+            Err(InputError::File { path, .. }) if is_registered(&path, registered) => {}
+            Err(error) => {
+                failed = true;
+                printer.warning(error);
+            }
+        }
+    }
+    (inputs, failed)
 }
 
 /// Registers inputs. Says which of them are new.

@@ -249,6 +249,7 @@ pub(crate) fn visit_and_print(
             }
             Happened::Problem(problem) => printer.warning(problem),
             Happened::Note(..) => {}
+            Happened::Clock(clock) => run::warn_of_clock(clock, printer),
         })
         .await
     });
@@ -256,7 +257,6 @@ pub(crate) fn visit_and_print(
     runtime.shutdown_background();
     drop(progress);
     let outcome = outcome?;
-    run::warn_of_clock(outcome.clock, printer);
     written?;
     match format {
         Format::Json => out.write_all(if first { b"]\n" } else { b"\n]\n" })?,

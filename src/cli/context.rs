@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sourcekeep::config::{self, ConfigError, File, Overrides, Resolve, Settings};
+use sourcekeep::config::{
+    self, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Origin, Overrides, PROXY_VARIABLE,
+    Resolve, Resolved, Settings,
+};
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
 use sourcekeep::run::{Clock, Context, Intervals, Manner, Room, Tally};
@@ -16,7 +19,7 @@ use super::exit::{Exit, Failure};
 use super::print::Printer;
 
 /// The archive that is used where none is named.
-const DEFAULT_DB: &str = "sourcekeep.db";
+pub(crate) const DEFAULT_DB: &str = "sourcekeep.db";
 
 /// Flags, environment and file, put together and checked.
 pub(crate) struct Setup {
@@ -29,8 +32,17 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
-        let file = read_file(global, printer)?;
-        let settings = Settings::resolve(overrides(global)?, file).map_err(bad_config)?;
+        let Resolved {
+            settings, origins, ..
+        } = resolved(global, printer)?;
+        if let (Some(path), at @ Origin::File { .. }) =
+            (&settings.fetch.ca_cert, origins.of("fetch.ca_cert"))
+            && let Err(error) = std::fs::File::open(path)
+        {
+            let path = path.display();
+            let error = anyhow::anyhow!("{at}: fetch.ca_cert: {path}: {error}");
+            return Err(Failure::usage(error));
+        }
         let db = global
             .db
             .clone()
@@ -82,6 +94,15 @@ impl Setup {
         mode: Mode,
         printer: &Printer,
     ) -> Result<(Store, RunLock), Failure> {
+        let store = self.open_unlocked(mode, printer)?;
+        match self.lock(command)? {
+            Locking::Ours(lock) => Ok((store, lock)),
+            Locking::Held(holder) => Err(held(&self.db, &holder)),
+        }
+    }
+
+    /// As [`Setup::open_to_visit`], for who sees to the run lock.
+    pub(crate) fn open_unlocked(&self, mode: Mode, printer: &Printer) -> Result<Store, Failure> {
         let store = self.open(mode, printer)?;
         let (simulated, has_runs) = store.read("read the archive's mark", |r| {
             Ok((r.is_simulated()?, r.has_runs()?))
@@ -95,21 +116,23 @@ impl Setup {
                 self.db.display()
             ));
         }
+        Ok(store)
+    }
+
+    /// Tries to take the run lock.
+    pub(crate) fn lock(&self, command: &str) -> Result<Locking, StoreError> {
         let says = format!(
             "`sourcekeep {command}`, process {}, since {}",
             std::process::id(),
             sourcekeep::report::rfc3339(Clock::System.now())
         );
-        match lock_run(&self.db, &says)? {
-            Locking::Ours(lock) => Ok((store, lock)),
-            Locking::Held(holder) => Err(held(&self.db, &holder)),
-        }
+        lock_run(&self.db, &says)
     }
 
     /// Everything that a pass works with.
     pub(crate) fn context(&self, store: Store, printer: &Printer) -> Result<Context, Failure> {
         let store = Arc::new(store);
-        let capture = &self.settings.capture;
+        let (capture, schedule) = (&self.settings.capture, &self.settings.schedule);
         Ok(Context {
             room: Arc::new(Room::new(
                 Arc::clone(&store),
@@ -120,20 +143,46 @@ impl Setup {
             fetcher: Arc::new(self.fetcher(printer)?),
             manner: Arc::new(Manner {
                 robots: self.settings.fetch.robots,
-                schedule: Policy::default(),
+                schedule: self.policy(),
                 gather: self.gather.clone(),
-                input_refresh_ms: i64::from(self.settings.schedule.input_refresh_hours) * 3_600_000,
-                intervals: Intervals::default(),
-                canaries: Vec::new(),
+                input_refresh_ms: i64::from(schedule.input_refresh_hours) * HOUR_MS,
+                intervals: self.intervals(),
+                visits_per_day: schedule.visits_per_day,
+                canaries: schedule.canaries.clone(),
             }),
             clock: self.clock,
             tally: Arc::new(Tally::default()),
             cancelled: CancellationToken::new(),
         })
     }
+
+    /// When a source is dead, and when it is visited next.
+    pub(crate) fn policy(&self) -> Policy {
+        let settings = &self.settings.schedule;
+        let hours = |hours: u32| i64::from(hours) * HOUR_MS;
+        Policy {
+            first_interval_ms: hours(settings.first_interval_hours),
+            longest_interval_ms: hours(24 * settings.longest_interval_days),
+            young_ms: hours(24 * settings.young_days),
+            young_interval_ms: hours(settings.young_interval_hours),
+            ..Policy::default()
+        }
+    }
+
+    /// The longest intervals that are not the same for all.
+    pub(crate) fn intervals(&self) -> Intervals {
+        let settings = &self.settings.schedule;
+        Intervals {
+            by_source: settings.by_source.clone(),
+            by_host: settings.by_host.clone(),
+        }
+    }
 }
 
-fn held(db: &Path, holder: &Holder) -> Failure {
+/// An hour in milliseconds.
+const HOUR_MS: i64 = 3_600_000;
+
+pub(crate) fn held(db: &Path, holder: &Holder) -> Failure {
     let who = if holder.says.is_empty() {
         "another run".to_owned()
     } else {
@@ -189,15 +238,31 @@ async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
+/// What flags, environment and file come to; warnings are told, and nothing is wrong with it.
+pub(crate) fn resolved(global: &Global, printer: &Printer) -> Result<Resolved, Failure> {
+    let file = read_file(global, printer)?;
+    let resolved = Resolved::new(overrides(global)?, file);
+    for warning in &resolved.warnings {
+        printer.warning(warning);
+    }
+    bad_config(&resolved.problems)?;
+    Ok(resolved)
+}
+
+/// The configuration that is used, whether it is there or not.
+pub(crate) fn config_path(global: &Global) -> PathBuf {
+    let named = global.config.clone();
+    named.unwrap_or_else(|| PathBuf::from(config::FILE_NAME))
+}
+
 fn read_file(global: &Global, printer: &Printer) -> Result<Option<File>, Failure> {
-    let path = global
-        .config
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(config::FILE_NAME));
+    let path = config_path(global);
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             printer.detail(format!("configuration: {}", path.display()));
-            File::parse(&text, &path).map(Some).map_err(bad_config)
+            let (file, problems) = File::parse_all(&text, &path);
+            bad_config(&problems)?;
+            Ok(Some(file))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && global.config.is_none() => {
             Ok(None)
@@ -209,8 +274,17 @@ fn read_file(global: &Global, printer: &Printer) -> Result<Option<File>, Failure
     }
 }
 
-fn bad_config(error: ConfigError) -> Failure {
-    Failure::usage(error)
+/// Fails with the first of several problems.
+fn bad_config(problems: &[ConfigError]) -> Result<(), Failure> {
+    let Some(first) = problems.first() else {
+        return Ok(());
+    };
+    let failure = Failure::usage(first.clone());
+    Err(if problems.len() > 1 {
+        failure.with_hint("there is more; `sourcekeep config check` tells all that is wrong")
+    } else {
+        failure
+    })
 }
 
 fn overrides(global: &Global) -> Result<Overrides, Failure> {
@@ -231,6 +305,22 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
         ),
         None => None,
     };
+    let variable = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    };
+    let named =
+        |name: &str, error: InvalidValue| Failure::usage(anyhow::anyhow!("{name}: {error}"));
+    let proxy_variable = variable(PROXY_VARIABLE)
+        .map(|text| text.parse().map_err(|error| named(PROXY_VARIABLE, error)))
+        .transpose()?;
+    let heartbeat_variable = variable(HEARTBEAT_VARIABLE)
+        .map(|text| {
+            text.parse()
+                .map_err(|error| named(HEARTBEAT_VARIABLE, error))
+        })
+        .transpose()?;
     let small = |value: Option<usize>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
     Ok(Overrides {
         user_agent: args.user_agent.clone(),
@@ -238,6 +328,8 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
         host_concurrency: small(args.host_concurrency),
         host_delay_ms: args.host_delay,
         proxy,
+        proxy_variable,
+        heartbeat_variable,
         ca_cert: args.ca_cert.clone(),
         allow_private: (!args.allow_private.is_empty()).then(|| {
             args.allow_private

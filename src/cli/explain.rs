@@ -5,8 +5,6 @@ use std::io::Write;
 use clap::Args;
 use sourcekeep::explain::{self, Answer, Question, Which};
 use sourcekeep::report::rfc3339;
-use sourcekeep::run::Intervals;
-use sourcekeep::schedule::Policy;
 
 use super::Global;
 use super::context::Setup;
@@ -44,7 +42,7 @@ pub(crate) fn explain(
     let setup = Setup::new(global, printer)?;
     let store = setup.open_to_read()?;
     let address = show::canonical(&args.url)?;
-    let (policy, intervals) = (Policy::default(), Intervals::default());
+    let (policy, intervals) = (setup.policy(), setup.intervals());
     let question = Question {
         address: &address,
         visit: args.visit.map(Which::Id).or(args.at.map(Which::At)),

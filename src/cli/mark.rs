@@ -228,7 +228,8 @@ fn write_row(row: &MarkRow, out: &mut impl Write) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What `--fail-on` names, and what the user said of sources.
+/// What `--fail-on` names, and what the user said of sources. By default nothing matches.
+#[derive(Default)]
 pub(crate) struct FailOn<'a> {
     selection: Option<&'a Selection>,
     marks: HashMap<i64, MarkRow>,

@@ -4,10 +4,12 @@
 mod add;
 mod capture;
 mod check;
+mod config;
 mod context;
 mod demo;
 mod exit;
 mod explain;
+mod heartbeat;
 mod inputs;
 mod links;
 mod mark;
@@ -17,8 +19,11 @@ mod progress;
 mod remove;
 mod report;
 mod run;
+mod schedule;
 mod selected;
 mod show;
+mod signals;
+mod watch;
 mod when;
 
 use std::path::PathBuf;
@@ -65,6 +70,9 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Mark(mark::MarkArgs),
+    Config(config::ConfigArgs),
+    Watch(watch::WatchArgs),
+    Schedule(schedule::ScheduleArgs),
     Demo(demo::DemoArgs),
 }
 
@@ -144,8 +152,14 @@ struct FetchArgs {
         help_heading = "Fetching"
     )]
     resolve: Vec<String>,
-    /// Fetch through this proxy (http, https, socks5)
-    #[arg(long, global = true, value_name = "URL", help_heading = "Fetching")]
+    // The variable is read elsewhere, so that clap prints no password of it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Fetch through this proxy (http, https, socks5) [env: SOURCEKEEP_PROXY]",
+        help_heading = "Fetching"
+    )]
     proxy: Option<String>,
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, global = true, value_name = "FILE", help_heading = "Fetching")]
@@ -162,6 +176,32 @@ struct FetchArgs {
     /// Milliseconds between two requests to one host [default: 1000]
     #[arg(long, global = true, value_name = "MS", help_heading = "Fetching")]
     host_delay: Option<u64>,
+}
+
+impl Global {
+    /// Whether something was said about how to fetch or what to store.
+    fn says_how_to_fetch(&self) -> bool {
+        let FetchArgs {
+            allow_private,
+            resolve,
+            proxy,
+            ca_cert,
+            user_agent,
+            concurrency,
+            host_concurrency,
+            host_delay,
+        } = &self.fetch;
+        !allow_private.is_empty()
+            || !resolve.is_empty()
+            || proxy.is_some()
+            || ca_cert.is_some()
+            || user_agent.is_some()
+            || concurrency.is_some()
+            || host_concurrency.is_some()
+            || host_delay.is_some()
+            || self.room.max_bytes.is_some()
+            || self.room.min_free.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -200,6 +240,9 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Show(args) => show::show(&global, &args, printer),
         Command::Explain(args) => explain::explain(&global, &args, printer),
         Command::Mark(args) => mark::mark(&global, &args, printer),
+        Command::Config(args) => config::config(&global, &args, printer),
+        Command::Watch(args) => watch::watch(&global, &args, printer),
+        Command::Schedule(args) => schedule::schedule(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
     }
 }

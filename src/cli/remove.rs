@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use sourcekeep::report::one_line;
-use sourcekeep::run::classify;
+use sourcekeep::run::{classify, names_of};
 use sourcekeep::store::Mode;
 
 use super::Global;
@@ -13,6 +13,8 @@ use super::exit::{Exit, Failure};
 use super::print::Printer;
 
 /// Take inputs off the list; what was gathered and kept stays
+///
+/// An input that stands in the configuration too (`[[input]]`) comes back at the next run.
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArgs {
     /// Inputs as they were added, or as `inputs` lists them
@@ -39,8 +41,9 @@ pub(crate) fn remove(
                 .ok()
                 .map(|path| path.to_string_lossy().into_owned()),
         );
+        let candidates = names.clone();
         let removed = store.write_blocking("remove an input", move |w| {
-            for name in &names {
+            for name in &candidates {
                 if w.remove_input(name, now)? {
                     return Ok(true);
                 }
@@ -53,6 +56,15 @@ pub(crate) fn remove(
                 "{}: removed; what was gathered and kept stays",
                 one_line(input, 2000)
             )?;
+            let is_configured = setup.settings.inputs.iter().any(|one| {
+                let known = names_of(&one.address);
+                names.iter().any(|name| known.contains(name))
+            });
+            if is_configured {
+                printer.note(format!(
+                    "{input}: stands in the configuration, so the next run registers it again; take it out there too"
+                ));
+            }
         } else {
             failed = true;
             printer.warning(format!("{input}: no such input"));

@@ -10,18 +10,19 @@ use serde::Serialize;
 use sourcekeep::gather::Note;
 use sourcekeep::report::{Selection, bytes, count, one_line, rfc3339};
 use sourcekeep::run::{
-    Argument, Census, Context, Counted, Ended, Estimate, Full, Happened, InputOptions, Keep,
-    Outcome, Plan, PutOff, Work, classify, pass,
+    Census, Context, Counted, Ended, Estimate, Full, Happened, InputOptions, Keep, Outcome, Plan,
+    PutOff, Work, pass, to_register,
 };
 use sourcekeep::schedule::Suspicion;
 use sourcekeep::schedule::clock::Clock as Doubt;
-use sourcekeep::store::{Mode, Store, StoreError};
+use sourcekeep::store::{Mode, NewInput, Store, StoreError};
 use url::Url;
 
 use super::Global;
 use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
+use super::heartbeat;
 use super::mark::FailOn;
 use super::memory;
 use super::print::{Format, Printer};
@@ -77,17 +78,18 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     if args.dry_run {
         return dry_run(&setup, args, &selected, printer);
     }
-    let mode = if args.inputs.is_empty() {
+    let mode = if args.inputs.is_empty() && setup.settings.inputs.is_empty() {
         Mode::Write
     } else {
         Mode::Create
     };
-    let (inputs, failed) = add::recognise(&args.inputs, &selected, printer)?;
+    let (inputs, mut failed) = add::recognise(&args.inputs, &selected, printer)?;
     if failed && inputs.is_empty() {
         return Ok(Exit::Failed);
     }
     let (store, lock) = setup.open_to_visit("run", mode, printer)?;
-    add::register(&store, inputs, setup.clock.now())?;
+    let says_how = args.gather.says_something();
+    failed |= add::register_with_configured(&setup, &store, inputs, says_how, printer)?;
     let stdin = read_stdin(&args.inputs)?;
     let plan = Plan {
         command: "run",
@@ -114,7 +116,9 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     out.flush()?;
     printer.peak_memory();
     drop(lock);
-    Ok(exit(&outcome, failed, matched))
+    let exit = exit(&outcome, failed, matched);
+    heartbeat::after(exit, &setup, printer)?;
+    Ok(exit)
 }
 
 fn read_stdin(inputs: &[String]) -> Result<Option<Vec<u8>>, Failure> {
@@ -135,52 +139,78 @@ pub(crate) fn make_pass(
 ) -> Result<(Outcome, bool), Failure> {
     let runtime = context::runtime()?;
     let fail_on = FailOn::new(&context.store, fail_on, context.clock.now())?;
-    let (mut matched, mut faults) = (false, 0);
     let progress = Progress::start(printer, &context.tally);
-    let mut feeds: BTreeSet<String> = BTreeSet::new();
+    let mut telling = Telling::new(fail_on, printer);
     let outcome = runtime.block_on(async {
         context::stop_on_interrupt(context.cancelled.clone());
-        pass(context, plan, |happened| match happened {
+        pass(context, plan, |happened| telling.hear(happened)).await
+    });
+    // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
+    runtime.shutdown_background();
+    drop(progress);
+    let matched = telling.end();
+    Ok((outcome?, matched))
+}
+
+/// Tells what happens in a pass.
+pub(crate) struct Telling<'a> {
+    fail_on: FailOn<'a>,
+    printer: &'a Printer,
+    matched: bool,
+    faults: usize,
+    feeds: BTreeSet<String>,
+}
+
+impl<'a> Telling<'a> {
+    pub(crate) fn new(fail_on: FailOn<'a>, printer: &'a Printer) -> Self {
+        Self {
+            fail_on,
+            printer,
+            matched: false,
+            faults: 0,
+            feeds: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn hear(&mut self, happened: Happened) {
+        let printer = self.printer;
+        match happened {
             Happened::Problem(problem) => printer.warning(one_line(&problem.to_string(), 1000)),
             Happened::Note(document, Note::Feed(url) | Note::Sitemap(url)) => {
-                if feeds.insert(url.to_string()) {
+                if self.feeds.insert(url.to_string()) {
                     printer.note(format!("{document}: taken as one page; it names {url}"));
                 }
             }
             Happened::Note(..) => {}
+            Happened::Clock(clock) => warn_of_clock(clock, printer),
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
                     let code = verdict.code.as_str();
-                    matched |= fail_on.matches(&visited);
+                    self.matched |= self.fail_on.matches(&visited);
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
                 if let Some(PutOff::Fault(fault) | PutOff::NoNetwork(fault)) = &visited.put_off {
                     let warning =
                         format!("{}: {fault}; it stays due", one_line(&visited.address, 500));
                     // Without a network, all of them say the same.
-                    faults += 1;
-                    match faults {
+                    self.faults += 1;
+                    match self.faults {
                         ..=MOST_FAULTS_SHOWN => printer.warning(warning),
                         _ => printer.detail(warning),
                     }
                 }
             }
-        })
-        .await
-    });
-    // A connection may be in the midst of what a hostile server sends without end; nobody waits for it.
-    runtime.shutdown_background();
-    drop(progress);
-    if let Ok(outcome) = &outcome {
-        warn_of_clock(outcome.clock, printer);
+        }
     }
-    if !feeds.is_empty() {
-        printer.hint(format!(
-            "`sourcekeep add {}` follows it",
-            feeds.iter().next().map_or("", String::as_str)
-        ));
+
+    /// After the pass. Says whether what was asked for matched a visited source.
+    pub(crate) fn end(self) -> bool {
+        if let Some(first) = self.feeds.first() {
+            self.printer
+                .hint(format!("`sourcekeep add {first}` follows it"));
+        }
+        self.matched
     }
-    Ok((outcome?, matched))
 }
 
 /// Says what follows from a clock that cannot be believed.
@@ -220,6 +250,7 @@ pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
 pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
     match outcome.ended {
         Ended::Limit => Some("at --limit; the rest is due at the next run"),
+        Ended::Budget => Some("at schedule.visits_per_day; the rest is due at the next run"),
         Ended::Time => Some("at --max-time; the rest is due at the next run"),
         Ended::Cancelled => Some("by you; what was done is kept, the next run goes on"),
         Ended::Done => None,
@@ -325,7 +356,7 @@ impl Totals {
 
 /// What was done, as other programs read it: totals of the archive, and what this run did.
 #[derive(Serialize)]
-struct Done<'a> {
+pub(crate) struct Done<'a> {
     inputs: i64,
     posts: i64,
     citations: i64,
@@ -350,7 +381,7 @@ struct Done<'a> {
 }
 
 impl<'a> Done<'a> {
-    fn new(outcome: &'a Outcome, totals: &Totals) -> Self {
+    pub(crate) fn new(outcome: &'a Outcome, totals: &Totals) -> Self {
         Self {
             inputs: totals.inputs,
             posts: totals.posts,
@@ -371,6 +402,7 @@ impl<'a> Done<'a> {
             ended: match outcome.ended {
                 Ended::Done => "done",
                 Ended::Limit => "limit",
+                Ended::Budget => "budget",
                 Ended::Time => "time",
                 Ended::Cancelled => "interrupted",
             },
@@ -475,41 +507,22 @@ fn dry_run(
             r.each_not_due(now, |address| census.not_due(address))
         })?;
     }
-    for input in &args.inputs {
-        match classify(input) {
-            Ok(Argument::Web(_)) => census.estimate.inputs_not_read += 1,
-            Ok(_) if selected.pages => census.estimate.inputs_not_read += 1,
-            Ok(Argument::Stdin) => {
-                let bytes = read_stdin(&args.inputs)?.unwrap_or_default();
-                census.estimate.inputs += 1;
-                census.bytes(
-                    "-",
-                    &bytes,
-                    selected.format,
-                    selected.base.as_ref(),
-                    &selected.rules,
-                    true,
-                );
-            }
-            Ok(Argument::File(path) | Argument::Folder(path)) => {
-                census.path(
-                    &path,
-                    selected.format,
-                    selected.base.as_ref(),
-                    &selected.rules,
-                );
-            }
-            Err(error) => {
-                failed = true;
-                printer.warning(&error);
-                if let Some(hint) = error.hint() {
-                    printer.hint(hint);
-                }
-            }
-        }
+    let (named, cannot) = add::recognise(&args.inputs, selected, printer)?;
+    failed |= cannot;
+    let registered = match &store {
+        Some(store) => store.read("list the inputs", |r| r.registered_inputs())?,
+        None => Vec::new(),
+    };
+    let (configured, cannot) = add::configured(setup, &registered, printer);
+    failed |= cannot;
+    let says_how = args.gather.says_something();
+    let inputs = to_register(named, says_how, configured, &registered);
+    let stdin = read_stdin(&args.inputs)?;
+    for input in &inputs {
+        count_input(setup, input, stdin.as_deref(), &mut census)?;
     }
     let capture_bytes = match &store {
-        Some(store) => count_archive(setup, store, &mut census)?,
+        Some(store) => count_archive(setup, store, &inputs, &mut census)?,
         None => None,
     };
     let (estimate, problems) = census.finish(&setup.fetch.manners, capture_bytes);
@@ -536,38 +549,64 @@ fn open_if_there(setup: &Setup) -> Result<Option<Store>, Failure> {
     }
 }
 
-/// Adds what is due in the archive. Gives the mean size of a capture in it.
+/// Adds what is due in the archive, beside the inputs that were counted already. Gives the mean size of a capture in it.
 fn count_archive(
     setup: &Setup,
     store: &Store,
+    counted: &[NewInput],
     census: &mut Census,
 ) -> Result<Option<u64>, Failure> {
     let now = setup.clock.now();
     for input in store.read("find due inputs", |r| r.due_inputs(now))? {
-        let options: InputOptions = serde_json::from_str(&input.options)?;
-        let options = InputOptions {
-            configured: setup.gather.clone(),
-            ..options
-        };
-        let rules = options.compile().map_err(Failure::failed)?;
-        let format = input
-            .format
-            .as_deref()
-            .and_then(|format| format.parse().ok());
-        let base = input.base.as_deref().and_then(|base| Url::parse(base).ok());
-        match input.kind.as_str() {
-            "file" | "folder" | "list" => {
-                census.path(Path::new(&input.address), format, base.as_ref(), &rules);
-            }
-            "stdin" => {}
-            _ => census.estimate.inputs_not_read += 1,
+        if counted.iter().any(|one| one.address == input.address) {
+            continue;
         }
+        let input = NewInput {
+            address: input.address,
+            kind: input.kind,
+            format: input.format,
+            base: input.base,
+            options: input.options,
+        };
+        count_input(setup, &input, None, census)?;
     }
     store.read("count what is due", |r| {
         r.each_due(now, |address, host| census.source(address, host))
     })?;
     let (_, _, mean) = store.read("count what is due", |r| r.due_totals(now))?;
     Ok(mean.and_then(|mean| u64::try_from(mean).ok()))
+}
+
+/// Adds what an input would bring. What is on the web is not looked at.
+fn count_input(
+    setup: &Setup,
+    input: &NewInput,
+    stdin: Option<&[u8]>,
+    census: &mut Census,
+) -> Result<(), Failure> {
+    let options: InputOptions = serde_json::from_str(&input.options)?;
+    let options = InputOptions {
+        configured: setup.gather.clone(),
+        ..options
+    };
+    let rules = options.compile().map_err(Failure::failed)?;
+    let format = input
+        .format
+        .as_deref()
+        .and_then(|format| format.parse().ok());
+    let base = input.base.as_deref().and_then(|base| Url::parse(base).ok());
+    match (input.kind.as_str(), stdin) {
+        ("file" | "folder" | "list", _) => {
+            census.path(Path::new(&input.address), format, base.as_ref(), &rules);
+        }
+        ("stdin", Some(bytes)) => {
+            census.estimate.inputs += 1;
+            census.bytes("-", bytes, format, base.as_ref(), &rules, true);
+        }
+        ("stdin", None) => {}
+        _ => census.estimate.inputs_not_read += 1,
+    }
+    Ok(())
 }
 
 fn write_estimate(estimate: &Estimate, out: &mut impl Write) -> Result<(), Failure> {

@@ -94,6 +94,7 @@ impl GatherArgs {
         let stored = InputOptions {
             gather: options,
             configured: configured.clone(),
+            ..InputOptions::default()
         };
         let rules = stored.compile().map_err(Failure::usage)?;
         Ok(Selected {

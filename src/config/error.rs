@@ -1,67 +1,82 @@
 //! What is wrong with a configuration: where, what, and what was probably meant.
 
-/// A configuration that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read as configuration.
-    #[error("{file}:{line}: {what}{}", hint(.meant.as_deref()))]
-    File {
-        /// The file, as the user would call it.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        what: String,
-        /// The word that was probably meant.
-        meant: Option<String>,
-    },
-    /// An exclusion cannot be understood.
-    #[error("gather: {0}")]
-    Exclusion(#[from] crate::gather::InvalidExclusion),
-    /// A value is out of its range, wherever it came from.
-    #[error("{key} = {value}: {why}")]
-    Value {
-        /// The key, with its table: `fetch.concurrency`.
-        key: &'static str,
-        /// The value.
-        value: String,
-        /// Why it cannot be taken.
-        why: &'static str,
-    },
-    /// A value does not go with another.
-    #[error("{key} = {value}: expected {expected} {other}, which is {limit}")]
-    Beside {
-        /// The key, with its table.
-        key: &'static str,
-        /// The value.
-        value: u64,
-        /// How it should stand to the other: `less than`.
-        expected: &'static str,
-        /// The other key.
-        other: &'static str,
-        /// The other value.
-        limit: u64,
-    },
+use std::fmt;
+
+use super::Origin;
+
+/// Something in the configuration that cannot be used: where it stands, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where it comes from.
+    pub at: Origin,
+    /// The key and its value, where the value can be shown: a secret never is.
+    pub value: Option<Box<(String, String)>>,
+    /// What is wrong.
+    pub why: String,
+    /// The word that was probably meant.
+    pub meant: Option<String>,
 }
 
-fn hint(meant: Option<&str>) -> String {
-    meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.at, self.value.as_deref()) {
+            (Origin::Flag(flag), Some((_, value))) => write!(f, "{flag} {value}: ")?,
+            (Origin::Flag(name) | Origin::Variable(name), _) => write!(f, "{name}: ")?,
+            (at, value) => {
+                if let Origin::File { .. } = at {
+                    write!(f, "{at}: ")?;
+                }
+                if let Some((key, value)) = value {
+                    write!(f, "{key} = {value}: ")?;
+                }
+            }
+        }
+        f.write_str(&self.why)?;
+        match &self.meant {
+            Some(word) => write!(f, "; did you mean `{word}`?"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl ConfigError {
-    /// From the TOML reader's error on this text.
-    pub(super) fn of_file(file: &str, text: &str, error: &toml::de::Error) -> Self {
-        let line = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .map_or(1, |before| before.matches('\n').count() + 1);
-        let what = error.message().trim().replace('\n', "; ");
-        Self::File {
-            file: file.to_owned(),
-            line,
-            meant: meant(&what),
-            what,
+    /// Something wrong at this place.
+    pub(super) fn new(at: Origin, why: impl Into<String>) -> Self {
+        Self {
+            at,
+            value: None,
+            why: why.into(),
+            meant: None,
         }
+    }
+
+    /// From the TOML reader's words about this line.
+    pub(super) fn of_file(file: &str, line: usize, message: &str) -> Self {
+        let why = message.trim().replace('\n', "; ");
+        let file = file.to_owned();
+        Self {
+            meant: meant(&why),
+            ..Self::new(Origin::File { file, line }, why)
+        }
+    }
+
+    /// The line of the file that is to be looked at; 0 where it is none of the file's.
+    pub(super) fn line(&self) -> usize {
+        match self.at {
+            Origin::File { line, .. } => line,
+            _ => 0,
+        }
+    }
+
+    /// Everything after the place: what a program shows that names the place by itself.
+    pub fn message(&self) -> String {
+        let placeless = Self {
+            at: Origin::Default,
+            ..self.clone()
+        };
+        placeless.to_string()
     }
 }
 
@@ -72,11 +87,16 @@ fn meant(message: &str) -> Option<String> {
     }
     let mut words = message.split('`').skip(1).step_by(2);
     let written = words.next()?;
-    words
+    closest(written, words).map(str::to_owned)
+}
+
+/// The known word that was probably meant by one that is written otherwise.
+pub fn closest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
         .map(|known| (distance(written, known), known))
         .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known.to_owned())
+        .map(|(_, known)| known)
 }
 
 /// How many letters must be put in, left out or changed (Levenshtein); hyphens and underscores are one.

@@ -1,11 +1,15 @@
 //! `sourcekeep.toml` as it is written: every key optional, unknown ones refused.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{ByteSize, Cidr, ConfigError, HostName, Include, LimitsFile, Proxy, Resolve, Robots};
+use super::origin::Lines;
+use super::{
+    ByteSize, Cidr, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs, Resolve, Robots,
+    SecretUrl, SourceAddress, WebAddress,
+};
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
 pub const KEYS: &[&str] = &[
@@ -15,6 +19,7 @@ pub const KEYS: &[&str] = &[
     "fetch.host_concurrency",
     "fetch.host_delay_ms",
     "fetch.proxy",
+    "fetch.proxy_file",
     "fetch.ca_cert",
     "fetch.allow_private",
     "fetch.resolve",
@@ -24,11 +29,33 @@ pub const KEYS: &[&str] = &[
     "gather.exclude_patterns",
     "gather.exclude_posts",
     "gather.exclude_selectors",
+    "input.address",
+    "input.as",
+    "input.base",
+    "input.include",
+    "input.exclude_hosts",
+    "input.exclude_patterns",
+    "input.exclude_posts",
+    "input.exclude_selectors",
+    "input.refresh_hours",
+    "input.interval_days",
     "schedule.input_refresh_hours",
+    "schedule.first_interval_hours",
+    "schedule.longest_interval_days",
+    "schedule.young_days",
+    "schedule.young_interval_hours",
+    "schedule.visits_per_day",
+    "schedule.canaries",
+    "schedule.heartbeat",
+    "schedule.heartbeat_file",
     "capture.max_bytes",
     "capture.min_free",
+    "backup.folder",
+    "backup.keep",
     "host.NAME.concurrency",
     "host.NAME.delay_ms",
+    "host.NAME.interval_days",
+    "source.ADDRESS.interval_days",
     "limits.connect_ms",
     "limits.first_byte_ms",
     "limits.idle_ms",
@@ -46,14 +73,23 @@ pub struct File {
     pub fetch: FetchFile,
     /// Which links are citations.
     pub gather: GatherFile,
+    /// What is read.
+    pub input: Vec<InputFile>,
     /// When what is visited.
     pub schedule: ScheduleFile,
     /// What is kept.
     pub capture: CaptureFile,
+    /// Copies of the archive.
+    pub backup: BackupFile,
     /// What is different for one host, and for all hosts below it.
     pub host: BTreeMap<HostName, HostFile>,
+    /// What is different for one source.
+    pub source: BTreeMap<SourceAddress, SourceFile>,
     /// How much is taken from a stranger.
     pub limits: LimitsFile,
+    /// Where each key stands.
+    #[serde(skip)]
+    pub(super) lines: Lines,
 }
 
 /// `[fetch]`.
@@ -72,6 +108,8 @@ pub struct FetchFile {
     pub host_delay_ms: Option<u64>,
     /// The proxy that everything goes through.
     pub proxy: Option<Proxy>,
+    /// The file that holds the proxy's address; relative to the file's folder.
+    pub proxy_file: Option<PathBuf>,
     /// A PEM file of certificates to trust besides the platform's; relative to the file's folder.
     pub ca_cert: Option<PathBuf>,
     /// Ranges that are not public and may be visited.
@@ -98,12 +136,55 @@ pub struct GatherFile {
     pub exclude_selectors: Option<Vec<String>>,
 }
 
+/// `[[input]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputFile {
+    /// A page or feed on the web, or a file or folder relative to the file's folder.
+    pub address: Option<InputAddress>,
+    /// What it is read as.
+    #[serde(rename = "as")]
+    pub read_as: Option<ReadAs>,
+    /// The address that a local file has on the web, where it names none itself.
+    pub base: Option<WebAddress>,
+    /// Links of this input that are otherwise left out.
+    pub include: Option<Vec<Include>>,
+    /// Hosts, and all below them, that are no sources of this input.
+    pub exclude_hosts: Option<Vec<String>>,
+    /// Regular expressions on addresses that are no sources of this input.
+    pub exclude_patterns: Option<Vec<String>>,
+    /// Posts of this input that are not read, by glob.
+    pub exclude_posts: Option<Vec<String>>,
+    /// CSS selectors of parts of this input's pages that are not read.
+    pub exclude_selectors: Option<Vec<String>>,
+    /// Hours after which it is read again.
+    pub refresh_hours: Option<u32>,
+    /// Days between two visits to a source that only this input cites, at most.
+    pub interval_days: Option<u32>,
+}
+
 /// `[schedule]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScheduleFile {
     /// Hours after which an input is read again.
     pub input_refresh_hours: Option<u32>,
+    /// Hours from the first visit of a source to the second.
+    pub first_interval_hours: Option<u32>,
+    /// Days between two visits to a source in which nothing changes, at most.
+    pub longest_interval_days: Option<u32>,
+    /// Days during which a post is young.
+    pub young_days: Option<u32>,
+    /// Hours between two visits to a source that a young post cites, at most.
+    pub young_interval_hours: Option<u32>,
+    /// Visits in a day, at most.
+    pub visits_per_day: Option<u64>,
+    /// Addresses that are visited where the fault may be ours.
+    pub canaries: Option<Vec<WebAddress>>,
+    /// The address that is called after each good run; a secret.
+    pub heartbeat: Option<SecretUrl>,
+    /// The file that holds that address; relative to the file's folder.
+    pub heartbeat_file: Option<PathBuf>,
 }
 
 /// `[capture]`.
@@ -116,6 +197,16 @@ pub struct CaptureFile {
     pub min_free: Option<ByteSize>,
 }
 
+/// `[backup]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackupFile {
+    /// The folder of the backups; relative to the file's folder.
+    pub folder: Option<PathBuf>,
+    /// Backups that are kept when a new one takes the place of the oldest.
+    pub keep: Option<u32>,
+}
+
 /// `[host."NAME"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -124,17 +215,14 @@ pub struct HostFile {
     pub concurrency: Option<u32>,
     /// Milliseconds between two requests to this host.
     pub delay_ms: Option<u64>,
+    /// Days between two visits to a source on this host, at most.
+    pub interval_days: Option<u32>,
 }
 
-impl File {
-    /// Reads the text of a configuration file. The path is for messages, and its folder for relative paths.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
-        let mut file: Self =
-            toml::from_str(text).map_err(|error| ConfigError::of_file(&name, text, &error))?;
-        if let (Some(certificates), Some(folder)) = (&mut file.fetch.ca_cert, path.parent()) {
-            *certificates = folder.join(&*certificates);
-        }
-        Ok(file)
-    }
+/// `[source."ADDRESS"]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceFile {
+    /// Days between two visits to this source, at most.
+    pub interval_days: Option<u32>,
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::settings::within;
-use super::{ByteSize, ConfigError};
+use super::ByteSize;
+use super::resolve::Check;
 use crate::fetch::Limits;
 
 /// A minute has so many milliseconds.
@@ -35,54 +35,46 @@ pub struct LimitsFile {
 }
 
 /// Checks what was set, by itself and beside the others, and lays it over the defaults.
-pub(super) fn resolve(file: &LimitsFile) -> Result<Limits, ConfigError> {
+pub(super) fn resolve(file: &LimitsFile, check: &mut Check) -> Limits {
     let usual = Limits::default();
-    let (connect, first_byte, idle, total) = times(file, &usual)?;
-    let body = sized("limits.body_bytes", file.body_bytes)?;
-    let input = sized("limits.input_bytes", file.input_bytes)?;
+    let (connect, first_byte, idle, total) = times(file, &usual, check);
+    let body = sized("limits.body_bytes", file.body_bytes, check);
+    let input = sized("limits.input_bytes", file.input_bytes, check);
     let body_bytes = body.unwrap_or(usual.body_served_bytes.min(input.unwrap_or(u64::MAX)));
     let input_bytes = input.unwrap_or(usual.input_served_bytes.max(body_bytes));
     if body_bytes > input_bytes {
-        return Err(ConfigError::Beside {
-            key: "limits.body_bytes",
-            value: body_bytes,
-            expected: "at most",
-            other: "limits.input_bytes",
-            limit: input_bytes,
-        });
+        let why = format!("expected at most limits.input_bytes, which is {input_bytes}");
+        check.wrong("limits.body_bytes", body_bytes, why);
     }
-    let redirects = within(
+    let redirects = check.within(
         "limits.redirects",
-        file.redirects.unwrap_or(usual.redirects as u64),
+        file.redirects,
         0..=50,
         "expected at most 50",
-    )?;
-    Ok(Limits {
+    );
+    Limits {
         // What is left of the time to connect is for connecting; only so it is told apart who was slow.
         resolve: usual.resolve.min(Duration::from_millis(connect) * 4 / 5),
         connect: Duration::from_millis(connect),
         first_byte: Duration::from_millis(first_byte),
         idle: Duration::from_millis(idle),
         total: Duration::from_millis(total),
-        redirects: redirects as usize,
+        redirects: redirects.map_or(usual.redirects, |redirects| redirects as usize),
         body_served_bytes: body_bytes,
         body_decoded_bytes: body_bytes * Limits::DECODED_PER_SERVED,
         input_served_bytes: input_bytes,
         ..usual
-    })
+    }
 }
 
 /// The times to connect, to the first byte, between two pieces and of the whole, each less than the one it is part of:
 /// if two ended at the same instant, chance would say which of them a visit is told to have ended by.
-fn times(file: &LimitsFile, usual: &Limits) -> Result<(u64, u64, u64, u64), ConfigError> {
-    let connect = timed("limits.connect_ms", file.connect_ms)?;
-    let first_byte = timed("limits.first_byte_ms", file.first_byte_ms)?;
-    let idle = timed("limits.idle_ms", file.idle_ms)?;
-    let total = file.total_ms.map(|total| {
-        let why = "expected 10 to 3600000, an hour";
-        within("limits.total_ms", total, 10..=60 * MINUTE, why)
-    });
-    let total = total.transpose()?;
+fn times(file: &LimitsFile, usual: &Limits, check: &mut Check) -> (u64, u64, u64, u64) {
+    let connect = timed("limits.connect_ms", file.connect_ms, check);
+    let first_byte = timed("limits.first_byte_ms", file.first_byte_ms, check);
+    let idle = timed("limits.idle_ms", file.idle_ms, check);
+    let why = "expected 10 to 3600000, an hour";
+    let total = check.within("limits.total_ms", file.total_ms, 10..=60 * MINUTE, why);
 
     let ms = |time: Duration| time.as_millis() as u64;
     let longest = connect.max(first_byte).max(idle).unwrap_or(0);
@@ -102,34 +94,27 @@ fn times(file: &LimitsFile, usual: &Limits) -> Result<(u64, u64, u64, u64), Conf
         },
     ] {
         if let Some(value) = set.filter(|set| *set >= limit) {
-            return Err(ConfigError::Beside {
-                key,
-                value,
-                expected: "less than",
-                other,
-                limit,
-            });
+            let why = format!("expected less than {other}, which is {limit}");
+            check.wrong(key, value, why);
         }
     }
-    Ok((
+    (
         connect.unwrap_or(ms(usual.connect).min(first / 2)),
         first,
         idle.unwrap_or(ms(usual.idle).min(whole / 2)),
         whole,
-    ))
+    )
 }
 
-fn timed(key: &'static str, ms: Option<u64>) -> Result<Option<u64>, ConfigError> {
+fn timed(key: &str, ms: Option<u64>, check: &mut Check) -> Option<u64> {
     let why = "expected 10 to 600000, ten minutes";
-    ms.map(|ms| within(key, ms, 10..=10 * MINUTE, why))
-        .transpose()
+    check.within(key, ms, 10..=10 * MINUTE, why)
 }
 
 /// Bodies are held in memory, and of a page that fails 64 KB are kept to be judged by.
-fn sized(key: &'static str, size: Option<ByteSize>) -> Result<Option<u64>, ConfigError> {
+fn sized(key: &str, size: Option<ByteSize>, check: &mut Check) -> Option<u64> {
     let why = "expected 65536 to 1073741824, a GiB";
-    size.map(|size| within(key, size.0, 64 << 10..=1 << 30, why))
-        .transpose()
+    check.within(key, size.map(|size| size.0), 64 << 10..=1 << 30, why)
 }
 
 #[cfg(test)]
@@ -137,8 +122,13 @@ mod tests {
     use super::*;
 
     fn limits(text: &str) -> Result<Limits, String> {
-        let file = toml::from_str(text).map_err(|error| error.to_string())?;
-        resolve(&file).map_err(|error| error.to_string())
+        let file = toml::from_str(text).map_err(|error: toml::de::Error| error.to_string())?;
+        let mut check = Check::default();
+        let limits = resolve(&file, &mut check);
+        match check.problems.first() {
+            None => Ok(limits),
+            Some(problem) => Err(problem.to_string()),
+        }
     }
 
     fn in_ms(limits: &Limits) -> [u128; 4] {

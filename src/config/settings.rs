@@ -1,18 +1,16 @@
 //! The settings that a command runs with.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
+
+use url::Url;
 
 use super::{
-    ByteSize, Cidr, ConfigError, FetchFile, File, GatherFile, HostFile, HostName, Include, Proxy,
-    Resolve, Robots,
+    ByteSize, Cidr, ConfigError, File, InputAddress, Proxy, ReadAs, Resolve, Resolved, Robots,
+    SecretUrl,
 };
 use crate::fetch::HostPace;
 use crate::{fetch, gather};
-
-/// Where somebody who wonders about our visits finds out what we are, unless the operator names a contact.
-const HOME: &str = "https://crates.io/crates/sourcekeep";
 
 /// What the command line and the environment say: the flag, else the variable, else `None`. A list that is given
 /// takes the place of the file's.
@@ -28,6 +26,10 @@ pub struct Overrides {
     pub host_delay_ms: Option<u64>,
     /// `--proxy`.
     pub proxy: Option<Proxy>,
+    /// `SOURCEKEEP_PROXY`, which gives way to `--proxy`.
+    pub proxy_variable: Option<Proxy>,
+    /// `SOURCEKEEP_HEARTBEAT`.
+    pub heartbeat_variable: Option<SecretUrl>,
     /// `--ca-cert`.
     pub ca_cert: Option<PathBuf>,
     /// `--allow-private`.
@@ -47,10 +49,14 @@ pub struct Settings {
     pub fetch: FetchSettings,
     /// Which links are citations.
     pub gather: gather::Options,
+    /// What is read: the inputs of the file, in its order.
+    pub inputs: Vec<InputSettings>,
     /// When what is visited.
     pub schedule: ScheduleSettings,
     /// What is kept.
     pub capture: CaptureSettings,
+    /// Copies of the archive.
+    pub backup: BackupSettings,
     /// How much is taken from a stranger.
     pub limits: fetch::Limits,
 }
@@ -60,6 +66,8 @@ pub struct Settings {
 pub struct FetchSettings {
     /// The `User-Agent`, whole, with the contact in it.
     pub user_agent: String,
+    /// Where the operator can be reached; part of the `User-Agent`, unless that was set as a whole.
+    pub contact: String,
     /// Requests at a time: 1 to 1024, by default 64.
     pub concurrency: u32,
     /// Requests at a time to one host: 1 to 64, by default 2.
@@ -68,6 +76,8 @@ pub struct FetchSettings {
     pub host_delay_ms: u64,
     /// The proxy that everything goes through.
     pub proxy: Option<Proxy>,
+    /// The file that the proxy's address was read from.
+    pub proxy_file: Option<PathBuf>,
     /// A PEM file of certificates to trust besides the platform's.
     pub ca_cert: Option<PathBuf>,
     /// Ranges that are not public and may be visited.
@@ -90,303 +100,62 @@ pub struct CaptureSettings {
 }
 
 /// When what is visited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleSettings {
     /// Hours after which an input is read again: at most a year, by default 20, so that a daily run always does.
     pub input_refresh_hours: u32,
+    /// Hours from the first visit of a source to the second: 1 to 720, by default 24.
+    pub first_interval_hours: u32,
+    /// Days between two visits to a source in which nothing changes: at most so many. 1 to 365, by default 30.
+    pub longest_interval_days: u32,
+    /// Days during which a post is young: at most 90, by default 7.
+    pub young_days: u32,
+    /// Hours between two visits to a source that a young post cites: at most so many. 1 to 720, by default 24.
+    pub young_interval_hours: u32,
+    /// Visits in a day, at most: by default, there is no such limit.
+    pub visits_per_day: Option<u64>,
+    /// Addresses that are visited where the fault may be ours: at most 20.
+    pub canaries: Vec<Url>,
+    /// The address that is called after each good run.
+    pub heartbeat: Option<SecretUrl>,
+    /// The file that the heartbeat was read from.
+    pub heartbeat_file: Option<PathBuf>,
+    /// Days between two visits to a source on a host, and on all hosts below it, at most.
+    pub by_host: HashMap<String, u32>,
+    /// Days between two visits to a source, by its canonical address, at most.
+    pub by_source: HashMap<String, u32>,
+}
+
+/// An input of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputSettings {
+    /// A page or feed on the web, a file or a folder; a path is taken from the file's folder.
+    pub address: InputAddress,
+    /// What it is read as.
+    pub read_as: Option<ReadAs>,
+    /// The address that a local file has on the web, where it names none itself.
+    pub base: Option<Url>,
+    /// What is included and excluded, beside what `[gather]` says.
+    pub gather: gather::Options,
+    /// Hours after which it is read again, where that is not `schedule.input_refresh_hours`.
+    pub refresh_hours: Option<u32>,
+    /// Days between two visits to a source that only this input cites, at most.
+    pub interval_days: Option<u32>,
+}
+
+/// Copies of the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSettings {
+    /// The folder they are put in.
+    pub folder: Option<PathBuf>,
+    /// How many are kept: 1 to 1000, by default 7.
+    pub keep: u32,
 }
 
 impl Settings {
-    /// Puts together what the flags and the environment say, what the file says, and the defaults.
+    /// Puts together what the flags and the environment say, what the file says, and the defaults. The error is the
+    /// first of those that [`Resolved::new`] finds.
     pub fn resolve(flags: Overrides, file: Option<File>) -> Result<Self, ConfigError> {
-        let file = file.unwrap_or_default();
-        let hours = file.schedule.input_refresh_hours;
-        let schedule = ScheduleSettings {
-            input_refresh_hours: within(
-                "schedule.input_refresh_hours",
-                hours.unwrap_or(20),
-                0..=8760,
-                "expected at most a year, 8760",
-            )?,
-        };
-        let max_bytes = flags.max_bytes.or(file.capture.max_bytes);
-        let min_free = flags.min_free.or(file.capture.min_free);
-        let capture = CaptureSettings {
-            max_bytes: max_bytes.map(|size| size.0),
-            min_free: min_free.map_or(256 << 20, |size| size.0),
-        };
-        Ok(Self {
-            fetch: resolve_fetch(lay_over(flags, file.fetch), file.host)?,
-            capture,
-            gather: resolve_gather(file.gather)?,
-            schedule,
-            limits: super::limits::resolve(&file.limits)?,
-        })
-    }
-}
-
-/// The table with the flags laid over it.
-fn lay_over(flags: Overrides, file: FetchFile) -> FetchFile {
-    FetchFile {
-        user_agent: flags.user_agent.or(file.user_agent),
-        contact: file.contact,
-        concurrency: flags.concurrency.or(file.concurrency),
-        host_concurrency: flags.host_concurrency.or(file.host_concurrency),
-        host_delay_ms: flags.host_delay_ms.or(file.host_delay_ms),
-        proxy: flags.proxy.or(file.proxy),
-        ca_cert: flags.ca_cert.or(file.ca_cert),
-        allow_private: flags.allow_private.or(file.allow_private),
-        resolve: flags.resolve.or(file.resolve),
-        robots: file.robots,
-    }
-}
-
-fn resolve_host(host: &HostFile) -> Result<HostPace, ConfigError> {
-    let concurrency = host
-        .concurrency
-        .map(|own| host_concurrency("host.NAME.concurrency", own))
-        .transpose()?;
-    let delay = host
-        .delay_ms
-        .map(|own| host_delay_ms("host.NAME.delay_ms", own))
-        .transpose()?;
-    Ok(HostPace {
-        concurrency: concurrency.map(|own| own as usize),
-        delay: delay.map(Duration::from_millis),
-    })
-}
-
-fn host_concurrency(key: &'static str, value: u32) -> Result<u32, ConfigError> {
-    within(key, value, 1..=64, "expected 1 to 64")
-}
-
-fn host_delay_ms(key: &'static str, value: u64) -> Result<u64, ConfigError> {
-    let why = "expected at most an hour, 3600000";
-    within(key, value, 0..=3_600_000, why)
-}
-
-fn resolve_fetch(
-    fetch: FetchFile,
-    hosts: BTreeMap<HostName, HostFile>,
-) -> Result<FetchSettings, ConfigError> {
-    let mut by_host = HashMap::new();
-    for (name, host) in hosts {
-        by_host.insert(name.0, resolve_host(&host)?);
-    }
-    Ok(FetchSettings {
-        user_agent: match &fetch.user_agent {
-            Some(whole) => header("fetch.user_agent", whole)?,
-            None => default_user_agent(fetch.contact.as_deref())?,
-        },
-        concurrency: within(
-            "fetch.concurrency",
-            fetch.concurrency.unwrap_or(64),
-            1..=1024,
-            "expected 1 to 1024",
-        )?,
-        host_concurrency: host_concurrency(
-            "fetch.host_concurrency",
-            fetch.host_concurrency.unwrap_or(2),
-        )?,
-        host_delay_ms: host_delay_ms("fetch.host_delay_ms", fetch.host_delay_ms.unwrap_or(1000))?,
-        proxy: fetch.proxy,
-        ca_cert: fetch.ca_cert,
-        allow_private: fetch.allow_private.unwrap_or_default(),
-        resolve: fetch.resolve.unwrap_or_default(),
-        robots: fetch.robots.unwrap_or_default(),
-        by_host,
-    })
-}
-
-fn resolve_gather(file: GatherFile) -> Result<gather::Options, ConfigError> {
-    let included = file.include.unwrap_or_default();
-    let includes = |place| included.contains(&place);
-    let options = gather::Options {
-        include: gather::Include {
-            navigation: includes(Include::Navigation),
-            footer: includes(Include::Footer),
-            aside: includes(Include::Aside),
-            author: includes(Include::Author),
-            internal: includes(Include::Internal),
-        },
-        exclude: gather::Exclusions {
-            hosts: file.exclude_hosts.unwrap_or_default(),
-            patterns: file.exclude_patterns.unwrap_or_default(),
-            posts: file.exclude_posts.unwrap_or_default(),
-            selectors: file.exclude_selectors.unwrap_or_default(),
-        },
-    };
-    // Checked here, so that the error comes before anything is done.
-    options.compile()?;
-    Ok(options)
-}
-
-fn default_user_agent(contact: Option<&str>) -> Result<String, ConfigError> {
-    let contact = contact
-        .map(|contact| header("fetch.contact", contact))
-        .transpose()?;
-    Ok(fetch::user_agent(Some(contact.as_deref().unwrap_or(HOME))))
-}
-
-/// What may stand in a header: visible ASCII and spaces, and not nothing.
-fn header(key: &'static str, value: &str) -> Result<String, ConfigError> {
-    let is_fit = !value.trim().is_empty()
-        && value.len() <= 512
-        && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-    if is_fit {
-        return Ok(value.trim().to_owned());
-    }
-    let why = "expected 1 to 512 visible ASCII characters";
-    Err(ConfigError::Value {
-        key,
-        value: format!("{value:?}"),
-        why,
-    })
-}
-
-pub(super) fn within<N: PartialOrd + std::fmt::Display + Copy>(
-    key: &'static str,
-    value: N,
-    range: std::ops::RangeInclusive<N>,
-    why: &'static str,
-) -> Result<N, ConfigError> {
-    if range.contains(&value) {
-        return Ok(value);
-    }
-    Err(ConfigError::Value {
-        key,
-        value: value.to_string(),
-        why,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn parse(text: &str) -> Result<File, ConfigError> {
-        File::parse(text, Path::new("conf/sourcekeep.toml"))
-    }
-
-    fn complaint(text: &str) -> String {
-        let settings =
-            parse(text).and_then(|file| Settings::resolve(Overrides::default(), Some(file)));
-        settings.unwrap_err().to_string()
-    }
-
-    #[test]
-    fn flags_over_file_over_default() {
-        let defaults = Settings::resolve(Overrides::default(), None).unwrap();
-        assert_eq!(
-            (defaults.fetch.concurrency, defaults.fetch.host_delay_ms),
-            (64, 1000)
-        );
-        assert_eq!(defaults.fetch.robots, Robots::Obey);
-        let file = parse(
-            "[fetch]\ncontact = \"me@example.com\"\nconcurrency = 8\nhost_delay_ms = 5\n\
-             ca_cert = \"ca.pem\"\nresolve = [\"*=[::1]:80\"]\n[gather]\n\
-             include = [\"footer\"]\nexclude_hosts = [\"Example.com\"]\n",
-        )
-        .unwrap();
-        let flags = Overrides {
-            concurrency: Some(4),
-            ..Overrides::default()
-        };
-        let settings = Settings::resolve(flags, Some(file)).unwrap();
-        assert_eq!(
-            (settings.fetch.concurrency, settings.fetch.host_delay_ms),
-            (4, 5)
-        );
-        assert!(settings.fetch.user_agent.ends_with("; +me@example.com)"));
-        assert_eq!(settings.fetch.ca_cert, Some(PathBuf::from("conf/ca.pem")));
-        assert!(settings.gather.include.footer && !settings.gather.include.aside);
-    }
-
-    #[test]
-    fn complaints_name_the_line_and_what_was_meant() {
-        for (text, expected) in [
-            (
-                "[fetch]\n\nconcurency = 1\n",
-                "conf/sourcekeep.toml:3: unknown field `concurency`",
-            ),
-            ("[fetch]\nconcurency = 1\n", "; did you mean `concurrency`?"),
-            ("[fetchh]\n", "did you mean `fetch`?"),
-            (
-                "[fetch]\nhost-delay-ms = 1\n",
-                "did you mean `host_delay_ms`?",
-            ),
-            ("[fetch]\nrobots = \"obay\"\n", "did you mean `obey`?"),
-            (
-                "[gather]\ninclude = [\"footer\", \"side\"]\n",
-                ":2: unknown variant `side`",
-            ),
-            ("[fetch]\nx = \n", "conf/sourcekeep.toml:2: "),
-            (
-                "[fetch]\nconcurrency = 0\n",
-                "fetch.concurrency = 0: expected 1 to 1024",
-            ),
-            ("[fetch]\nconcurrency = -1\n", ":2: "),
-            (
-                "[fetch]\nallow_private = [\n\"10.0.0.0/8\",\n\"10.0.0.0/99\"]\n",
-                ":2: 10.0.0.0/99",
-            ),
-            ("[fetch]\nresolve = [\"a\"]\n", "expected HOST=ADDR"),
-            ("[fetch]\nuser_agent = \"a\\nb\"\n", "fetch.user_agent"),
-            (
-                "[host.\"https://a.org\"]\ndelay_ms = 1\n",
-                ":1: https://a.org: expected a host name",
-            ),
-            (
-                "[host.\"a.org\"]\nconcurrency = 0\n",
-                "host.NAME.concurrency = 0: expected 1 to 64",
-            ),
-            (
-                "[capture]\nmax_bytes = \"lots\"\n",
-                ":2: lots: expected a size",
-            ),
-            (
-                "[gather]\nexclude_hosts = [\"http://a/b\"]\n",
-                "without scheme and path",
-            ),
-            (
-                "[gather]\nexclude_patterns = [\"(\"]\n",
-                "is no regular expression",
-            ),
-            (
-                "[fetch]\nproxy = \"http://u:secret@\"\n",
-                ":2: not a proxy's address",
-            ),
-        ] {
-            let complaint = complaint(text);
-            assert!(complaint.contains(expected), "{text}: {complaint}");
-            assert!(!complaint.contains("secret"), "{complaint}");
-        }
-        let far = complaint("[fetch]\nzebra = 1\n");
-        assert!(!far.contains("did you mean"), "{far}");
-    }
-
-    /// The structs refuse unknown keys and name the known ones; what they name is what the list has.
-    #[test]
-    fn the_list_of_keys_is_complete() {
-        let mut known = Vec::new();
-        for (table, name) in [
-            ("[fetch]", "fetch"),
-            ("[gather]", "gather"),
-            ("[schedule]", "schedule"),
-            ("[capture]", "capture"),
-            ("[host.\"a.org\"]", "host.NAME"),
-            ("[limits]", "limits"),
-        ] {
-            let text = format!("{table}\nzebra_key = 1\n");
-            let message = toml::from_str::<File>(&text)
-                .unwrap_err()
-                .message()
-                .to_owned();
-            let words = message.split('`').skip(3).step_by(2);
-            known.extend(words.map(|word| format!("{name}.{word}")));
-        }
-        assert_eq!(known, super::super::KEYS);
+        Resolved::new(flags, file).into_settings()
     }
 }

@@ -30,6 +30,17 @@ pub enum Robots {
     Ignore,
 }
 
+impl Robots {
+    /// The word, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Obey => "obey",
+            Self::Record => "record",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
 impl FromStr for Robots {
     type Err = InvalidValue;
 
@@ -80,14 +91,16 @@ impl FromStr for Include {
 macro_rules! from_text {
     ($($name:ident)*) => {$(
         impl TryFrom<String> for $name {
-            type Error = InvalidValue;
+            type Error = $crate::config::InvalidValue;
 
-            fn try_from(text: String) -> Result<Self, InvalidValue> {
+            fn try_from(text: String) -> Result<Self, Self::Error> {
                 text.parse()
             }
         }
     )*};
 }
+
+pub(super) use from_text;
 
 from_text! { Cidr Resolve Proxy HostName }
 

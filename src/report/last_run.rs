@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{ago, date, rfc3339};
 use crate::schedule::Suspicion;
-use crate::store::{self, LastRun, Reading};
+use crate::store::{self, LastRun};
 
 /// Without a good run for this long, something has stopped, in milliseconds.
 const LONG_AGO_MS: i64 = 3 * 86_400_000;
@@ -45,21 +45,22 @@ pub struct LastRunEntry {
 }
 
 impl Runs {
-    pub(super) fn read(r: &Reading<'_>) -> rusqlite::Result<Self> {
-        let mut newest = r.last_runs(2)?.into_iter();
+    /// `newest` are the newest two runs, newest first.
+    pub(super) fn new(newest: Vec<LastRun>, last_good_at: Option<i64>) -> Self {
+        let mut newest = newest.into_iter();
         let first = newest.next();
         let (open, last) = match first {
             Some(run) if run.ended_at.is_none() => (Some(run), newest.next()),
             first => (None, first),
         };
-        Ok(Self {
+        Self {
             newest_ended: last.as_ref().map(|run| run.id),
             last_run_at: last.as_ref().map(|run| run.at),
             running_since: None,
-            last_good_at: r.last_good_run()?,
+            last_good_at,
             last,
             open,
-        })
+        }
     }
 
     /// The same, once it is known whether a run that has not ended goes on or was killed.

@@ -101,7 +101,7 @@ impl<'a> Report<'a> {
     /// Looks up what stands at the head of every report.
     pub fn new(store: &'a Store, query: Query) -> Result<Self, ReportError> {
         let (totals, runs, since) = store.read("read the totals", |r| {
-            let runs = Runs::read(r)?;
+            let runs = Runs::new(r.last_runs(2)?, r.last_good_run()?);
             let since = match (query.since, runs.newest_ended) {
                 (Some(since), _) => Some(since),
                 (None, Some(newest)) => r.news_since(newest)?,

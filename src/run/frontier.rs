@@ -38,6 +38,8 @@ const BREATH: Duration = Duration::from_millis(1);
 pub enum Work {
     /// Every source due at the beginning of the pass.
     Due,
+    /// Of those, the sources that were due at this instant already, in milliseconds since the epoch.
+    DueBy(i64),
     /// These sources.
     Named(Vec<i64>),
 }
@@ -58,6 +60,8 @@ pub enum Ended {
     Done,
     /// As many visits as were asked for are made.
     Limit,
+    /// As many visits as a day may have are made.
+    Budget,
     /// The time is over.
     Time,
     /// The user, or the system, asked to stop.
@@ -96,6 +100,8 @@ struct Site {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Drained {
     pub(super) ended: Ended,
+    /// The host after which the next walk goes on, where this one was cut short.
+    pub(super) walked_to: Option<i64>,
     /// Hosts that are not to be asked for so long that the rest of their sources is left, and until when.
     pub(super) left: Vec<(String, Instant)>,
 }
@@ -111,6 +117,12 @@ pub(super) struct Frontier<'a> {
     ready: VecDeque<i64>,
     waiting: BinaryHeap<Reverse<(Instant, i64)>>,
     last_host: i64,
+    /// After which host the walk was begun, until it begins again at the first one.
+    begun_after: Option<i64>,
+    /// The host after which it is over then.
+    until: Option<i64>,
+    /// The last host that a visit was started at.
+    last_started: Option<i64>,
     no_more_hosts: bool,
     visits: JoinSet<(i64, Result<Visited, RunError>)>,
     started: u64,
@@ -129,6 +141,9 @@ impl<'a> Frontier<'a> {
             ready: VecDeque::new(),
             waiting: BinaryHeap::new(),
             last_host: 0,
+            begun_after: None,
+            until: None,
+            last_started: None,
             no_more_hosts: false,
             visits: JoinSet::new(),
             started: 0,
@@ -144,6 +159,8 @@ impl<'a> Frontier<'a> {
     ) -> Result<Drained, RunError> {
         if let Work::Named(ids) = work {
             self.take_named(ids)?;
+        } else if bounds.limit.is_some() || bounds.deadline.is_some() {
+            self.go_on()?;
         }
         let ended = loop {
             while let Some(done) = self.visits.try_join_next() {
@@ -202,10 +219,25 @@ impl<'a> Frontier<'a> {
         }
         // Visits under way are dropped with their connections; what they would have found is due again.
         self.visits.shutdown().await;
+        let is_cut_short = matches!(ended, Ended::Limit | Ended::Time | Ended::Cancelled);
         Ok(Drained {
             ended,
+            walked_to: self.last_started.filter(|id| is_cut_short && *id > 0),
             left: self.left,
         })
+    }
+
+    /// A walk that may be cut short goes on after the host where the last one was, so that none is always left for later.
+    fn go_on(&mut self) -> Result<(), RunError> {
+        let after = self
+            .context
+            .store
+            .read("find where the last run stopped", |r| r.walked_to())?;
+        if let Some(after) = after {
+            self.last_host = after;
+            self.begun_after = Some(after);
+        }
+        Ok(())
     }
 
     fn is_empty(&self) -> bool {
@@ -304,13 +336,22 @@ impl<'a> Frontier<'a> {
             && self.ready.len() < HOSTS_AT_ONCE
         {
             let (after, now) = (self.last_host, self.now);
-            let hosts = self
+            let mut hosts = self
                 .context
                 .store
                 .read("find due hosts", |r| r.due_hosts(after, now, HOSTS_AT_ONCE))?;
-            self.no_more_hosts = hosts.len() < HOSTS_AT_ONCE;
+            if let Some(until) = self.until {
+                hosts.retain(|host| host.id <= until);
+            }
             if let Some(last) = hosts.last() {
                 self.last_host = last.id;
+            }
+            if hosts.len() < HOSTS_AT_ONCE {
+                self.until = self.begun_after.take();
+                self.no_more_hosts = self.until.is_none();
+                if !self.no_more_hosts {
+                    self.last_host = 0;
+                }
             }
             for host in hosts {
                 // A site with thousands of hosts must not fill the places of all others.
@@ -413,6 +454,7 @@ impl<'a> Frontier<'a> {
         host.queued = true;
         self.ready.push_back(id);
         self.started += 1;
+        self.last_started = Some(id);
         self.context.tally.begin_visit();
         let (context, run, keep) = (self.context.clone(), self.run, self.keep);
         self.visits.spawn(async move {

@@ -24,6 +24,12 @@ pub struct InputOptions {
     pub gather: gather::Options,
     /// What the configuration included and excluded when it was last read.
     pub configured: gather::Options,
+    /// Hours after which it is read again, where that is not as with all inputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_hours: Option<u32>,
+    /// Days between two visits to a source that only this input cites, at most, where that is not as with all sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_days: Option<u32>,
 }
 
 impl InputOptions {

@@ -39,6 +39,12 @@ pub enum InputError {
         /// Why.
         source: std::io::Error,
     },
+    /// It is to list the addresses of posts, and is no file.
+    #[error("{argument}: a list of the addresses of posts (`pages`) must be a file")]
+    Pages {
+        /// The argument.
+        argument: String,
+    },
 }
 
 /// Endings of files that are posts or lists: a name with one of these is a mistyped file, not an address.

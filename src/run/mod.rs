@@ -4,10 +4,12 @@
 //! on; the frontier holds only a few sources of each host at a time.
 
 mod clock;
+mod configured;
 mod documents;
 mod estimate;
 mod frontier;
 mod gathering;
+mod heartbeat;
 mod inputs;
 mod intervals;
 mod look;
@@ -34,10 +36,12 @@ use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
+pub use configured::{configured_input, is_registered, names_of, to_register};
 pub use documents::{Problem, addresses, read_document, walk};
 pub use estimate::{Census, Estimate};
 pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;
+pub use heartbeat::{HeartbeatError, heartbeat};
 pub use inputs::{Argument, InputError, classify};
 pub use intervals::Intervals;
 pub use pass::{Happened, Outcome, Plan, pass};
@@ -77,6 +81,8 @@ pub struct Manner {
     pub input_refresh_ms: i64,
     /// The longest intervals that are not the same for all.
     pub intervals: Intervals,
+    /// Visits that are made in 24 hours at the most.
+    pub visits_per_day: Option<u64>,
     /// Addresses that are visited when we suspect ourselves.
     pub canaries: Vec<Url>,
 }

@@ -42,6 +42,8 @@ pub enum Happened {
     Problem(Problem),
     /// A document names something worth knowing: which, and what.
     Note(String, Note),
+    /// The clock is doubted.
+    Clock(Doubt),
     /// A source was visited.
     Visited(Visited),
 }
@@ -83,6 +85,9 @@ pub async fn pass(
     let command = plan.command;
     let is_simulated = context.clock.is_simulated();
     let clock = believe(context, now).await?;
+    if clock != Doubt::Right {
+        happened(Happened::Clock(clock));
+    }
     let begun_run = context
         .store
         .write("begin a run", move |w| {
@@ -118,6 +123,7 @@ pub async fn pass(
             .ok()
             .and_then(|visits| visits.doubt)
             .map(Suspicion::as_str),
+        walked_to: result.as_ref().ok().and_then(|visits| visits.walked_to),
         counts: counts(
             &counted,
             result.as_ref().ok().and_then(|visits| visits.doubt),
@@ -175,6 +181,7 @@ struct Visits {
     left: u64,
     left_hosts: Vec<(String, i64)>,
     doubt: Option<Suspicion>,
+    walked_to: Option<i64>,
 }
 
 async fn inner(
@@ -197,30 +204,63 @@ async fn inner(
                 left: 0,
                 left_hosts: Vec::new(),
                 doubt: None,
+                walked_to: None,
             });
         }
     }
+    if !matches!(plan.work, Work::Named(_)) {
+        apply_intervals(context).await?;
+    }
+    let due_by = match &plan.work {
+        Work::DueBy(at) => now.min(*at),
+        Work::Due | Work::Named(_) => now,
+    };
     let due = match &plan.work {
-        Work::Due => context
+        Work::Due | Work::DueBy(_) => context
             .store
-            .read("count what is due", |r| r.count_due(now))?,
+            .read("count what is due", |r| r.count_due(due_by))?,
         Work::Named(ids) => ids.len() as i64,
     };
     context.tally.due(u64::try_from(due).unwrap_or(0));
     tell_politeness(context, &plan.work, now);
+    let budget = match plan.work {
+        Work::Due | Work::DueBy(_) => budget(context, now)?,
+        Work::Named(_) => None,
+    };
     let bounds = Bounds {
-        limit: plan.limit,
+        limit: plan.limit.into_iter().chain(budget).min(),
         deadline,
     };
-    let frontier = Frontier::new(context, run, now, plan.keep);
-    let drained = frontier
+    let frontier = Frontier::new(context, run, due_by, plan.keep);
+    let mut drained = frontier
         .drain(&plan.work, bounds, |visited| {
             count(context, &visited);
             happened(Happened::Visited(visited));
         })
         .await?;
+    if drained.ended == Ended::Limit && budget.is_some() && bounds.limit == budget {
+        drained.ended = Ended::Budget;
+    }
     let no_network = context.tally.counted().no_network;
-    let doubt = settle::end(context, run, no_network).await?;
+    let mut doubt = settle::doubt(context, run, no_network).await?;
+    if !matches!(plan.work, Work::Named(_)) && drained.ended != Ended::Cancelled {
+        let controls = settle::controls(context, run, doubt)?;
+        if !controls.is_empty() {
+            let bounds = Bounds {
+                limit: None,
+                deadline,
+            };
+            let frontier = Frontier::new(context, run, now, plan.keep);
+            let controls = Work::Named(controls);
+            let visits = frontier.drain(&controls, bounds, |visited| {
+                count(context, &visited);
+                happened(Happened::Visited(visited));
+            });
+            visits.await?;
+            doubt = settle::doubt(context, run, no_network).await?;
+        }
+    }
+    settle::end(context, run, doubt).await?;
     let (instant, wall) = (Instant::now(), context.clock.now());
     let until = |at: Instant| {
         let wait = at.saturating_duration_since(instant).as_millis();
@@ -237,7 +277,7 @@ async fn inner(
     } else {
         let still_due = context
             .store
-            .read("count what is left", |r| r.count_due(now))?;
+            .read("count what is left", |r| r.count_due(due_by))?;
         u64::try_from(still_due).unwrap_or(0)
     };
     Ok(Visits {
@@ -246,7 +286,37 @@ async fn inner(
         left,
         left_hosts,
         doubt,
+        walked_to: drained.walked_to,
     })
+}
+
+/// What is left of the visits that a day may have.
+fn budget(context: &Context, now: i64) -> Result<Option<u64>, RunError> {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let Some(visits_per_day) = context.manner.visits_per_day else {
+        return Ok(None);
+    };
+    let made = context.store.read("count the visits of a day", |r| {
+        r.visits_after(now.saturating_sub(DAY_MS))
+    })?;
+    Ok(Some(visits_per_day.saturating_sub(made.visits)))
+}
+
+/// Makes due what is to be visited more often than it was.
+async fn apply_intervals(context: &Context) -> Result<(), RunError> {
+    let intervals = context.manner.intervals.clone();
+    let apply = move |w: &Writing<'_>| {
+        w.apply_input_intervals()?;
+        for (host, days) in &intervals.by_host {
+            w.pull_in_host(host, *days)?;
+        }
+        for (address, days) in &intervals.by_source {
+            w.pull_in_source(address, *days)?;
+        }
+        Ok(())
+    };
+    context.store.write("apply intervals", apply).await?;
+    Ok(())
 }
 
 /// What is thought of the clock; what a clock that had run ahead wrote is put right.

@@ -55,11 +55,20 @@ pub(super) async fn due_inputs(
             // A look at a file's modification time costs nothing, so files are looked at in every run.
             (_, false, _) => Some(now),
             (_, true, Some(_)) => Some(now + AGAIN_AFTER_PROBLEM),
-            (_, true, None) => Some(now + context.manner.input_refresh_ms),
+            (_, true, None) => Some(now + refresh_ms(context, &input)),
         };
         note_how_it_went(context, &input, problem, next, now).await?;
     }
     Ok(failed)
+}
+
+/// After how long an input on the web is read again, in milliseconds.
+fn refresh_ms(context: &Context, input: &InputRow) -> i64 {
+    let options: InputOptions = serde_json::from_str(&input.options).unwrap_or_default();
+    match options.refresh_hours {
+        Some(hours) => i64::from(hours) * 3_600_000,
+        None => context.manner.input_refresh_ms,
+    }
 }
 
 async fn note_how_it_went(

@@ -9,6 +9,8 @@ use crate::judge::{self, Code, Group};
 use crate::schedule::{self, Observation, Own, Round, State, Step, Suspicion, Trust};
 use crate::store::{Settled, SourceState, Unsettled};
 
+/// Sources that are visited where nobody answered and no canary did.
+const CONTROLS: usize = 3;
 /// Visits that are settled in one go.
 const AT_ONCE: usize = 500;
 
@@ -34,8 +36,8 @@ pub(super) async fn killed(context: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether a run can be trusted, and settles it. `no_network` is how many visits could not be made for want of one.
-pub(super) async fn end(
+/// Why a run cannot be trusted, if so. `no_network` is how many visits could not be made for want of one.
+pub(super) async fn doubt(
     context: &Context,
     run: Running,
     no_network: u64,
@@ -45,14 +47,41 @@ pub(super) async fn end(
     let was_suspect = context
         .store
         .read("read the run before", |r| r.last_run_doubted(SITES_FAIL))?;
-    let doubt = match round.trust(was_suspect) {
+    Ok(match round.trust(was_suspect) {
         Trust::Sound => None,
         Trust::Suspect(why) => Some(why),
         Trust::AskCanaries(why) => {
             let is_reached = any_canary(context).await;
             (!is_reached).then_some(why)
         }
-    };
+    })
+}
+
+/// Sources that can stand in for canaries: where a run made a few visits and nobody answered, whether those answer that
+/// were there the last time tells whether it is us.
+pub(super) fn controls(
+    context: &Context,
+    run: Running,
+    doubt: Option<Suspicion>,
+) -> Result<Vec<i64>, RunError> {
+    if !matches!(
+        doubt,
+        Some(Suspicion::NothingResolves | Suspicion::NothingAnswers)
+    ) {
+        return Ok(Vec::new());
+    }
+    let controls = context.store.read("find who stands in for canaries", |r| {
+        r.controls(run.id, CONTROLS)
+    })?;
+    Ok(controls)
+}
+
+/// Settles a run.
+pub(super) async fn end(
+    context: &Context,
+    run: Running,
+    doubt: Option<Suspicion>,
+) -> Result<(), RunError> {
     settle(context, run, doubt.is_none()).await?;
     let now = context.clock.now();
     let id = run.id;
@@ -66,7 +95,7 @@ pub(super) async fn end(
         .store
         .write("end marks", move |w| w.end_marks(id, now))
         .await?;
-    Ok(doubt)
+    Ok(())
 }
 
 /// The name of [`Suspicion::SitesFail`].

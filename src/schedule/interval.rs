@@ -2,22 +2,26 @@
 //!
 //! Every interval is shortened by a hash of source and visit number, never lengthened: a visit that is due once a day
 //! is due in 21 to 23 hours, so that a daily cron job that starts up to an hour late or early still finds it due, and
-//! strikes of consecutive days are always far enough apart. When a source first reaches the longest interval, that
-//! one is cut anywhere, so that sources that were added together are spread over the month from then on.
+//! strikes of consecutive days are always far enough apart. Sources that are visited as seldom as possible have each a
+//! place of its own in the month, and the interval before is cut anywhere, so that those that were added together part.
 
 use super::state::{Policy, State};
 
 /// 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// 2^64 divided by the plastic number: multiples of both together fall evenly too.
+const PLASTIC: u64 = 0xc13f_a9a9_02a6_328f;
+
 /// The least and the most of an interval that is waited, in thousandths.
 const JITTER: (u64, u64) = (880, 950);
 
-/// The same for the longest interval: hours, so that what was spread over the days stays so.
-const JITTER_LONGEST: (u64, u64) = (925, 930);
+/// How much of the longest interval a round takes, in thousandths: a daily job that finds a visit due just after it ran
+/// makes it a day later, and still within the interval.
+const ROUND: i64 = 940;
 
-/// The same where the longest interval is reached for the first time: as much room as one of the following is long.
-const SPREAD: (u64, u64) = (25, 950);
+/// The part of the interval before the longest one that is waited: sources that came together part there.
+const PARTING: (u64, u64) = (25, 950);
 
 /// The interval after so many visits in a row without a change, before anything is cut off it.
 pub(super) fn usual_ms(quiet: u32, policy: &Policy, longest_ms: i64) -> i64 {
@@ -34,23 +38,43 @@ pub(super) fn after_fine(
     longest_ms: i64,
     salt: u64,
     dice: u64,
+    at_ms: i64,
 ) -> i64 {
     let wanted = usual_ms(quiet, policy, longest_ms);
     if wanted < longest_ms {
+        // What was added together comes together until here; one step before the longest interval it parts.
+        let is_last_before = quiet > 2 && usual_ms(quiet + 1, policy, longest_ms) == longest_ms;
+        if is_last_before {
+            return within(wanted, PARTING, salt.wrapping_mul(PLASTIC));
+        }
         return within(wanted, JITTER, dice);
     }
-    let is_first_at_longest = quiet > 0 && usual_ms(quiet - 1, policy, longest_ms) < longest_ms;
-    if is_first_at_longest {
-        // Multiples of the golden ratio fall evenly, be the salts consecutive numbers or hashes.
-        return within(longest_ms, SPREAD, salt.wrapping_mul(GOLDEN));
+    if longest_ms <= 4 * policy.first_interval_ms {
+        // A few days are waited like any others.
+        return within(longest_ms, JITTER, dice);
     }
-    // A day is waited like any other day, so that a daily job finds it due.
-    let jitter = if longest_ms > 4 * policy.first_interval_ms {
-        JITTER_LONGEST
+    to_its_place(quiet, policy, longest_ms, salt, at_ms)
+}
+
+/// Milliseconds until the place that a source has in the round of the longest interval.
+///
+/// The places of all sources lie evenly, and each finds back to its own after whatever kept it from it, so that no day
+/// is fuller than the others for long.
+fn to_its_place(quiet: u32, policy: &Policy, longest_ms: i64, salt: u64, at_ms: i64) -> i64 {
+    let round = longest_ms / 1000 * ROUND;
+    // Multiples of the golden ratio fall evenly, be the salts consecutive numbers or hashes.
+    let place = ((u128::from(salt.wrapping_mul(GOLDEN)) * round.max(1) as u128) >> 64) as i64;
+    let ahead = (place - at_ms.rem_euclid(round.max(1)) - 1).rem_euclid(round.max(1)) + 1;
+    let is_first = quiet > 0 && usual_ms(quiet - 1, policy, longest_ms) < longest_ms;
+    if is_first {
+        return ahead.max(round / 40);
+    }
+    // Who is far from its place goes half of the way, so that it is never asked much more often.
+    if ahead >= round / 2 {
+        ahead
     } else {
-        JITTER
-    };
-    within(longest_ms, jitter, dice)
+        round / 4 * 3
+    }
 }
 
 /// Milliseconds until the next visit after `in_row` failures, the last one counted.

@@ -349,7 +349,14 @@ pub(super) fn wait_ms(
         return after_death(next.dead_visits, policy, dice);
     }
     match seen.code.group() {
-        Group::Fine => after_fine(next.quiet_visits, policy, longest_ms, salt, dice),
+        Group::Fine => after_fine(
+            next.quiet_visits,
+            policy,
+            longest_ms,
+            salt,
+            dice,
+            seen.at_ms,
+        ),
         // A failure that does not count is looked at again as soon as a first one.
         Group::Gone | Group::Failing => after_failure(next.failures_in_row.max(1), policy, dice),
         // With strikes open, every day matters; else there is nothing to hurry for.
@@ -360,6 +367,7 @@ pub(super) fn wait_ms(
             longest_ms,
             salt,
             dice,
+            seen.at_ms,
         ),
     }
 }

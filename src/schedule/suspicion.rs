@@ -103,7 +103,7 @@ impl Round {
         self.silent = true;
     }
 
-    /// What to think of the run. `before` says whether the run before it was suspect for the same reason: then it is no
+    /// What to think of the run. `was_suspect` says whether the run before it was, because sites failed: then it is no
     /// longer the first shock, and canaries are asked.
     pub fn trust(&self, was_suspect: bool) -> Trust {
         if self.silent && !self.answered {
@@ -117,14 +117,16 @@ impl Round {
         // One page of a site that is gone is no sign of anything while its other pages are there.
         let lost = count(|seen| seen == LOST);
         let of = count(|seen| seen != 0);
-        if self.sites.len() < MANY_SITES || lost * 100 < of * SUSPECT_PERCENT || lost == 0 {
+        if lost == 0 || lost * 100 < of * SUSPECT_PERCENT {
             return Trust::Sound;
         }
         let suspicion = Suspicion::SitesFail { lost, of };
-        if was_suspect {
-            return Trust::AskCanaries(suspicion);
+        match (was_suspect, self.sites.len() >= MANY_SITES) {
+            // Those that failed then are due again before the others, so there may be few of them.
+            (true, _) => Trust::AskCanaries(suspicion),
+            (false, true) => Trust::Suspect(suspicion),
+            (false, false) => Trust::Sound,
         }
-        Trust::Suspect(suspicion)
     }
 }
 
@@ -186,6 +188,9 @@ mod tests {
     fn a_few_sites_that_answer_can_be_trusted() {
         assert_eq!(of_old(4, 0).trust(false), Trust::Sound);
         assert_eq!(of_old(1, 0).trust(false), Trust::Sound);
+        // Unless the run before was suspect.
+        assert!(matches!(of_old(4, 0).trust(true), Trust::AskCanaries(_)));
+        assert_eq!(of_old(1, 1).trust(true), Trust::Sound);
     }
 
     #[test]

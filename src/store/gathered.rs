@@ -9,6 +9,9 @@ use super::blob::Packed;
 use super::chain::Sha;
 use super::{Reading, Writing};
 
+/// A post older than this is not young by any configuration, in milliseconds (90 days).
+const YOUNG_AT_MOST: i64 = 90 * 24 * 3_600_000;
+
 /// A document as it was read.
 #[derive(Debug, Clone)]
 pub struct NewDocument {
@@ -305,6 +308,25 @@ impl Writing<'_> {
                      (select published_at from post where id = ?1), (select first_seen_at from post where id = ?1)))",
             )?
             .execute((post_id, now))?;
+        if let Some(published_at) = end.published_at
+            && now.saturating_sub(published_at) < YOUNG_AT_MOST
+        {
+            self.cite_anew(post_id, published_at.min(now), now)?;
+        }
+        Ok(())
+    }
+
+    /// A post of these days cites sources: those that were not cited so lately are looked at now, for what it quotes
+    /// stands there today, and more often for a while.
+    fn cite_anew(&self, post_id: i64, published_at: i64, now: i64) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "update source set newest_post_at = ?2, next_visit_at = iif(standing = 'dead', next_visit_at,
+                     min(next_visit_at, ?3))
+                 where id in (select source_id from citation where post_id = ?1 and gone_at is null)
+                   and coalesce(newest_post_at, 0) < ?2",
+            )?
+            .execute((post_id, published_at, now))?;
         Ok(())
     }
 

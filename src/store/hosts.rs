@@ -130,7 +130,7 @@ impl Reading<'_> {
         let mut statement = self.connection.prepare_cached(
             "select h.name, d.due from
                  (select host_id, count(*) as due from source where next_visit_at <= ?1 group by host_id) d
-             join host h on h.id = d.host_id",
+             cross join host h on h.id = d.host_id",
         )?;
         let mut rows = statement.query([now])?;
         while let Some(row) = rows.next()? {

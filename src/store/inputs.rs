@@ -180,6 +180,16 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// The registered inputs, oldest first. Their posts and citations are not counted: a run would wait for that.
+    pub fn registered_inputs(&self) -> rusqlite::Result<Vec<InputRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS}, 0, 0 from input i where i.removed_at is null and i.kind <> 'by-hand' order by i.id"
+            ))?
+            .query_map([], input_row)?
+            .collect()
+    }
+
     /// The inputs that are due, oldest first. Their posts and citations are not counted: a run would wait for that.
     pub fn due_inputs(&self, now: i64) -> rusqlite::Result<Vec<InputRow>> {
         self.connection

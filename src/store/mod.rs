@@ -13,6 +13,7 @@ mod gathered;
 mod hosts;
 mod identity;
 mod inputs;
+mod intervals;
 mod lock;
 mod marks;
 mod migrate;
@@ -23,6 +24,7 @@ mod settling;
 mod sources;
 mod verify;
 mod visits;
+mod waking;
 mod writer;
 
 use std::fs::File;
@@ -53,6 +55,7 @@ pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use verify::Verified;
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
+pub use waking::{Lately, Waking};
 pub use writer::Writing;
 
 use identity::Watched;

@@ -430,7 +430,7 @@ impl Reading<'_> {
     /// Hands the address and host of every source due at `now` to `take`.
     pub fn each_due(&self, now: i64, mut take: impl FnMut(&str, &str)) -> rusqlite::Result<()> {
         let mut query = self.connection.prepare_cached(
-            "select s.address, h.name from source s join host h on h.id = s.host_id where s.next_visit_at <= ?1",
+            "select s.address, h.name from source s cross join host h on h.id = s.host_id where s.next_visit_at <= ?1",
         )?;
         let mut rows = query.query([now])?;
         while let Some(row) = rows.next()? {

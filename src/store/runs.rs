@@ -11,6 +11,8 @@ pub struct RunEnd {
     pub result: &'static str,
     /// Why we suspect ourselves rather than the sources, where we do: `nothing-resolves`, `nothing-answers`, `sites-fail`.
     pub doubt: Option<&'static str>,
+    /// The host after which the next walk goes on, where this one was cut short.
+    pub walked_to: Option<i64>,
     /// What was counted, as JSON.
     pub counts: String,
 }
@@ -147,8 +149,8 @@ impl Writing<'_> {
     /// A run ends.
     pub fn end_run(&self, id: i64, end: &RunEnd, now: i64) -> rusqlite::Result<()> {
         self.connection.execute(
-            "update run set ended_at = ?2, result = ?3, suspect = ?4 is not null, doubt = ?4, counts = ?5 where id = ?1",
-            (id, now, end.result, end.doubt, &end.counts),
+            "update run set ended_at = ?2, result = ?3, suspect = ?4 is not null, doubt = ?4, counts = ?5, walked_to = ?6 where id = ?1",
+            (id, now, end.result, end.doubt, &end.counts, end.walked_to),
         )?;
         Ok(())
     }
@@ -237,6 +239,17 @@ impl Reading<'_> {
             runs: (begun.first().copied(), begun.get(1).copied()),
             jump,
         })
+    }
+
+    /// The host after which the newest run stopped, where it was cut short.
+    pub fn walked_to(&self) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached(
+                "select walked_to from run where ended_at is not null order by id desc limit 1",
+            )?
+            .query_row([], |row| row.get(0))
+            .optional()
+            .map(Option::flatten)
     }
 
     /// The id and beginning of the newest run that ended.

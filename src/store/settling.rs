@@ -210,7 +210,7 @@ impl Reading<'_> {
     ) -> rusqlite::Result<()> {
         let mut query = self.connection.prepare_cached(
             "select h.site, u.code, coalesce(u.had_answered, 0)
-             from visit v join source s on s.id = v.source_id join host h on h.id = s.host_id
+             from visit v cross join source s on s.id = v.source_id cross join host h on h.id = s.host_id
              left join unsettled u on u.visit_id = v.id
              where v.id >= (select coalesce(first_visit_id, 0) from run where id = ?1) and v.run_id = ?1",
         )?;
@@ -242,7 +242,7 @@ impl Reading<'_> {
                          where c.source_id = s.id and c.gone_at is null and i.kind <> 'by-hand'), 0),
                      exists (select 1 from mark m where m.source_id = s.id and coalesce(m.verdict, u.code) = u.code
                          and (m.until is null or m.until > u.at))
-                 from unsettled u join source s on s.id = u.source_id join host h on h.id = s.host_id
+                 from unsettled u cross join source s on s.id = u.source_id cross join host h on h.id = s.host_id
                  where u.run_id = ?1 and u.visit_id > ?2 order by u.visit_id limit ?3"
             ))?
             .query_map((run_id, after, most as i64, BACKLOG_MS), |row| {
@@ -269,6 +269,23 @@ impl Reading<'_> {
                     is_marked: row.get(34)?,
                 })
             })?
+            .collect()
+    }
+
+    /// Sources that were there when they were last visited, longest ago first, on hosts that this run did not visit.
+    pub fn controls(&self, run_id: i64, most: usize) -> rusqlite::Result<Vec<i64>> {
+        self.connection
+            .prepare_cached(
+                "select id from (
+                     select min(s.id) as id, min(s.last_visit_at) as at from source s
+                     where s.standing = 'alive' and s.next_visit_at is not null
+                       and s.host_id not in (
+                           select o.host_id from visit v cross join source o on o.id = v.source_id
+                           where v.id >= (select coalesce(first_visit_id, 0) from run where id = ?1) and v.run_id = ?1)
+                     group by s.host_id)
+                 order by at limit ?2",
+            )?
+            .query_map((run_id, most as i64), |row| row.get(0))?
             .collect()
     }
 

@@ -11,7 +11,11 @@
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
+//! - `config`: what is configured, what is wrong with it, secrets, and inputs of the configuration
 //! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
+//! - `suspect`: runs that cannot be trusted: too much failed, nobody answered, a wrong clock, a kill
+//! - `watch`: signals, the service manager, bounds of a pass, the sign of life
+//! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -23,6 +27,7 @@ mod support;
 
 mod bad_input;
 mod beside;
+mod config;
 mod deaths;
 mod exclusions;
 mod explain;
@@ -34,3 +39,8 @@ mod options;
 mod reference;
 mod reports;
 mod robots;
+#[cfg(unix)]
+mod schedule;
+mod suspect;
+#[cfg(unix)]
+mod watch;

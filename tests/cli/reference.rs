@@ -28,13 +28,23 @@ fn the_reference_of_commands_says_what_help_says() {
 
 fn page(desk: &Desk) -> String {
     let whole = help(desk, "--help");
-    let commands = commands(&whole);
+    let commands = commands_of(&whole);
     assert!(commands.len() > 5, "{whole}");
     let own = own(&whole);
     let mut page = format!("{HEAD}\n## `sourcekeep`\n\n```text\n{own}\n```\n");
     for command in commands {
-        let own = self::own(&help(desk, &format!("{command} --help")));
+        let text = help(desk, &format!("{command} --help"));
+        let own = self::own(&text);
         write!(page, "\n## `sourcekeep {command}`\n\n```text\n{own}\n```\n").unwrap();
+        for part in commands_of(&text) {
+            let command = format!("{command} {part}");
+            let own = self::own(&help(desk, &format!("{command} --help")));
+            write!(
+                page,
+                "\n### `sourcekeep {command}`\n\n```text\n{own}\n```\n"
+            )
+            .unwrap();
+        }
     }
     // The short form says it in a third of the lines.
     let shared = shared(&help(desk, "run -h"));
@@ -53,7 +63,7 @@ fn help(desk: &Desk, words: &str) -> String {
 }
 
 /// The names below `Commands:`.
-fn commands(help: &str) -> Vec<String> {
+fn commands_of(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     listed
         .take_while(|line| !line.is_empty())

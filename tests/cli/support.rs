@@ -105,7 +105,13 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sourcekeep"));
         command.args(words.split_whitespace());
         command.current_dir(self.folder.path());
-        for variable in ["SOURCEKEEP_DB", "SOURCEKEEP_CONFIG", "NO_COLOR"] {
+        for variable in [
+            "SOURCEKEEP_DB",
+            "SOURCEKEEP_CONFIG",
+            "SOURCEKEEP_PROXY",
+            "SOURCEKEEP_HEARTBEAT",
+            "NO_COLOR",
+        ] {
             command.env_remove(variable);
         }
         command.stdin(Stdio::null());

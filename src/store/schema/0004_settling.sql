@@ -9,6 +9,7 @@ alter table source add column interval_days integer;
 
 alter table run add column first_visit_id integer;
 alter table run add column doubt text;
+alter table run add column walked_to integer;
 alter table run add column clock text check (clock in ('behind', 'ahead', 'wrong'));
 
 alter table input add column backlog_told_at integer;
