@@ -5,6 +5,7 @@ pub mod capture;
 pub mod charset;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod explain;
 pub mod fetch;
 pub mod gather;

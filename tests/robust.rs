@@ -2,6 +2,7 @@
 //!
 //! - `inputs`: files and folders that are no posts, or never end
 //! - `archive`: files that are not ours, full disks, locks, two at once
+//! - `backup`: backups to a full disk
 //! - `killed`: `kill -9` at random moments
 //! - `hostile`: words of strangers that would steer a terminal or a spreadsheet
 //! - `beside`: what others do to the archive while a run goes on
@@ -18,6 +19,8 @@
 mod apart;
 #[path = "robust/archive.rs"]
 mod archive;
+#[path = "robust/backup.rs"]
+mod backup;
 #[path = "robust/beside.rs"]
 mod beside;
 #[path = "robust/faults.rs"]

@@ -306,9 +306,10 @@ fn the_chain_shows_a_changed_visit_and_a_changed_blob() {
     other.execute("update blob set data = x'00' where sha256 = (select sha256 from blob order by id desc limit 1)", [])
         .unwrap();
     let verified = archive.store.read("verify", |r| r.verify()).unwrap();
-    assert_eq!(verified.problems.len(), 2, "{:?}", verified.problems);
+    assert_eq!(verified.problems.len(), 3, "{:?}", verified.problems);
     assert!(verified.problems[0].starts_with("visit 2:"));
     assert!(verified.problems[1].starts_with("blob "));
+    assert!(verified.problems[2].contains("the trigger visit_is_immutable"));
 }
 
 #[test]

@@ -21,6 +21,14 @@ use super::print::Printer;
 /// The archive that is used where none is named.
 pub(crate) const DEFAULT_DB: &str = "sourcekeep.db";
 
+/// The archive that a command is about.
+pub(crate) fn db(global: &Global) -> PathBuf {
+    global
+        .db
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_DB))
+}
+
 /// Flags, environment and file, put together and checked.
 pub(crate) struct Setup {
     pub(crate) db: PathBuf,
@@ -43,11 +51,11 @@ impl Setup {
             let error = anyhow::anyhow!("{at}: fetch.ca_cert: {path}: {error}");
             return Err(Failure::usage(error));
         }
-        let db = global
-            .db
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(DEFAULT_DB));
-        Self::of(settings, db, global.now.map_or(Clock::System, Clock::Fixed))
+        Self::of(
+            settings,
+            db(global),
+            global.now.map_or(Clock::System, Clock::Fixed),
+        )
     }
 
     /// From settings that are resolved already.

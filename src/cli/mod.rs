@@ -2,11 +2,13 @@
 //! do.
 
 mod add;
+mod backup;
 mod capture;
 mod check;
 mod config;
 mod context;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod heartbeat;
@@ -23,6 +25,8 @@ mod schedule;
 mod selected;
 mod show;
 mod signals;
+mod stats;
+mod verify;
 mod watch;
 mod when;
 
@@ -73,6 +77,10 @@ enum Command {
     Config(config::ConfigArgs),
     Watch(watch::WatchArgs),
     Schedule(schedule::ScheduleArgs),
+    Verify(verify::VerifyArgs),
+    Backup(backup::BackupArgs),
+    Stats(stats::StatsArgs),
+    Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
 }
 
@@ -243,6 +251,10 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Config(args) => config::config(&global, &args, printer),
         Command::Watch(args) => watch::watch(&global, &args, printer),
         Command::Schedule(args) => schedule::schedule(&global, &args, printer),
+        Command::Verify(args) => verify::verify(&global, &args, printer),
+        Command::Backup(args) => backup::backup(&global, &args, printer),
+        Command::Stats(args) => stats::stats(&global, &args, printer),
+        Command::Doctor(args) => doctor::doctor(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
     }
 }

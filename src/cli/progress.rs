@@ -71,6 +71,42 @@ impl Drop for Progress<'_> {
     }
 }
 
+/// A line on a terminal that says how far some long work is, until it is dropped.
+pub(crate) struct Line<'a> {
+    printer: &'a Printer,
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn start(printer: &'a Printer) -> Self {
+        let bar = printer.shows_progress().then(ProgressBar::new_spinner);
+        if let Some(bar) = &bar {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        printer.set_progress(bar.clone());
+        Self { printer, bar }
+    }
+
+    /// Says something else; `words` are asked for only if somebody reads them.
+    pub(crate) fn says(&self, words: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(words());
+        }
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.printer.set_progress(None);
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// A smoothed rate.
 #[derive(Default)]
 struct Rate {

@@ -661,7 +661,7 @@ fn summary(outcome: &Outcome) -> String {
     }
     match outcome.ended {
         Ended::Limit | Ended::Budget | Ended::Time => {
-            parts.push("more is due, and comes later".to_owned())
+            parts.push("more is due, and comes later".to_owned());
         }
         Ended::Cancelled => parts.push("interrupted".to_owned()),
         Ended::Done => {}

@@ -32,7 +32,7 @@ pub use limits::Limits;
 pub use politeness::{
     Busy, Gate, HostPace, LONGEST_WAIT, Manners, Memory, Pace, Permit, Promise, Remembered,
 };
-pub use resolve::{Lookup, NotAnOverride, ResolveError, ResolveOverride};
+pub use resolve::{Lookup, NotAnOverride, ResolveError, ResolveOverride, name_servers};
 pub use robots::{Access, Robots};
 pub use settings::{PRODUCT, Settings, SetupError, user_agent};
 pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
@@ -110,6 +110,14 @@ impl Fetcher {
     /// them is set at the gate.
     pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, Fault> {
         robots::of(self, url).await
+    }
+
+    /// How many addresses a name leads to that may be asked, given by hand or by the name servers.
+    ///
+    /// # Errors
+    /// When there is none, or nobody could be asked.
+    pub async fn look_up(&self, name: &str) -> Result<usize, ResolveError> {
+        Ok(self.resolver.addresses(name).await?.len())
     }
 
     /// Whether an address may be asked as far as it can be known without a resolver: the first of the guard's three

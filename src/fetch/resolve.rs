@@ -149,7 +149,7 @@ impl Guarded {
         find(name).or_else(|| find("*"))
     }
 
-    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
+    pub(crate) async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
         if let Some(given) = self.override_for(name) {
             // Port 0 stands for the scheme's own.
             return Ok(vec![SocketAddr::new(given.ip, given.port.unwrap_or(0))]);
@@ -215,6 +215,19 @@ pub(crate) struct System {
     doubtful_after: Duration,
     /// A look-up that takes longer has failed.
     given_up_after: Duration,
+}
+
+/// The name servers that this machine is set up with, each once.
+pub fn name_servers() -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    if let Ok((config, _)) = hickory_resolver::system_conf::read_system_conf() {
+        for server in config.name_servers() {
+            if !found.contains(&server.ip) {
+                found.push(server.ip);
+            }
+        }
+    }
+    found
 }
 
 impl System {

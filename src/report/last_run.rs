@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{ago, date, rfc3339};
 use crate::schedule::Suspicion;
-use crate::store::{self, LastRun};
+use crate::store::{self, RunRow};
 
 /// Without a good run for this long, something has stopped, in milliseconds.
 const LONG_AGO_MS: i64 = 3 * 86_400_000;
@@ -22,9 +22,9 @@ pub struct Runs {
     pub running_since: Option<i64>,
     /// When the newest run ended that came to its end and can be trusted.
     pub last_good_at: Option<i64>,
-    last: Option<LastRun>,
+    last: Option<RunRow>,
     /// The newest run, if it has not ended.
-    open: Option<LastRun>,
+    open: Option<RunRow>,
 }
 
 /// The last run that is over, as other programs read it. Fields are added, never renamed.
@@ -46,7 +46,7 @@ pub struct LastRunEntry {
 
 impl Runs {
     /// `newest` are the newest two runs, newest first.
-    pub(super) fn new(newest: Vec<LastRun>, last_good_at: Option<i64>) -> Self {
+    pub(super) fn new(newest: Vec<RunRow>, last_good_at: Option<i64>) -> Self {
         let mut newest = newest.into_iter();
         let first = newest.next();
         let (open, last) = match first {
@@ -67,7 +67,7 @@ impl Runs {
     #[must_use]
     pub(super) fn looked_at(mut self, archive: &Path) -> Self {
         if let Some(open) = self.open.take() {
-            if store::is_run_locked(archive) {
+            if store::run_holder(archive).is_ok_and(|holder| holder.is_some()) {
                 self.running_since = Some(open.at);
             } else {
                 self.last = Some(open);
@@ -142,7 +142,7 @@ impl Runs {
     }
 }
 
-fn suspicion(run: &LastRun) -> String {
+fn suspicion(run: &RunRow) -> String {
     #[derive(serde::Deserialize)]
     struct Sites {
         sites_lost: usize,

@@ -15,6 +15,7 @@ mod news;
 mod plain;
 mod selection;
 mod show;
+mod stats;
 mod text;
 
 use std::io::Write;
@@ -27,6 +28,7 @@ pub use news::{News, Since};
 pub use plain::{bytes, count, one_line, printable};
 pub use selection::{Selection, UnknownSelector};
 pub use show::{Shown, show, write_show_text};
+pub use stats::Statistics;
 
 use crate::store::{Store, StoreError, Totals, Wanted};
 use news::Changes;

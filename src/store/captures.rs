@@ -180,6 +180,9 @@ impl Writing<'_> {
             truncated: capture.truncated.as_deref(),
             sealed_at: capture.sealed_at,
             exchanges: &exchanges,
+            served_sha256: capture.served.as_ref().map(|served| &served.0[..]),
+            served_sha1: capture.served.as_ref().map(|served| served.1.as_str()),
+            title: capture.title.as_deref(),
         };
         self.connection
             .prepare_cached(

@@ -71,12 +71,34 @@ pub(super) struct CaptureLink<'a> {
     pub truncated: Option<&'a str>,
     pub sealed_at: i64,
     pub exchanges: &'a [u8],
+    pub served_sha256: Option<&'a [u8]>,
+    pub served_sha1: Option<&'a str>,
+    pub title: Option<&'a str>,
 }
 
 impl CaptureLink<'_> {
+    /// The link as it is written today. The title is the last line, for it is the only one that a stranger wrote and
+    /// that nobody holds to one line.
     pub(super) fn after(&self, previous: &Sha) -> Sha {
         let text = format!(
-            "capture\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+            "capture 2\n{}{}\n{}\n{}\n",
+            self.common(previous),
+            self.served_sha256.map_or_else(|| "-".to_owned(), hex),
+            self.served_sha1.unwrap_or("-"),
+            self.title.unwrap_or("-"),
+        );
+        sha256(text.as_bytes())
+    }
+
+    /// The link as it was written before it covered the title and what was served. Whoever puts such a link in the
+    /// place of one of today breaks the next.
+    pub(super) fn first_form_after(&self, previous: &Sha) -> Sha {
+        sha256(format!("capture\n{}", self.common(previous)).as_bytes())
+    }
+
+    fn common(&self, previous: &Sha) -> String {
+        format!(
+            "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
             hex(previous),
             self.id,
             self.source,
@@ -90,7 +112,6 @@ impl CaptureLink<'_> {
             self.truncated.unwrap_or("-"),
             self.sealed_at,
             hex(self.exchanges),
-        );
-        sha256(text.as_bytes())
+        )
     }
 }

@@ -61,14 +61,29 @@ pub fn lock_run(path: &Path, says: &str) -> Result<Locking, StoreError> {
     Ok(Locking::Ours(RunLock { file }))
 }
 
-/// Whether somebody holds the run lock of the archive at `path`: then a run that has not ended goes on, else it was
-/// killed. Looks only; nothing is made or changed.
-pub fn is_run_locked(path: &Path) -> bool {
-    let Ok(file) = File::open(lock_path(path)) else {
-        return false;
+/// Who holds the run lock of the archive at `path`, if anybody does. The lock is not taken for that unless its file says
+/// that somebody holds it, and then only to see whether that is still so.
+pub fn run_holder(path: &Path) -> Result<Option<Holder>, StoreError> {
+    let lock_path = lock_path(path);
+    let failed = |source| StoreError::file(&lock_path, "look at the run lock", source);
+    let mut says = String::new();
+    let file = match File::open(&lock_path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(failed)?,
     };
-    // What was taken here ends with the file, at once.
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    let read = (&file).take(4096).read_to_string(&mut says);
+    // Windows does not let a locked file be read.
+    if read.is_ok() && says.trim().is_empty() {
+        return Ok(None);
+    }
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Ok(Some(Holder {
+            says: says.trim().to_owned(),
+        })),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+        // Its holder was killed.
+        Ok(()) => Ok(None),
+    }
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -105,10 +120,9 @@ mod tests {
             panic!("the lock is taken");
         };
         assert_eq!(holder.says, "run, process 7");
-        assert!(is_run_locked(&path));
+        assert_eq!(run_holder(&path).unwrap(), Some(holder));
         drop(first);
-        assert!(!is_run_locked(&path));
-        assert!(!is_run_locked(&folder.path().join("never.db")));
+        assert_eq!(run_holder(&path).unwrap(), None);
         assert!(matches!(
             lock_run(&path, "run, process 8").unwrap(),
             Locking::Ours(_)

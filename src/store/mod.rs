@@ -4,12 +4,14 @@
 //! as milliseconds since the epoch. Writing goes through one thread (`writer`), reading through a few connections of
 //! their own. Nothing here knows how a page is fetched or judged.
 
+mod backup;
 mod blob;
 mod captures;
 mod chain;
 mod error;
 mod evidence;
 mod gathered;
+mod health;
 mod hosts;
 mod identity;
 mod inputs;
@@ -22,6 +24,7 @@ mod reports;
 mod runs;
 mod settling;
 mod sources;
+mod stats;
 mod verify;
 mod visits;
 mod waking;
@@ -36,24 +39,30 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+pub use backup::{BackedUp, Backup, BackupError, Copying, LeftAlone, back_up, list_backups};
 pub use blob::Packed;
 pub use captures::{CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use error::StoreError;
 pub use evidence::{PastVisit, SourceFacts};
 pub use gathered::{KnownDocument, NewCitation, NewDocument, PostEnd};
+pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
-pub use lock::{Holder, Locking, RunLock, is_run_locked, lock_run};
+pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use marks::{MarkRow, NewMark};
 pub use overview::{
     BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
 };
-pub use reports::{CitingInput, LastRun, note_report};
+pub use reports::{CitingInput, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
-pub use verify::Verified;
+pub use stats::{
+    BlobSums, Contents, CopySums, DayOfVisits, HostCount, Pages, PieceOfVisits, RunSums, Schedule,
+    SourceCount,
+};
+pub use verify::{Depth, Looking, Verified, Verifying, verify};
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
 pub use waking::{Lately, Waking};
 pub use writer::Writing;
@@ -388,12 +397,33 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// A path as part of an `SQLite` URI file name: the three bytes that mean something else are escaped.
+/// Leaves the archive alone for as long as it was just read, if its log has grown: `SQLite` can begin the log anew only
+/// while nobody reads it, and short transactions that follow each other closely never let it.
+fn rest(path: &Path, worked: Duration) {
+    /// The log is written into the file at about this size (1000 pages).
+    const GROWN: u64 = 8 << 20;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() >= GROWN) {
+        std::thread::park_timeout(
+            worked.clamp(Duration::from_millis(20), Duration::from_millis(250)),
+        );
+    }
+}
+
+/// A path as part of an `SQLite` URI file name: whatever might mean something else, or is no text, is escaped.
 fn uri_path(path: &Path) -> String {
-    path.to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23")
+    use std::fmt::Write;
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let is_plain = byte.is_ascii_alphanumeric() || b"/\\:._-".contains(byte);
+        let _ = if is_plain {
+            write!(text, "{}", char::from(*byte))
+        } else {
+            write!(text, "%{byte:02x}")
+        };
+        text
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::error::StoreError;
 
 /// A run, as a report tells of it. Instants in milliseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastRun {
+pub struct RunRow {
     /// Its id.
     pub id: i64,
     /// The command.
@@ -67,14 +67,14 @@ pub fn note_report(path: &Path, run_id: Option<i64>, now: i64) -> Result<(), Sto
 
 impl Reading<'_> {
     /// The newest runs, newest first.
-    pub fn last_runs(&self, most: usize) -> rusqlite::Result<Vec<LastRun>> {
+    pub fn last_runs(&self, most: usize) -> rusqlite::Result<Vec<RunRow>> {
         self.connection
             .prepare_cached(
                 "select id, command, started_at, ended_at, result, suspect, doubt, clock, counts
                  from run order by id desc limit ?1",
             )?
             .query_map([most as i64], |row| {
-                Ok(LastRun {
+                Ok(RunRow {
                     id: row.get(0)?,
                     command: row.get(1)?,
                     at: row.get(2)?,

@@ -210,6 +210,15 @@ impl Reading<'_> {
             .query_row("select exists (select 1 from run)", [], |row| row.get(0))
     }
 
+    /// When the visit was made that was written last.
+    pub fn newest_visit_at(&self) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .query_row("select at from visit order by id desc limit 1", [], |row| {
+                row.get(0)
+            })
+            .optional()
+    }
+
     /// What earlier runs say of the clock.
     pub fn clock_trace(&self) -> rusqlite::Result<ClockTrace> {
         let mut begun = self.connection.prepare_cached(

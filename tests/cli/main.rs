@@ -16,6 +16,7 @@
 //! - `suspect`: runs that cannot be trusted: too much failed, nobody answered, a wrong clock, a kill
 //! - `watch`: signals, the service manager, bounds of a pass, the sign of life
 //! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
+//! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -25,10 +26,12 @@ mod web;
 
 mod support;
 
+mod backup;
 mod bad_input;
 mod beside;
 mod config;
 mod deaths;
+mod doctor;
 mod exclusions;
 mod explain;
 mod fates;
@@ -41,6 +44,8 @@ mod reports;
 mod robots;
 #[cfg(unix)]
 mod schedule;
+mod stats;
 mod suspect;
+mod verify;
 #[cfg(unix)]
 mod watch;
