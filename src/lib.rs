@@ -6,6 +6,7 @@ pub mod charset;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod fetch;
 pub mod gather;
 pub mod judge;

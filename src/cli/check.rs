@@ -16,6 +16,7 @@ use sourcekeep::store::{Mode, Store};
 use super::Global;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
+use super::mark::FailOn;
 use super::print::{Format, Printer};
 use super::progress::Progress;
 use super::run;
@@ -222,6 +223,7 @@ pub(crate) fn visit_and_print(
     printer: &Printer,
 ) -> Result<Visits, Failure> {
     let runtime = context::runtime()?;
+    let fail_on = FailOn::new(&context.store, fail_on, context.clock.now())?;
     let mut out = printer.data();
     let mut written = Ok(());
     let (mut matched, mut first) = (false, true);
@@ -235,14 +237,7 @@ pub(crate) fn visit_and_print(
         context::stop_on_interrupt(context.cancelled.clone());
         pass(context, plan, |happened| match happened {
             Happened::Visited(visited) => {
-                let code = visited
-                    .verdict
-                    .as_ref()
-                    .map(|verdict| verdict.code.as_str());
-                matched |= code.is_some()
-                    && fail_on.is_some_and(|selection| {
-                        selection.matches(visited.standing.as_str(), code)
-                    });
+                matched |= fail_on.matches(&visited);
                 let code = visited.verdict.as_ref().map(|verdict| verdict.code);
                 let is_fine = is_named && code.is_some_and(|code| code.group() == Group::Fine);
                 if is_fine && !matches!(visited.copy, Copied::NoRoom | Copied::Later) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sourcekeep::config::{
     self, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Origin, Overrides, PROXY_VARIABLE,
-    Resolve, Resolved, ScheduleSettings, Settings,
+    Resolve, Resolved, Settings,
 };
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
@@ -151,13 +151,10 @@ impl Setup {
             fetcher: Arc::new(self.fetcher(printer)?),
             manner: Arc::new(Manner {
                 robots: self.settings.fetch.robots,
-                schedule: policy(schedule),
+                schedule: self.policy(),
                 gather: self.gather.clone(),
                 input_refresh_ms: i64::from(schedule.input_refresh_hours) * HOUR_MS,
-                intervals: Intervals {
-                    by_source: schedule.by_source.clone(),
-                    by_host: schedule.by_host.clone(),
-                },
+                intervals: self.intervals(),
                 visits_per_day: schedule.visits_per_day,
                 canaries: schedule.canaries.clone(),
             }),
@@ -166,22 +163,32 @@ impl Setup {
             cancelled: CancellationToken::new(),
         })
     }
+
+    /// When a source is dead, and when it is visited next.
+    pub(crate) fn policy(&self) -> Policy {
+        let settings = &self.settings.schedule;
+        let hours = |hours: u32| i64::from(hours) * HOUR_MS;
+        Policy {
+            first_interval_ms: hours(settings.first_interval_hours),
+            longest_interval_ms: hours(24 * settings.longest_interval_days),
+            young_ms: hours(24 * settings.young_days),
+            young_interval_ms: hours(settings.young_interval_hours),
+            ..Policy::default()
+        }
+    }
+
+    /// The longest intervals that are not the same for all.
+    pub(crate) fn intervals(&self) -> Intervals {
+        let settings = &self.settings.schedule;
+        Intervals {
+            by_source: settings.by_source.clone(),
+            by_host: settings.by_host.clone(),
+        }
+    }
 }
 
 /// An hour in milliseconds.
 const HOUR_MS: i64 = 3_600_000;
-
-/// When a source is dead, and when it is visited next.
-fn policy(settings: &ScheduleSettings) -> Policy {
-    let hours = |hours: u32| i64::from(hours) * HOUR_MS;
-    Policy {
-        first_interval_ms: hours(settings.first_interval_hours),
-        longest_interval_ms: hours(24 * settings.longest_interval_days),
-        young_ms: hours(24 * settings.young_days),
-        young_interval_ms: hours(settings.young_interval_hours),
-        ..Policy::default()
-    }
-}
 
 pub(crate) fn held(db: &Path, holder: &Holder) -> Failure {
     let who = if holder.says.is_empty() {

@@ -9,7 +9,7 @@ use sourcekeep::config::Settings;
 use sourcekeep::demo::{self, Chapter, Web};
 use sourcekeep::report::{self, Query, Report, Selection};
 use sourcekeep::run::{Clock, Keep, Plan, Work};
-use sourcekeep::store::Mode;
+use sourcekeep::store::{Mode, note_report};
 
 use super::add;
 use super::context::Setup;
@@ -103,7 +103,11 @@ fn tell(
     };
     let context = setup.context(store, printer)?;
     let (outcome, _) = run::make_pass(&context, plan, None, printer)?;
-    run::write_summary(&outcome, &run::Totals::read(&context.store)?, out)?;
+    run::write_summary(
+        &outcome,
+        &run::Totals::read(&context.store, context.clock.now())?,
+        out,
+    )?;
     drop(lock);
     if !first {
         writeln!(out, "\n{COMMAND}$ sourcekeep report{COMMAND:#}")?;
@@ -115,10 +119,13 @@ fn tell(
             selection: Selection::default(),
             all: false,
             since: None,
+            new: false,
             now,
             folder,
         };
-        Report::new(&context.store, query)?.write(report::Format::Text, out)?;
+        let told = Report::new(&context.store, query)?;
+        told.write(report::Format::Text, out)?;
+        note_report(context.store.path(), told.runs.newest_ended, now)?;
     }
     out.flush()?;
     Ok(())

@@ -10,9 +10,11 @@ mod context;
 mod demo;
 mod doctor;
 mod exit;
+mod explain;
 mod heartbeat;
 mod inputs;
 mod links;
+mod mark;
 mod memory;
 mod print;
 mod progress;
@@ -70,6 +72,8 @@ enum Command {
     Capture(capture::CaptureArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Explain(explain::ExplainArgs),
+    Mark(mark::MarkArgs),
     Config(config::ConfigArgs),
     Watch(watch::WatchArgs),
     Schedule(schedule::ScheduleArgs),
@@ -242,6 +246,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Explain(args) => explain::explain(&global, &args, printer),
+        Command::Mark(args) => mark::mark(&global, &args, printer),
         Command::Config(args) => config::config(&global, &args, printer),
         Command::Watch(args) => watch::watch(&global, &args, printer),
         Command::Schedule(args) => schedule::schedule(&global, &args, printer),

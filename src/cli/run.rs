@@ -23,6 +23,7 @@ use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
 use super::heartbeat;
+use super::mark::FailOn;
 use super::memory;
 use super::print::{Format, Printer};
 use super::progress::Progress;
@@ -101,7 +102,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     };
     let context = setup.context(store, printer)?;
     let (outcome, matched) = make_pass(&context, plan, args.fail_on.as_ref(), printer)?;
-    let totals = Totals::read(&context.store)?;
+    let totals = Totals::read(&context.store, context.clock.now())?;
     let mut out = printer.data();
     match args.format {
         Format::Text if printer.is_quiet() => {}
@@ -137,6 +138,7 @@ pub(crate) fn make_pass(
     printer: &Printer,
 ) -> Result<(Outcome, bool), Failure> {
     let runtime = context::runtime()?;
+    let fail_on = FailOn::new(&context.store, fail_on, context.clock.now())?;
     let progress = Progress::start(printer, &context.tally);
     let mut telling = Telling::new(fail_on, printer);
     let outcome = runtime.block_on(async {
@@ -152,7 +154,7 @@ pub(crate) fn make_pass(
 
 /// Tells what happens in a pass.
 pub(crate) struct Telling<'a> {
-    fail_on: Option<&'a Selection>,
+    fail_on: FailOn<'a>,
     printer: &'a Printer,
     matched: bool,
     faults: usize,
@@ -160,7 +162,7 @@ pub(crate) struct Telling<'a> {
 }
 
 impl<'a> Telling<'a> {
-    pub(crate) fn new(fail_on: Option<&'a Selection>, printer: &'a Printer) -> Self {
+    pub(crate) fn new(fail_on: FailOn<'a>, printer: &'a Printer) -> Self {
         Self {
             fail_on,
             printer,
@@ -184,9 +186,7 @@ impl<'a> Telling<'a> {
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
                     let code = verdict.code.as_str();
-                    self.matched |= self.fail_on.is_some_and(|selection| {
-                        selection.matches(visited.standing.as_str(), Some(code))
-                    });
+                    self.matched |= self.fail_on.matches(&visited);
                     printer.detail(format!("{code:<18} {}", one_line(&visited.address, 500)));
                 }
                 if let Some(PutOff::Fault(fault) | PutOff::NoNetwork(fault)) = &visited.put_off {
@@ -334,8 +334,8 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn read(store: &Store) -> Result<Self, StoreError> {
-        let totals = store.read("read the totals", |r| r.totals())?;
+    pub(crate) fn read(store: &Store, now: i64) -> Result<Self, StoreError> {
+        let totals = store.read("read the totals", |r| r.totals(now))?;
         let broken = totals
             .verdicts
             .iter()

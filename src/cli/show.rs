@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use sourcekeep::address;
 use sourcekeep::report::{self, write_show_text};
+use sourcekeep::store::Store;
 
 use super::Global;
 use super::check::scheme_hint;
@@ -28,29 +29,9 @@ pub(crate) struct ShowArgs {
 pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
     let store = setup.open_to_read()?;
-    let asked = match address::parse(&args.url, None) {
-        Ok(url) => address::canonical(&url).to_string(),
-        Err(error) => {
-            let failure = Failure::usage(anyhow::anyhow!("{}: {error}", args.url));
-            return Err(match scheme_hint(&args.url) {
-                Some(hint) => failure.with_hint(hint),
-                None => failure,
-            });
-        }
-    };
-    let Some(shown) = report::show(&store, &asked)? else {
-        let part = address::parse(&args.url, None)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_owned));
-        let like = store.read("look for addresses", |r| {
-            r.sources_like(&part.unwrap_or_default(), 5)
-        })?;
-        let failure = Failure::failed(anyhow::anyhow!("{asked}: no post cites this address"));
-        return Err(if like.is_empty() {
-            failure.with_hint("`sourcekeep report --all` lists all sources")
-        } else {
-            failure.with_hint(format!("on the same host are: {}", like.join(", ")))
-        });
+    let asked = canonical(&args.url)?;
+    let Some(shown) = report::show(&store, &asked, setup.clock.now())? else {
+        return Err(unknown(&store, &asked)?);
     };
     let mut out = printer.data();
     if args.body {
@@ -73,4 +54,34 @@ pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Resul
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// An address as it was typed, in the form that names a source.
+pub(crate) fn canonical(typed: &str) -> Result<String, Failure> {
+    match address::parse(typed, None) {
+        Ok(url) => Ok(address::canonical(&url).to_string()),
+        Err(error) => {
+            let failure = Failure::usage(anyhow::anyhow!("{typed}: {error}"));
+            Err(match scheme_hint(typed) {
+                Some(hint) => failure.with_hint(hint),
+                None => failure,
+            })
+        }
+    }
+}
+
+/// No source has this address: names those that are like it.
+pub(crate) fn unknown(store: &Store, asked: &str) -> Result<Failure, Failure> {
+    let part = address::parse(asked, None)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
+    let like = store.read("look for addresses", |r| {
+        r.sources_like(&part.unwrap_or_default(), 5)
+    })?;
+    let failure = Failure::failed(anyhow::anyhow!("{asked}: no post cites this address"));
+    Ok(if like.is_empty() {
+        failure.with_hint("`sourcekeep report --all` lists all sources")
+    } else {
+        failure.with_hint(format!("on the same host are: {}", like.join(", ")))
+    })
 }

@@ -16,6 +16,7 @@ use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
 use super::heartbeat;
+use super::mark::FailOn;
 use super::print::Printer;
 use super::progress::Progress;
 use super::run::{self, Done, Telling, Totals};
@@ -297,7 +298,7 @@ impl Watch<'_> {
             Some(_) => "visiting what is due; more than a pass takes at once",
         });
         let progress = Progress::start(printer, &context.tally);
-        let mut telling = Telling::new(None, printer);
+        let mut telling = Telling::new(FailOn::default(), printer);
         let begun = Instant::now();
         let ms = |since: Instant| u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let moved = || {
@@ -340,7 +341,7 @@ impl Watch<'_> {
         };
         drop(progress);
         telling.end();
-        let totals = Totals::read(&context.store)?;
+        let totals = Totals::read(&context.store, context.clock.now())?;
         let exit = run::exit(&outcome, false, false);
         drop(context);
         drop(lock);

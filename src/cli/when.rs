@@ -47,6 +47,35 @@ pub(crate) fn since(text: &str) -> Result<Since, String> {
     if let Ok(at) = instant(text) {
         return Ok(Since::At(at));
     }
+    length(text).map(Since::Ago)
+}
+
+/// An instant, or how long from now on (`90d`, `12h`). What it gives is to be resolved against the present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    At(i64),
+    For(i64),
+}
+
+impl Until {
+    pub(crate) fn resolve(self, now: i64) -> i64 {
+        match self {
+            Self::At(at) => at,
+            Self::For(ms) => now.saturating_add(ms),
+        }
+    }
+}
+
+/// Parses an [`Until`].
+pub(crate) fn until(text: &str) -> Result<Until, String> {
+    if let Ok(at) = instant(text) {
+        return Ok(Until::At(at));
+    }
+    length(text).map(Until::For)
+}
+
+/// A length of time in milliseconds; a day has 24 hours.
+fn length(text: &str) -> Result<i64, String> {
     text.parse::<Span>()
         .ok()
         .filter(|span| span.get_months() == 0 && span.get_years() == 0)
@@ -58,7 +87,7 @@ pub(crate) fn since(text: &str) -> Result<Since, String> {
             .ok()
         })
         .filter(|ms| *ms >= 0.0)
-        .map(|ms| Since::Ago(ms as i64))
+        .map(|ms| ms as i64)
         .ok_or_else(|| {
             format!("{text:?} is neither an instant (2026-01-31) nor a length of time (7d, 12h)")
         })
@@ -78,5 +107,8 @@ mod tests {
         assert_eq!(since("7d").unwrap().resolve(8 * 86_400_000), 86_400_000);
         assert_eq!(since("1970-01-02").unwrap().resolve(0), 86_400_000);
         assert!(since("later").is_err());
+        assert_eq!(until("7d").unwrap().resolve(86_400_000), 8 * 86_400_000);
+        assert_eq!(until("1970-01-02").unwrap().resolve(5), 86_400_000);
+        assert!(until("1 month").is_err());
     }
 }

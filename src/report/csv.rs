@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::{Report, ReportError};
+use super::{News, Report, ReportError};
 
-const HEADER: [&str; 18] = [
+const HEADER: [&str; 22] = [
     "url",
     "standing",
     "verdict",
@@ -23,6 +23,10 @@ const HEADER: [&str; 18] = [
     "posts",
     "cited_by",
     "text",
+    "news",
+    "backlog",
+    "mark",
+    "note",
 ];
 
 /// One row a source; several posts stand in one cell, a line each.
@@ -41,6 +45,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             .iter()
             .map(|cited| cited.text.as_str())
             .collect();
+        let (mark, note) = entry
+            .mark
+            .map_or((String::new(), None), |m| (m.mark, m.note));
+        let note = text(note);
         csv.write_record([
             safe(&entry.url),
             entry.standing,
@@ -63,6 +71,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             entry.cited_by.len().to_string(),
             safe(&posts.join("\n")),
             safe(&texts.join("\n")),
+            entry.news.map_or("", News::as_str).to_owned(),
+            entry.backlog.to_string(),
+            mark,
+            safe(&note),
         ])?;
         Ok(())
     })?;

@@ -4,6 +4,8 @@
 use serde::Serialize;
 
 use super::instant::rfc3339;
+use super::news::{Class, News};
+use super::selection::Selection;
 use crate::store::{CitedBy, SourceRow};
 
 /// One source.
@@ -49,13 +51,22 @@ pub struct Entry {
     pub robots: Option<String>,
     /// The newest copy we hold.
     pub held: Option<HeldEntry>,
+    /// What it is against the last report; null where there is nothing to tell.
+    pub news: Option<News>,
+    /// Whether it was broken before it was cited in any input that is registered.
+    pub backlog: bool,
+    /// What a user says of it.
+    pub mark: Option<MarkEntry>,
+    #[serde(skip)]
+    pub(super) id: i64,
     /// Whether a post cited it and no post does any more.
     #[serde(skip)]
     pub(super) is_uncited: bool,
     #[serde(skip)]
     pub(super) since_ms: Option<i64>,
+    /// What it was when news begin, where it is back since.
     #[serde(skip)]
-    pub(super) standing_since_ms: Option<i64>,
+    pub(super) was: Option<String>,
     #[serde(skip)]
     pub(super) last_fine_ms: Option<i64>,
 }
@@ -90,6 +101,21 @@ pub struct CitedEntry {
     pub context: String,
 }
 
+/// What a user says of a source.
+#[derive(Debug, Clone, Serialize)]
+pub struct MarkEntry {
+    /// `alive`, `dead`, `ignore`.
+    pub mark: String,
+    /// When it was said.
+    pub made_at: String,
+    /// Until when it holds; null for as long as the result of the visits stays the same.
+    pub until: Option<String>,
+    /// Why.
+    pub note: Option<String>,
+    #[serde(skip)]
+    pub(super) made_at_ms: i64,
+}
+
 /// The copy we hold.
 #[derive(Debug, Clone, Serialize)]
 pub struct HeldEntry {
@@ -115,10 +141,16 @@ impl Entry {
             .unwrap_or_default();
         let is_uncited =
             !cited_by.is_empty() && cited_by.iter().all(|cited| cited.gone_at.is_some());
+        let standing = match row.mark.as_ref().map(|mark| mark.mark.as_str()) {
+            Some(mark @ ("alive" | "dead")) => mark.to_owned(),
+            _ => row.standing,
+        };
+        let class = Class::of(&standing, row.verdict.as_deref());
+        let backlog = row.is_backlog && row.mark.is_none() && class.is_broken();
         Self {
             is_uncited,
             url: row.address,
-            standing: row.standing,
+            standing,
             verdict: row.verdict,
             status: row.status,
             final_url: row.final_url.filter(|_| row.checked_at.is_some()),
@@ -153,9 +185,44 @@ impl Entry {
                 at_ms: held.at,
             }),
             since_ms: row.verdict_since,
-            standing_since_ms: row.verdict_since.map(|_| row.standing_since),
+            was: None,
+            id: row.id,
+            news: None,
+            backlog,
+            mark: row.mark.map(|mark| MarkEntry {
+                mark: mark.mark,
+                made_at: rfc3339(mark.made_at),
+                until: mark.until.map(rfc3339),
+                note: mark.note,
+                made_at_ms: mark.made_at,
+            }),
             last_fine_ms: row.last_fine_at,
         }
+    }
+
+    /// Whether one of these standings and verdicts is the source's, with what a user says of it: what is ignored is none
+    /// of them, and what is marked alive or dead is only that.
+    pub fn matches(&self, selection: &Selection) -> bool {
+        let mark = self.mark.as_ref().map(|mark| mark.mark.as_str());
+        marked_matches(selection, mark, &self.standing, self.verdict.as_deref())
+    }
+}
+
+/// Whether a source that is marked so, and is of this standing and verdict, is meant.
+pub fn marked_matches(
+    selection: &Selection,
+    mark: Option<&str>,
+    standing: &str,
+    verdict: Option<&str>,
+) -> bool {
+    match mark {
+        Some("ignore") => false,
+        Some("alive") => selection.matches("alive", Some("alive")),
+        Some("dead") => {
+            let is_fine = Class::of("alive", verdict).is_fine();
+            selection.matches("dead", verdict.filter(|_| !is_fine))
+        }
+        _ => selection.matches(standing, verdict),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{Report, ReportError, rfc3339};
+use super::{LastRunEntry, Report, ReportError, rfc3339};
 
 /// One object a source, a line each.
 pub(super) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
@@ -28,6 +28,12 @@ struct Head {
     verdicts: serde_json::Map<String, serde_json::Value>,
     kept_by_robots: i64,
     unbaselined: i64,
+    ignored: i64,
+    last_run: Option<LastRunEntry>,
+    running_since: Option<String>,
+    last_good_run_at: Option<String>,
+    /// Since when entries are new; null where no report was read before.
+    news_since: Option<String>,
 }
 
 /// One object: the totals, and the entries under `entries`.
@@ -41,7 +47,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
     };
     let head = Head {
         generated_at: rfc3339(report.query.now),
-        last_run_at: report.last_run_at.map(rfc3339),
+        last_run_at: report.runs.last_run_at.map(rfc3339),
         inputs: totals.inputs,
         posts: totals.posts,
         citations: totals.citations,
@@ -51,6 +57,11 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
         verdicts: map(&totals.verdicts),
         kept_by_robots: totals.kept_by_robots,
         unbaselined: totals.unbaselined,
+        ignored: totals.ignored,
+        last_run: report.runs.last(),
+        running_since: report.runs.running_since.map(rfc3339),
+        last_good_run_at: report.runs.last_good_at.map(rfc3339),
+        news_since: report.since.at().map(rfc3339),
     };
     let head = serde_json::to_string(&head)?;
     // Written by hand around the entries, so that they never stand in memory together.

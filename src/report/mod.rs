@@ -4,11 +4,14 @@
 //! more memory than a small one. Everything in it that came from outside (titles, anchor texts, addresses) is made
 //! safe for the medium it is written to: control characters never reach a terminal, formulas never a spreadsheet.
 
+mod backlog;
 mod csv;
 mod entry;
 mod instant;
 mod json;
+mod last_run;
 mod markdown;
+mod news;
 mod plain;
 mod selection;
 mod show;
@@ -18,14 +21,17 @@ mod text;
 use std::io::Write;
 
 pub use csv::safe as safe_cell;
-pub use entry::{CitedEntry, Entry, HeldEntry, Quotes};
+pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
 pub use instant::{ago, date, in_future, rfc3339};
+pub use last_run::{LastRunEntry, Runs};
+pub use news::{News, Since};
 pub use plain::{bytes, count, one_line, printable};
 pub use selection::{Selection, UnknownSelector};
 pub use show::{Shown, show, write_show_text};
 pub use stats::Statistics;
 
-use crate::store::{Store, StoreError, Totals};
+use crate::store::{Store, StoreError, Totals, Wanted};
+use news::Changes;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +55,10 @@ pub struct Query {
     pub selection: Selection,
     /// Whether fine sources are listed too.
     pub all: bool,
-    /// Only what changed its verdict or standing at or after this instant.
+    /// Only what changed its verdict or standing at or after this instant, which takes the place of the last report.
     pub since: Option<i64>,
+    /// Only what is new, or back again.
+    pub new: bool,
     /// The instant of the report.
     pub now: i64,
     /// The folder that the reader stands in: paths below it are shown from there.
@@ -85,21 +93,36 @@ pub struct Report<'a> {
     query: Query,
     /// What is in the file.
     pub totals: Totals,
-    /// When the last run began.
-    pub last_run_at: Option<i64>,
+    /// The last runs, and whether they can be believed.
+    pub runs: Runs,
+    /// Since when there is news.
+    pub since: Since,
 }
 
 impl<'a> Report<'a> {
     /// Looks up what stands at the head of every report.
     pub fn new(store: &'a Store, query: Query) -> Result<Self, ReportError> {
-        let (totals, last_run) =
-            store.read("read the totals", |r| Ok((r.totals()?, r.last_run()?)))?;
+        let (totals, runs, since) = store.read("read the totals", |r| {
+            let runs = Runs::new(r.last_runs(2)?, r.last_good_run()?);
+            let since = match (query.since, runs.newest_ended) {
+                (Some(since), _) => Some(since),
+                (None, Some(newest)) => r.news_since(newest)?,
+                (None, None) => None,
+            };
+            Ok((r.totals(query.now)?, runs, since))
+        })?;
         Ok(Self {
+            runs: runs.looked_at(store.path()),
+            since: since.map_or(Since::Ever, Since::At),
             store,
             query,
             totals,
-            last_run_at: last_run.map(|(_, at)| at),
         })
+    }
+
+    /// Whether it tells all there is to tell, so that the next one needs to tell only what is new since.
+    pub fn is_full(&self) -> bool {
+        self.query.selection.is_empty() && self.query.since.is_none() && !self.query.new
     }
 
     /// Hands each entry to `take`, in the order in which the sources were first seen.
@@ -108,10 +131,18 @@ impl<'a> Report<'a> {
         mut take: impl FnMut(Entry) -> Result<(), ReportError>,
     ) -> Result<(), ReportError> {
         let (standings, verdicts) = self.query.selection.lists(self.query.all);
+        let wanted = Wanted {
+            standings,
+            verdicts,
+            recovered: self.query.selection.is_empty() && self.since.at().is_some(),
+            since: self.query.since,
+            news_since: self.since.at(),
+            now: self.query.now,
+        };
         let mut after = 0;
         loop {
             let rows = self.store.read("read sources", |r| {
-                let rows = r.sources_after(after, &standings, &verdicts, self.query.since, PAGE)?;
+                let rows = r.sources_after(after, &wanted, PAGE)?;
                 rows.into_iter()
                     .map(|row| {
                         let cited_by = r.cited_by(row.id, CITED_BY)?;
@@ -124,15 +155,19 @@ impl<'a> Report<'a> {
             };
             after = last.id;
             for (row, cited_by) in rows {
-                take(Entry::new(row, cited_by))?;
+                let changes = Changes::of(&row);
+                let entry = Entry::new(row, cited_by).told(&changes, self.since);
+                let is_news = matches!(entry.news, Some(News::New | News::Recovered));
+                if is_news || !self.query.new {
+                    take(entry)?;
+                }
             }
         }
     }
 
-    /// Whether an entry's standing is news: it changed in the last run, or, where an instant was named, since then.
-    fn is_news(&self, entry: &Entry) -> bool {
-        let since = self.query.since.or(self.last_run_at).unwrap_or(i64::MIN);
-        entry.standing_since_ms.is_some_and(|at| at >= since)
+    /// Whether what was broken before it was added is told as a sum, rather than one by one.
+    fn sums_up(&self) -> bool {
+        !self.query.all && self.query.selection.is_empty()
     }
 
     /// A post's address or path as a reader would name it.

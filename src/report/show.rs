@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::entry::evidence_words;
+use super::text::marked;
 use super::{Entry, ReportError, bytes, one_line, rfc3339};
 use crate::fetch::Facts;
 use crate::store::{CaptureRow, CitedBy, Store, VisitRow};
@@ -87,10 +88,10 @@ pub struct ShownAlias {
     reason: String,
 }
 
-/// Looks a source up by its address or an alias.
-pub fn show(store: &Store, address: &str) -> Result<Option<Shown>, ReportError> {
+/// Looks a source up by its address or an alias, as of `now`.
+pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, ReportError> {
     let found = store.read("read a source", |r| {
-        let Some(row) = r.source(address)? else {
+        let Some(row) = r.source(address, now)? else {
             return Ok(None);
         };
         let id = row.id;
@@ -203,6 +204,9 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
         if let Some(value) = value {
             writeln!(out, "  {label:<11} {}", one_line(value, 2000))?;
         }
+    }
+    if let Some(mark) = marked(entry) {
+        writeln!(out, "  {:<11} {mark}", "mark")?;
     }
     for alias in &shown.aliases {
         writeln!(

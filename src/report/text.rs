@@ -5,8 +5,9 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Entry, Report, ReportError, ago, bytes, count, date, one_line};
-use crate::judge::{Code, Group};
+use super::backlog::Backlog;
+use super::news::Class;
+use super::{Entry, News, Report, ReportError, Since, ago, bytes, count, date, one_line};
 
 /// Sources listed in one part; more are counted.
 const LISTED: usize = 100;
@@ -26,39 +27,44 @@ pub(super) enum Part {
     NewlyDead,
     NewlyBroken,
     StillBroken,
+    Backlog,
     CannotTell,
     Moved,
     Recovered,
     Rest,
+    Ignored,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::NewlyDead,
         Self::NewlyBroken,
         Self::StillBroken,
+        Self::Backlog,
         Self::CannotTell,
         Self::Moved,
         Self::Recovered,
         Self::Rest,
+        Self::Ignored,
     ];
 
-    pub(super) fn of(entry: &Entry, is_news: bool) -> Self {
-        let code = entry
-            .verdict
-            .as_deref()
-            .and_then(|verdict| verdict.parse::<Code>().ok());
-        let group = code.map(Code::group);
-        match (group, code, entry.standing.as_str()) {
-            (_, _, "dead") if is_news => Self::NewlyDead,
-            (Some(Group::Gone | Group::Failing), ..) if is_news => Self::NewlyBroken,
-            (Some(Group::Gone | Group::Failing), ..) | (_, _, "dead" | "failing") => {
-                Self::StillBroken
-            }
-            (Some(Group::CannotTell), ..) => Self::CannotTell,
-            (_, Some(Code::Moved | Code::Drifted), _) => Self::Moved,
-            (_, _, "revived") => Self::Recovered,
-            _ => Self::Rest,
+    pub(super) fn of(entry: &Entry, sums_up: bool) -> Self {
+        let is_new = entry.news == Some(News::New);
+        let is_ignored = entry
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.mark == "ignore");
+        match entry.class() {
+            _ if is_ignored => Self::Ignored,
+            _ if entry.news == Some(News::Recovered) => Self::Recovered,
+            _ if entry.backlog && sums_up => Self::Backlog,
+            Class::Dead if is_new => Self::NewlyDead,
+            Class::Broken if is_new => Self::NewlyBroken,
+            Class::Dead | Class::Broken => Self::StillBroken,
+            Class::CannotTell => Self::CannotTell,
+            Class::Moved => Self::Moved,
+            Class::Fine if entry.standing == "revived" => Self::Recovered,
+            Class::Fine | Class::NotVisited => Self::Rest,
         }
     }
 
@@ -67,60 +73,105 @@ impl Part {
             Self::NewlyDead => "Newly confirmed dead",
             Self::NewlyBroken => "Newly broken",
             Self::StillBroken => "Still broken",
+            Self::Backlog => "Broken before it was added",
             Self::CannotTell => "Cannot tell",
             Self::Moved => "Moved",
             Self::Recovered => "Back again",
             Self::Rest => "Fine, or not visited yet",
+            Self::Ignored => "Ignored, as you said",
         }
     }
 
     fn style(self) -> Style {
         match self {
-            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken => RED,
+            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken | Self::Backlog => RED,
             Self::CannotTell => YELLOW,
             Self::Moved => CYAN,
             Self::Recovered | Self::Rest => GREEN,
+            Self::Ignored => DIM,
         }
     }
 
     fn mark(self) -> &'static str {
         match self {
-            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken => "✗",
+            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken | Self::Backlog => "✗",
             Self::CannotTell => "?",
             Self::Moved => "→",
             Self::Recovered | Self::Rest => "✓",
+            Self::Ignored => "·",
+        }
+    }
+}
+
+/// The entries of one part: what is listed, and how many there are.
+pub(super) struct Listed {
+    pub(super) part: Part,
+    pub(super) entries: Vec<Entry>,
+    pub(super) more: usize,
+    new: usize,
+}
+
+impl Listed {
+    /// How many there are, and how many of them are new where the part holds both.
+    pub(super) fn total(&self, since: Since) -> String {
+        let total = self.entries.len() + self.more;
+        let is_mixed = matches!(self.part, Part::CannotTell | Part::Moved);
+        if is_mixed && since != Since::Ever && self.new > 0 && self.new < total {
+            format!("({total}, {} new)", self.new)
+        } else {
+            format!("({total})")
         }
     }
 }
 
 /// The entries of a report, put into its parts; each part holds what is listed and counts the rest.
 pub(super) struct Sorted {
-    parts: Vec<(Part, Vec<Entry>, usize)>,
+    parts: Vec<Listed>,
+    pub(super) backlog: Backlog,
+}
+
+/// One part as it is written.
+pub(super) enum Written<'a> {
+    Listed(&'a Listed),
+    Sums(&'a Backlog),
 }
 
 impl Sorted {
     pub(super) fn new(report: &Report<'_>, listed: usize) -> Result<Self, ReportError> {
         let mut parts: Vec<_> = Part::ALL
             .iter()
-            .map(|part| (*part, Vec::new(), 0))
+            .map(|part| Listed {
+                part: *part,
+                entries: Vec::new(),
+                more: 0,
+                new: 0,
+            })
             .collect();
+        let mut backlog = Backlog::default();
         report.each(|entry| {
-            let part = Part::of(&entry, report.is_news(&entry));
-            let (_, entries, more) = &mut parts[part as usize];
-            if entries.len() < listed {
-                entries.push(entry);
+            let part = Part::of(&entry, report.sums_up());
+            if part == Part::Backlog {
+                return backlog.take(report, &entry);
+            }
+            let part = &mut parts[part as usize];
+            part.new += usize::from(entry.news == Some(News::New));
+            if part.entries.len() < listed {
+                part.entries.push(entry);
             } else {
-                *more += 1;
+                part.more += 1;
             }
             Ok(())
         })?;
-        Ok(Self { parts })
+        Ok(Self { parts, backlog })
     }
 
-    pub(super) fn each(&self) -> impl Iterator<Item = &(Part, Vec<Entry>, usize)> {
-        self.parts
-            .iter()
-            .filter(|(_, entries, _)| !entries.is_empty())
+    /// The parts that hold something.
+    pub(super) fn each(&self) -> impl Iterator<Item = Written<'_>> {
+        self.parts.iter().filter_map(|listed| match listed.part {
+            Part::Backlog if self.backlog.sources > 0 => Some(Written::Sums(&self.backlog)),
+            _ if listed.entries.is_empty() => None,
+            _ => Some(Written::Listed(listed)),
+        })
     }
 }
 
@@ -136,30 +187,94 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             posts => format!(" cited in {}", count(unsigned(posts), "post")),
         },
         date(report.query.now),
-        report.last_run_at.map_or_else(
+        report.runs.last_run_at.map_or_else(
             || "never run".to_owned(),
             |at| format!("last run {}", ago(at, report.query.now))
         ),
     )?;
-    for (part, entries, more) in sorted.each() {
-        let style = part.style();
-        writeln!(
-            out,
-            "\n{style}{}{style:#} ({})",
-            part.title(),
-            entries.len() + more
-        )?;
-        for entry in entries {
-            write_entry(report, *part, entry, out)?;
-        }
-        if *more > 0 {
-            writeln!(
-                out,
-                "\n  {DIM}… and {more} more: report --all, or --format jsonl{DIM:#}"
-            )?;
+    for line in report.runs.warnings(report.query.now) {
+        writeln!(out, "{YELLOW}!{YELLOW:#} {line}")?;
+    }
+    for written in sorted.each() {
+        match written {
+            Written::Listed(listed) => write_listed(report, listed, out)?,
+            Written::Sums(backlog) => write_sums(report, backlog, out)?,
         }
     }
     write_closing(report, &sorted, out)
+}
+
+fn write_listed(
+    report: &Report<'_>,
+    listed: &Listed,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let part = listed.part;
+    let style = part.style();
+    writeln!(
+        out,
+        "\n{style}{}{style:#} {}",
+        part.title(),
+        listed.total(report.since)
+    )?;
+    for entry in &listed.entries {
+        write_entry(report, part, entry, out)?;
+    }
+    if listed.more > 0 {
+        writeln!(
+            out,
+            "\n  {DIM}… and {} more: report --all, or --format jsonl{DIM:#}",
+            listed.more
+        )?;
+    }
+    Ok(())
+}
+
+/// What was broken before it was added: a sum for each input, for nobody reads forty old deaths one by one.
+fn write_sums(
+    report: &Report<'_>,
+    backlog: &Backlog,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let part = Part::Backlog;
+    let style = part.style();
+    writeln!(
+        out,
+        "\n{style}{}{style:#} ({})",
+        part.title(),
+        backlog.sources
+    )?;
+    for sum in backlog.sums() {
+        writeln!(
+            out,
+            "\n  {BOLD}{}{BOLD:#}: {}",
+            one_line(report.shown_post(&sum.input), 200),
+            sum.words()
+        )?;
+        for entry in &sum.named {
+            writeln!(
+                out,
+                "    {style}{}{style:#} {}",
+                part.mark(),
+                one_line(&entry.url, 2000)
+            )?;
+            let cited = entry.cited_by.first().map_or(String::new(), |cited| {
+                let post = one_line(report.shown_post(&cited.post), 200);
+                format!(" · {post}:{}", cited.line)
+            });
+            let verdict = entry.verdict.as_deref().unwrap_or_default();
+            writeln!(out, "      {verdict}{}{DIM}{cited}{DIM:#}", why(entry))?;
+        }
+        if sum.more() > 0 {
+            writeln!(out, "    {DIM}… and {} more{DIM:#}", sum.more())?;
+        }
+    }
+    writeln!(
+        out,
+        "\n  {DIM}`{}` lists them one by one, with what cites them{DIM:#}",
+        backlog.command()
+    )?;
+    Ok(())
 }
 
 fn write_entry(
@@ -182,6 +297,9 @@ fn write_entry(
         why(entry),
         standing(entry)
     )?;
+    if let Some(mark) = marked(entry) {
+        writeln!(out, "    {CYAN}{mark}{CYAN:#}")?;
+    }
     if let Some(moved_to) = &entry.moved_to {
         writeln!(out, "    now at     {}", one_line(moved_to, 2000))?;
     }
@@ -261,8 +379,35 @@ pub(super) fn decisive(entry: &Entry) -> Option<String> {
     Some(first.join("; "))
 }
 
+/// What a user says of it.
+pub(super) fn marked(entry: &Entry) -> Option<String> {
+    let mark = entry.mark.as_ref()?;
+    let until = mark
+        .until
+        .as_deref()
+        .and_then(|until| until.split('T').next())
+        .map_or(String::new(), |day| format!(", until {day}"));
+    let note = mark
+        .note
+        .as_deref()
+        .map_or(String::new(), |note| format!(": {}", one_line(note, 300)));
+    let mark_word = if mark.mark == "ignore" {
+        "to be ignored"
+    } else {
+        &mark.mark
+    };
+    let made = date(mark.made_at_ms);
+    Some(format!(
+        "(marked {mark_word} by you on {made}{until}{note})"
+    ))
+}
+
 fn standing(entry: &Entry) -> String {
+    if let Some(was) = &entry.was {
+        return format!(" · was {was}");
+    }
     match entry.standing.as_str() {
+        "dead" | "alive" if entry.mark.is_some() => String::new(),
         "failing" => format!(" · failing, strike {} of 3", entry.strikes.min(3)),
         "dead" => " · dead (confirmed)".to_owned(),
         "revived" => " · revived".to_owned(),
@@ -280,9 +425,10 @@ pub(super) fn nothing_listed(report: &Report<'_>) -> (bool, String) {
         _ if report.query.since.is_some() => {
             return (true, "Nothing to report since then.".to_owned());
         }
+        _ if report.query.new => return (true, "Nothing is new since the last report.".to_owned()),
         _ if !report.query.selection.is_empty() => "No source is of that kind.",
-        (sources, visited) if visited < sources => {
-            let rest = count(unsigned(sources - visited), "source");
+        (sources, visited) if visited < sources - totals.ignored => {
+            let rest = count(unsigned(sources - totals.ignored - visited), "source");
             let words = format!("Those that were visited are fine; {rest} not visited yet.");
             return (true, words);
         }
@@ -321,6 +467,14 @@ fn write_closing(
             out,
             "{} visited but not kept, because robots.txt says so (robots = \"record\" in sourcekeep.toml keeps them all the same)",
             count(unsigned(totals.kept_by_robots), "source")
+        )?;
+    }
+    if totals.ignored > 0 && !report.query.all {
+        writeln!(
+            out,
+            "{} left out, because you said to ignore {} (`sourcekeep mark --list`)",
+            count(unsigned(totals.ignored), "source"),
+            if totals.ignored == 1 { "it" } else { "them" }
         )?;
     }
     let unbaselined = totals.unbaselined.min(totals.sources);

@@ -307,7 +307,7 @@ mod tests {
             gather_into_store(&store, &tally, new, &document, &rules, now).unwrap();
             let totals = store
                 .write_blocking("wait", |_| Ok(()))
-                .and_then(|()| store.read("count", |r| r.totals()))
+                .and_then(|()| store.read("count", |r| r.totals(0)))
                 .unwrap();
             assert_eq!(tally.counted().citations, 2);
             assert_eq!((totals.citations, totals.sources), (2, 1));

@@ -18,7 +18,7 @@ pub struct Intervals {
 
 impl Intervals {
     /// What is different for this source. The nearest word counts: the source's own, its input's, its host's.
-    pub(super) fn own(
+    pub fn own(
         &self,
         address: &str,
         host: &str,

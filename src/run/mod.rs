@@ -20,7 +20,7 @@ mod refresh;
 mod robots;
 mod room;
 mod settle;
-mod state;
+pub(crate) mod state;
 mod tally;
 mod visit;
 

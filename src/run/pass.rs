@@ -124,8 +124,10 @@ pub async fn pass(
             .and_then(|visits| visits.doubt)
             .map(Suspicion::as_str),
         walked_to: result.as_ref().ok().and_then(|visits| visits.walked_to),
-        // Counters always serialise.
-        counts: serde_json::to_string(&counted).unwrap_or_else(|_| "{}".to_owned()),
+        counts: counts(
+            &counted,
+            result.as_ref().ok().and_then(|visits| visits.doubt),
+        ),
     };
     let ended_at = context.clock.now();
     let closed = context
@@ -146,6 +148,30 @@ pub async fn pass(
         clock,
         seconds: begun.elapsed().as_secs_f64(),
     })
+}
+
+/// What the run's row keeps: what was counted, and how many sites failed where that is why it is suspect.
+fn counts(counted: &Counted, doubt: Option<Suspicion>) -> String {
+    #[derive(serde::Serialize)]
+    struct Kept<'a> {
+        #[serde(flatten)]
+        counted: &'a Counted,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sites_lost: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sites_known: Option<usize>,
+    }
+    let (sites_lost, sites_known) = match doubt {
+        Some(Suspicion::SitesFail { lost, of }) => (Some(lost), Some(of)),
+        _ => (None, None),
+    };
+    let kept = Kept {
+        counted,
+        sites_lost,
+        sites_known,
+    };
+    // Counters always serialise.
+    serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// What a pass came to.

@@ -91,6 +91,10 @@ pub(super) async fn end(
             w.tell_backlogs(id, now)
         })
         .await?;
+    context
+        .store
+        .write("end marks", move |w| w.end_marks(id, now))
+        .await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use crate::schedule::{Standing, State, Step};
 use crate::store::SourceState;
 
 /// What the columns say, for the machine.
-pub(super) fn to_schedule(row: &SourceState) -> State {
+pub(crate) fn to_schedule(row: &SourceState) -> State {
     State {
         // A standing that is not known can only come from a damaged file; it begins anew.
         standing: row.standing.parse().unwrap_or(Standing::New),

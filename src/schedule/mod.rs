@@ -12,6 +12,7 @@ mod interval;
 mod standing;
 mod state;
 mod suspicion;
+pub mod why;
 
 pub use standing::{Standing, UnknownStanding};
 pub use state::{Observation, Own, Policy, State, Step, advance, is_late, note, set_aside, settle};

@@ -336,7 +336,13 @@ fn take_unclear(next: &mut State, seen: &Observation) {
     }
 }
 
-fn wait_ms(next: &State, seen: &Observation, policy: &Policy, own: Own, salt: u64) -> i64 {
+pub(super) fn wait_ms(
+    next: &State,
+    seen: &Observation,
+    policy: &Policy,
+    own: Own,
+    salt: u64,
+) -> i64 {
     let longest_ms = policy.longest_ms(own, seen.at_ms);
     let dice = dice(salt, next);
     if next.dead_since_ms.is_some() {

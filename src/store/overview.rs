@@ -3,9 +3,11 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::Reading;
+use super::marks::MARK_JOIN;
+use super::settling::BACKLOG_MS;
 
 /// How long after the first citation a capture still stands for what was cited, in milliseconds (30 days).
-const BASELINE_WITHIN: i64 = 30 * 24 * 3_600_000;
+pub const BASELINE_WITHIN: i64 = 30 * 24 * 3_600_000;
 
 /// The state of one source.
 #[derive(Debug, Clone)]
@@ -48,6 +50,48 @@ pub struct SourceRow {
     pub robots: Option<String>,
     /// How many citations there are now.
     pub citations: i64,
+    /// What a user says of it, as long as that holds.
+    pub mark: Option<MarkHeld>,
+    /// Whether it was never fine, and failed first when all inputs that cite it were new.
+    pub is_backlog: bool,
+    /// When its first strike since it was last fine fell.
+    pub first_strike_at: Option<i64>,
+    /// Its standing when news begin, where it is another now and that was told as an event.
+    pub standing_before: Option<String>,
+    /// Its verdict when news begin, likewise.
+    pub verdict_before: Option<String>,
+    /// Whether a mark of it ended since then.
+    pub mark_ended: bool,
+}
+
+/// What a user says of a source. Instants in milliseconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkHeld {
+    /// `alive`, `dead`, `ignore`.
+    pub mark: String,
+    /// When it was said.
+    pub made_at: i64,
+    /// Until when it holds.
+    pub until: Option<i64>,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// Which sources are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Standings of which one must match, or one of the verdicts; both empty: all sources.
+    pub standings: Vec<String>,
+    /// Verdicts of which one must match.
+    pub verdicts: Vec<String>,
+    /// Whether sources are asked for too that failed or were dead when news begin, and are back.
+    pub recovered: bool,
+    /// Leaves out those whose verdict and standing are older.
+    pub since: Option<i64>,
+    /// When news begin.
+    pub news_since: Option<i64>,
+    /// The instant of the question: marks hold until theirs.
+    pub now: i64,
 }
 
 /// The copy we hold of a source.
@@ -137,14 +181,30 @@ pub struct Totals {
     pub kept_by_robots: i64,
     /// Sources that have a capture, but none that stands for what was cited.
     pub unbaselined: i64,
+    /// Sources that a user said to ignore; they are in none of the counts by standing and verdict.
+    pub ignored: i64,
 }
 
+/// Bound before all others: the instant of the question, how late a baseline may be, when news begin, how long an input
+/// is new.
 const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.verdict, s.verdict_since,
      j.evidence, case when v.not_modified then 304 else o.status end, coalesce(o.final_url, s.address), s.moved_to,
      s.last_visit_at, s.next_visit_at, s.last_fine_at,
      (select count(*) from capture n where n.source_id = s.id), c.id, c.at, c.title, c.size,
-     b.id is not null and b.at <= coalesce(s.cited_since, b.at) + ?1, s.robots,
-     (select count(*) from citation n where n.source_id = s.id and n.gone_at is null)
+     b.id is not null and b.at <= coalesce(s.cited_since, b.at) + ?2, s.robots,
+     (select count(*) from citation n where n.source_id = s.id and n.gone_at is null),
+     m.mark, m.made_at, m.until, m.note,
+     s.last_fine_at is null and coalesce(s.first_strike_at, s.verdict_since) < ?4 + coalesce((
+         select min(i.added_at) from citation n join post p on p.id = n.post_id
+         join document d on d.id = p.document_id join input i on i.id = d.input_id
+         where n.source_id = s.id and n.gone_at is null and i.kind <> 'by-hand'), 0),
+     s.first_strike_at,
+     iif(s.standing_since >= ?3, (select e.detail ->> 'from' from event e where e.source_id = s.id
+         and e.kind = 'standing-changed' and e.at >= ?3 order by e.id limit 1), null),
+     iif(s.verdict_since >= ?3, (select e.detail ->> 'from' from event e where e.source_id = s.id
+         and e.kind = 'verdict-changed' and e.at >= ?3 order by e.id limit 1), null),
+     ?3 is not null and exists (select 1 from event e where e.source_id = s.id
+         and e.kind = 'mark-ended' and e.at >= ?3)
      from source s
      left join visit v on v.id = s.verdict_visit_id
      left join outcome o on o.id = v.outcome_id
@@ -152,8 +212,16 @@ const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes,
      left join capture c on c.id = s.last_capture_id
      left join capture b on b.id = s.baseline_id";
 
+/// The standing of the source `s` with its mark `m`.
+const STANDING: &str =
+    "case m.mark when 'alive' then 'alive' when 'dead' then 'dead' else s.standing end";
+
+/// Its verdict: that of a source marked alive is as good as `alive`, and one marked dead is not fine.
+const VERDICT: &str = "case m.mark when 'alive' then 'alive'
+     when 'dead' then iif(s.verdict in ('alive', 'moved', 'drifted'), null, s.verdict) else s.verdict end";
+
 /// Whether a post cites the source `s`, or a user named it and no post ever did.
-const WANTED: &str =
+const CITED: &str =
     "(exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null)
      or not exists (select 1 from citation w where w.source_id = s.id))";
 
@@ -170,34 +238,40 @@ impl Reading<'_> {
 
     /// Sources with ids after `after`, in the order of their ids.
     ///
-    /// `standings` and `verdicts` are lists of which one must match (both empty: all sources); `since` leaves out
-    /// those whose verdict and standing are older. Unless all are asked for, those that were cited and are not any
-    /// more are left out too: whoever mends a post is done with its dead source.
+    /// Unless all are asked for, those that were cited and are not any more are left out too (whoever mends a post is
+    /// done with its dead source), and those that are to be ignored.
     pub fn sources_after(
         &self,
         after: i64,
-        standings: &[String],
-        verdicts: &[String],
-        since: Option<i64>,
+        wanted: &Wanted,
         most: usize,
     ) -> rusqlite::Result<Vec<SourceRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS}
-                 where s.id > ?2
-                   and (?3 = '[]' and ?4 = '[]' or {WANTED})
-                   and (?3 = '[]' and ?4 = '[]' or s.standing in (select value from json_each(?3))
-                        or s.verdict in (select value from json_each(?4)))
-                   and (?5 is null or s.verdict_since >= ?5 or s.standing_since >= ?5)
-                 order by s.id limit ?6"
+                "select {COLUMNS} {MARK_JOIN}
+                 where s.id > ?5
+                   and (?6 = '[]' and ?7 = '[]' or ({CITED} and m.mark is not 'ignore'))
+                   and (?6 = '[]' and ?7 = '[]' or {STANDING} in (select value from json_each(?6))
+                        or {VERDICT} in (select value from json_each(?7))
+                        or ?8 and s.standing in ('alive', 'revived') and s.standing_since >= ?3
+                           and (select e.detail ->> 'from' from event e where e.source_id = s.id
+                                and e.kind = 'standing-changed' and e.at >= ?3 order by e.id limit 1)
+                               in ('failing', 'dead'))
+                   and (?9 is null or s.verdict_since >= ?9 or s.standing_since >= ?9
+                        or m.mark = 'dead' and m.made_at >= ?9)
+                 order by s.id limit ?10"
             ))?
             .query_map(
                 (
+                    wanted.now,
                     BASELINE_WITHIN,
+                    wanted.news_since,
+                    BACKLOG_MS,
                     after,
-                    json_list(standings),
-                    json_list(verdicts),
-                    since,
+                    json_list(&wanted.standings),
+                    json_list(&wanted.verdicts),
+                    wanted.recovered,
+                    wanted.since,
                     most as i64,
                 ),
                 source_row,
@@ -205,14 +279,17 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// One source, by its address or an alias.
-    pub fn source(&self, address: &str) -> rusqlite::Result<Option<SourceRow>> {
+    /// One source, by its address or an alias, as of `now`.
+    pub fn source(&self, address: &str, now: i64) -> rusqlite::Result<Option<SourceRow>> {
         let Some(id) = super::sources::find_source(self.connection, address)? else {
             return Ok(None);
         };
         self.connection
-            .prepare_cached(&format!("select {COLUMNS} where s.id = ?2"))?
-            .query_row((BASELINE_WITHIN, id), source_row)
+            .prepare_cached(&format!("select {COLUMNS} {MARK_JOIN} where s.id = ?5"))?
+            .query_row(
+                (now, BASELINE_WITHIN, None::<i64>, BACKLOG_MS, id),
+                source_row,
+            )
             .optional()
     }
 
@@ -287,17 +364,21 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// What is in the file.
-    pub fn totals(&self) -> rusqlite::Result<Totals> {
+    /// What is in the file; marks count as far as they hold at `now`.
+    pub fn totals(&self, now: i64) -> rusqlite::Result<Totals> {
         let count = |sql: &str| {
             self.connection
                 .prepare_cached(sql)?
                 .query_row([], |row| row.get(0))
         };
-        let group = |sql: &str| -> rusqlite::Result<Counts> {
+        let group = |what: &str| -> rusqlite::Result<Counts> {
             self.connection
-                .prepare_cached(sql)?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .prepare_cached(&format!(
+                    "select {what}, count(*) from source s {MARK_JOIN}
+                     where {what} is not null and m.mark is not 'ignore' and {CITED}
+                     group by 1 order by 2 desc, 1"
+                ))?
+                .query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         };
         Ok(Totals {
@@ -306,27 +387,28 @@ impl Reading<'_> {
             )?,
             posts: count("select count(*) from post where gone_at is null")?,
             citations: count("select count(*) from citation where gone_at is null")?,
-            sources: count(&format!("select count(*) from source s where {WANTED}"))?,
+            sources: count(&format!("select count(*) from source s where {CITED}"))?,
             captures: count("select count(*) from capture")?,
             visits: count("select coalesce(max(id), 0) from visit")?,
-            standings: group(&format!(
-                "select standing, count(*) from source s where {WANTED} group by 1 order by 2 desc, 1"
-            ))?,
-            verdicts: group(&format!(
-                "select verdict, count(*) from source s where verdict is not null and {WANTED}
-                 group by 1 order by 2 desc, 1"
-            ))?,
+            standings: group(STANDING)?,
+            verdicts: group(VERDICT)?,
             kept_by_robots: count(&format!(
                 "select count(*) from source s where robots in ('disallowed', 'unreachable')
-                 and last_capture_id is null and {WANTED}"
+                 and last_capture_id is null and {CITED}"
             ))?,
             unbaselined: self
                 .connection
                 .prepare_cached(&format!(
                     "select count(*) from source s join capture b on b.id = s.baseline_id
-                     where b.at > coalesce(s.cited_since, b.at) + ?1 and {WANTED}"
+                     where b.at > coalesce(s.cited_since, b.at) + ?1 and {CITED}"
                 ))?
                 .query_row([BASELINE_WITHIN], |row| row.get(0))?,
+            ignored: self
+                .connection
+                .prepare_cached(&format!(
+                    "select count(*) from source s {MARK_JOIN} where m.mark = 'ignore' and {CITED}"
+                ))?
+                .query_row([now], |row| row.get(0))?,
         })
     }
 
@@ -396,6 +478,16 @@ fn source_row(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
         }),
         None => None,
     };
+    let mark: Option<String> = row.get(22)?;
+    let mark = match mark {
+        Some(mark) => Some(MarkHeld {
+            mark,
+            made_at: row.get(23)?,
+            until: row.get(24)?,
+            note: row.get(25)?,
+        }),
+        None => None,
+    };
     Ok(SourceRow {
         id: row.get(0)?,
         address: row.get(1)?,
@@ -416,5 +508,11 @@ fn source_row(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
         baselined: row.get(19)?,
         robots: row.get(20)?,
         citations: row.get(21)?,
+        mark,
+        is_backlog: row.get::<_, Option<bool>>(26)?.unwrap_or_default(),
+        first_strike_at: row.get(27)?,
+        standing_before: row.get(28)?,
+        verdict_before: row.get(29)?,
+        mark_ended: row.get(30)?,
     })
 }

@@ -49,7 +49,7 @@ pub struct Unsettled {
     pub interval_days: Option<u32>,
     /// Whether it was never fine, and all inputs that cite it were new when this visit was made: no news.
     pub is_backlog: bool,
-    /// Whether the user has said what to think of it.
+    /// Whether the user has said what to think of it, and the verdict is still the one of then.
     pub is_marked: bool,
 }
 
@@ -240,7 +240,8 @@ impl Reading<'_> {
                          select min(i.added_at) from citation c join post p on p.id = c.post_id
                          join document d on d.id = p.document_id join input i on i.id = d.input_id
                          where c.source_id = s.id and c.gone_at is null and i.kind <> 'by-hand'), 0),
-                     exists (select 1 from mark m where m.source_id = s.id)
+                     exists (select 1 from mark m where m.source_id = s.id and coalesce(m.verdict, u.code) = u.code
+                         and (m.until is null or m.until > u.at))
                  from unsettled u cross join source s on s.id = u.source_id cross join host h on h.id = s.host_id
                  where u.run_id = ?1 and u.visit_id > ?2 order by u.visit_id limit ?3"
             ))?

@@ -72,7 +72,7 @@ fn death_takes_three_strikes_over_72_hours_and_a_second_look() {
     --- stdout
     1 source cited in 1 post, 2026-01-10 · last run just now
 
-    Still broken (1)
+    Newly confirmed dead (1)
 
       ✗ https://source.test/page
         not-found: 404 Not Found · dead (confirmed)

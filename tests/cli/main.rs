@@ -4,6 +4,8 @@
 //! - `reports`: `report` in all its formats
 //! - `history`: later visits: unchanged, changed, gone, back again; which sources a report lists
 //! - `deaths`: strikes, death and revival, a day at a time, under `--now`
+//! - `mark`: what a user says of sources, and how long it holds
+//! - `explain`: the evidence, what is missing, what comes next
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
 //! - `exclusions`: what is taken and what is left out
@@ -31,9 +33,11 @@ mod config;
 mod deaths;
 mod doctor;
 mod exclusions;
+mod explain;
 mod fates;
 mod history;
 mod inputs;
+mod mark;
 mod options;
 mod reference;
 mod reports;

@@ -1,0 +1,353 @@
+//! From the archive's rows to the explanation.
+
+use url::Url;
+
+use super::history;
+use super::{
+    Alias, Answer, Baseline, Confirms, Explained, Mark, Missing, NextVisit, Question, Sign, Visit,
+    Which,
+};
+use crate::fetch::{Facts, Way};
+use crate::judge::{Code, Group, Rule};
+use crate::report::rfc3339;
+use crate::run::Intervals;
+use crate::run::state::to_schedule;
+use crate::schedule::why::{self, Bound};
+use crate::schedule::{Own, State};
+use crate::store::{BASELINE_WITHIN, MarkRow, PastVisit, SourceFacts, Store, StoreError};
+
+/// Visits that are looked back at: a dead source is visited every 90 days, a failing one daily.
+const LOOKED_BACK: usize = 1000;
+/// Visits that are offered where the one that was asked for is not there.
+const OFFERED: usize = 5;
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// What was read, from one state of the file.
+struct Found {
+    source: SourceFacts,
+    aliases: Vec<(String, String)>,
+    mark: Option<MarkRow>,
+    /// Newest first, up to the visit that was asked for.
+    visits: Vec<PastVisit>,
+    /// The visit whose verdict stands.
+    standing: Option<PastVisit>,
+}
+
+/// Why a source stands as it does, or what an earlier visit of it saw.
+pub fn explain(store: &Store, question: &Question<'_>) -> Result<Answer, StoreError> {
+    let found = store.read("read the evidence", |r| {
+        let Some(source) = r.source_facts(question.address)? else {
+            return Ok(None);
+        };
+        let up_to = match question.visit {
+            None => i64::MAX,
+            Some(Which::Id(id)) => id,
+            Some(Which::At(at)) => r.visit_at(source.id, at)?.unwrap_or_default(),
+        };
+        let visits = r.past_visits(source.id, up_to, LOOKED_BACK)?;
+        let is_there = match question.visit {
+            Some(Which::Id(id)) => visits.first().is_some_and(|visit| visit.id == id),
+            Some(Which::At(_)) => !visits.is_empty(),
+            None => true,
+        };
+        if !is_there {
+            let newest = r.past_visits(source.id, i64::MAX, OFFERED)?;
+            return Ok(Some(Err(newest.iter().map(|v| (v.id, v.at)).collect())));
+        }
+        let standing = match source.verdict_visit_id {
+            Some(id) => r.past_visits(source.id, id, 1)?.into_iter().next(),
+            None => None,
+        };
+        Ok(Some(Ok(Found {
+            aliases: r.aliases(source.id)?,
+            mark: r.mark_of(source.id)?,
+            source,
+            visits,
+            standing,
+        })))
+    })?;
+    Ok(match found {
+        None => Answer::NoSource,
+        Some(Err(newest)) => Answer::NoVisit(newest),
+        Some(Ok(found)) => Answer::Explained(Box::new(explained(found, question))),
+    })
+}
+
+fn explained(found: Found, question: &Question<'_>) -> Explained {
+    let Found {
+        source,
+        aliases,
+        mark,
+        visits,
+        standing,
+    } = found;
+    let is_earlier = question.visit.is_some();
+    let policy = question.policy;
+    let now_state = to_schedule(&source.state);
+    let history = history::history(&visits, policy);
+    // How an earlier visit found the source is what the visits until then come to.
+    let state = if is_earlier { history.state } else { now_state };
+    let missing = why::missing(&state, policy).map(|missing| Missing {
+        strikes: missing.strikes,
+        strike_from: rfc3339(missing.strike_from),
+        struck_out_from: rfc3339(missing.struck_out_from),
+        hard: missing.hard,
+        hard_from: missing.hard_from.map(rfc3339),
+        second_look_only: missing.second_look_only,
+    });
+    let (strikes, not_counted) = history.strikes(&state, policy);
+    let next_visit = if is_earlier {
+        None
+    } else {
+        next_visit(&source, &now_state, visits.first(), question)
+    };
+    let (code, since) = match &source.verdict {
+        Some((code, since)) => (Some(code.clone()), Some(*since)),
+        None => (None, None),
+    };
+    Explained {
+        asked: question.address.to_owned(),
+        aliases: aliases
+            .into_iter()
+            .map(|(address, reason)| Alias { address, reason })
+            .collect(),
+        standing: source.state.standing.clone(),
+        standing_since: rfc3339(source.state.standing_since),
+        group: code.as_deref().and_then(group_name),
+        verdict: code,
+        verdict_since: since.map(rfc3339),
+        is_earlier,
+        visits: explained_visits(&source, &visits, standing, is_earlier),
+        strikes,
+        missing: if is_earlier { None } else { missing },
+        not_counted,
+        unclear_in_row: state.unclear_in_row,
+        last_fine_at: state.last_fine_at.map(rfc3339),
+        dead_since: state.dead_since_ms.map(rfc3339),
+        mark: mark.map(|mark| explained_mark(mark, &source, question.now)),
+        next_visit,
+        baseline: baseline(&source),
+        robots: source.robots,
+        url: source.address,
+    }
+}
+
+/// The last visit, or the one that was asked for; before it, what belongs to it.
+fn explained_visits(
+    source: &SourceFacts,
+    visits: &[PastVisit],
+    standing: Option<PastVisit>,
+    is_earlier: bool,
+) -> Vec<Visit> {
+    let Some(last) = visits.first() else {
+        return Vec::new();
+    };
+    let stands = |visit: &PastVisit| Some(visit.id) == source.verdict_visit_id;
+    let mut explained = Vec::new();
+    if let Some(standing) = standing
+        && !is_earlier
+        && !stands(last)
+    {
+        explained.push(explained_visit(&standing, true));
+    }
+    // The first look of the same run.
+    if let Some(first) = visits.get(1)
+        && history::way(last) == Way::Browser
+        && first.run_id == last.run_id
+        && !explained.iter().any(|visit| visit.visit == first.id)
+    {
+        explained.push(explained_visit(first, stands(first)));
+    }
+    explained.push(explained_visit(last, stands(last)));
+    explained
+}
+
+fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
+    let verdict = history::verdict(visit);
+    let group = history::group(visit);
+    // A file that was damaged may have facts that cannot be read; what is beside them is told all the same.
+    let facts: Option<Facts> = serde_json::from_str(&visit.facts).ok();
+    let hard = verdict
+        .as_ref()
+        .is_some_and(crate::judge::Verdict::is_hard_sign);
+    let signs = verdict.map(|verdict| verdict.evidence).unwrap_or_default();
+    let way = facts.as_ref().map_or(Way::Plain, |facts| facts.way);
+    let (hops, failure, body, robots) = match facts {
+        Some(facts) => (facts.hops, facts.failure, facts.body, facts.robots),
+        None => (Vec::new(), None, None, None),
+    };
+    Visit {
+        visit: visit.id,
+        at: rfc3339(visit.at),
+        way,
+        run: visit.run_id,
+        command: visit.command.clone(),
+        stands,
+        not_counted: history::not_counted(visit),
+        hops,
+        failure,
+        body,
+        robots,
+        peer: visit.peer.clone(),
+        elapsed_ms: visit.elapsed_ms,
+        first_byte_ms: visit.first_byte_ms,
+        not_modified: visit.not_modified,
+        confirms: visit.confirms.map(|(id, at)| Confirms {
+            visit: id,
+            at: rfc3339(at),
+        }),
+        verdict: visit.code.clone(),
+        group: group.map(Group::as_str),
+        effect: group.map(effect),
+        hard,
+        judge_version: visit.judge_version,
+        judged_at: visit.judged_at.map(rfc3339),
+        signs: signs
+            .into_iter()
+            .map(|sign| Sign {
+                means: Rule::ALL
+                    .iter()
+                    .find(|rule| rule.as_str() == sign.rule)
+                    .map(|rule| rule.description()),
+                rule: sign.rule.into_owned(),
+                says: sign.says,
+            })
+            .collect(),
+    }
+}
+
+fn group_name(code: &str) -> Option<&'static str> {
+    code.parse::<Code>().ok().map(|code| code.group().as_str())
+}
+
+/// What a group does to strikes.
+fn effect(group: Group) -> &'static str {
+    match group {
+        Group::Fine => "clears all strikes",
+        Group::Gone | Group::Failing => "may be a strike",
+        Group::CannotTell => "no strike, and none is cleared",
+    }
+}
+
+fn explained_mark(mark: MarkRow, source: &SourceFacts, now: i64) -> Mark {
+    let verdict = source.verdict.as_ref().map(|(code, _)| code.as_str());
+    let is_same = mark.verdict.is_none() || mark.verdict.as_deref() == verdict;
+    Mark {
+        holds: is_same && mark.until.is_none_or(|until| until > now),
+        mark: mark.mark,
+        made_at: rfc3339(mark.made_at),
+        until: mark.until.map(rfc3339),
+        note: mark.note,
+        while_verdict: mark.verdict,
+    }
+}
+
+fn baseline(source: &SourceFacts) -> Baseline {
+    let stands = source.baseline.is_some_and(|(_, at)| {
+        let since = source.cited_since.unwrap_or(at);
+        at <= since.saturating_add(BASELINE_WITHIN)
+    });
+    Baseline {
+        stands,
+        capture: source.baseline.map(|(id, _)| id),
+        at: source.baseline.map(|(_, at)| rfc3339(at)),
+        cited_since: source.cited_since.map(rfc3339),
+        captures: source.captures,
+        why: match source.baseline {
+            _ if stands => None,
+            Some(_) => Some("too-late"),
+            None => Some("no-copy"),
+        },
+    }
+}
+
+fn next_visit(
+    source: &SourceFacts,
+    state: &State,
+    last: Option<&PastVisit>,
+    question: &Question<'_>,
+) -> Option<NextVisit> {
+    let at = source.state.next_visit_at?;
+    let host_waits = source.host_waits_until > question.now;
+    let mut next = NextVisit {
+        at: rfc3339(at),
+        due: at <= question.now,
+        rule: "first",
+        count: None,
+        interval_hours: None,
+        longest_days: None,
+        longest_by: None,
+        by_rule: None,
+        moved_by: None,
+        host_waits_until: host_waits.then(|| rfc3339(source.host_waits_until)),
+    };
+    let Some((last, seen)) = last.and_then(|visit| Some((visit, history::observation(visit)?)))
+    else {
+        return Some(next);
+    };
+    let own = own(source, question.intervals);
+    let salt = source.id.unsigned_abs();
+    let why = why::next(state, &seen, question.policy, own, salt);
+    next.rule = if state.second_look_due {
+        "second-look"
+    } else {
+        why.rule.as_str()
+    };
+    next.count = match why.rule {
+        why::Rule::Quiet(count)
+        | why::Rule::Unclear(count)
+        | why::Rule::Failure(count)
+        | why::Rule::Dead(count) => Some(count),
+        why::Rule::OpenStrikes | why::Rule::SetAside => None,
+    };
+    next.interval_hours = why.interval_ms.map(|ms| ms / HOUR_MS);
+    if matches!(why.rule, why::Rule::Quiet(_) | why::Rule::Unclear(_)) {
+        next.longest_days = Some(why.longest_ms / DAY_MS);
+        next.longest_by = Some(match why.bound {
+            Bound::Policy => "default",
+            Bound::YoungPost => "young-post",
+            Bound::Own => longest_by(source, question.intervals),
+        });
+    }
+    // A visit of a run that goes on is put where it belongs when that has ended.
+    if why.at_ms != at && !last.unsettled {
+        next.by_rule = Some(rfc3339(why.at_ms));
+        next.moved_by = Some(match at.cmp(&why.at_ms) {
+            std::cmp::Ordering::Less => "made-due",
+            _ if source.host_waits_until >= at || refused(last) => "host-waits",
+            _ => "put-off",
+        });
+    }
+    Some(next)
+}
+
+/// Whether the host refused, which is how it asks to be left alone.
+fn refused(visit: &PastVisit) -> bool {
+    let facts: Option<Facts> = serde_json::from_str(&visit.facts).ok();
+    let status = facts.and_then(|facts| facts.hops.last().map(|hop| hop.status));
+    matches!(status, Some(429 | 503))
+}
+
+fn own(source: &SourceFacts, intervals: &Intervals) -> Own {
+    let url = Url::parse(&source.address).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or(&source.host);
+    intervals.own(
+        &source.address,
+        host,
+        source.interval_days,
+        source.newest_post_at,
+    )
+}
+
+/// Whose own interval it is: the nearest word counts, as in [`Intervals::own`].
+fn longest_by(source: &SourceFacts, intervals: &Intervals) -> &'static str {
+    if intervals.by_source.contains_key(&source.address) {
+        "source"
+    } else if source.interval_days.is_some() {
+        "input"
+    } else {
+        "host"
+    }
+}
