@@ -139,16 +139,21 @@ impl Setup {
 
     /// Everything that a pass works with.
     pub(crate) fn context(&self, store: Store, printer: &Printer) -> Result<Context, Failure> {
+        Ok(self.context_with(store, self.fetcher(printer)?))
+    }
+
+    /// The same, with a fetcher that is there already.
+    pub(crate) fn context_with(&self, store: Store, fetcher: Fetcher) -> Context {
         let store = Arc::new(store);
         let (capture, schedule) = (&self.settings.capture, &self.settings.schedule);
-        Ok(Context {
+        Context {
             room: Arc::new(Room::new(
                 Arc::clone(&store),
                 capture.max_bytes,
                 capture.min_free,
             )),
             store,
-            fetcher: Arc::new(self.fetcher(printer)?),
+            fetcher: Arc::new(fetcher),
             manner: Arc::new(Manner {
                 robots: self.settings.fetch.robots,
                 schedule: self.policy(),
@@ -161,7 +166,7 @@ impl Setup {
             clock: self.clock,
             tally: Arc::new(Tally::default()),
             cancelled: CancellationToken::new(),
-        })
+        }
     }
 
     /// When a source is dead, and when it is visited next.

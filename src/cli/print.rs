@@ -62,6 +62,11 @@ impl Printer {
         BufWriter::with_capacity(64 * 1024, AutoStream::new(std::io::stdout(), self.choice))
     }
 
+    /// Whether a person reads the data as it comes.
+    pub(crate) fn is_watched() -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// Whether a progress line would be seen.
     pub(crate) fn shows_progress(&self) -> bool {
         !self.quiet && std::io::stderr().is_terminal()

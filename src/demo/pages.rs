@@ -1,102 +1,186 @@
-//! The words of the small web, written for it.
+//! What the small web says: the files under `pages/`, with the dates of the story filled in.
 
 use super::web::{Answer, Web};
+use super::{BEGINS, DAY};
 
-const DATABASE: &str = "http://foundation.example/strikes/database";
-const REPORT: &str = "http://institute.example/reports/2026-drought.html";
-const ARTICLE: &str = "http://news.example/2026/03/talks-resume";
-const MOVED: &str = "http://news.example/archive/politics/talks-resume";
-const WIKI: &str = "http://wiki.example/Reservoir_(dam)";
-const INTERVIEW: &str = "http://radio.example/interviews/hydrologist";
+pub(super) const REGISTER: &str = "http://foundation.example/register/strikes";
+const TABLE: &str = "http://foundation.example/register/strikes.csv";
+pub(super) const REPORT: &str = "http://ministry.example/reports/steeples.html";
+const ARTICLE: &str = "http://news.example/2026/02/third-steeple-this-winter";
+const MOVED: &str = "http://news.example/archive/village/third-steeple-this-winter";
+pub(super) const WIKI: &str = "http://wiki.example/Lightning_rod";
+const INTERVIEW: &str = "http://radio.example/interviews/the-bell-ringer";
+const RADIO: &str = "http://radio.example/";
 
-/// The blog's posts: names and Markdown.
-pub(super) const POSTS: [(&str, &str); 3] = [
+/// The quiet edit.
+const BEFORE: &str = "learned of fourteen strikes, more than in any winter since it began to count";
+const AFTER: &str = "learned of several strikes, as in other winters";
+
+const STYLE: &str = include_str!("pages/blog/style.css");
+const FEED: &str = include_str!("pages/blog/feed.xml");
+const HOME: &str = include_str!("pages/blog/home.html");
+/// The blog's posts, by the last part of their addresses.
+const POSTS: [(&str, &str); 4] = [
     (
-        "01-what-the-database-says.md",
-        "---\ntitle: What the database says\ndate: 2026-02-27\n---\n\n\
-         The foundation lists every strike in [its database](http://foundation.example/strikes/database), with dates \
-         and places. I counted 341 of them last night.\n\n\
-         The government's own figure is lower. [Talks resumed on Monday](http://news.example/2026/03/talks-resume), \
-         and nobody asked about it.\n",
+        "third-steeple",
+        include_str!("pages/blog/third-steeple.html"),
+    ),
+    ("who-counts", include_str!("pages/blog/who-counts.html")),
+    (
+        "what-a-rod-does",
+        include_str!("pages/blog/what-a-rod-does.html"),
+    ),
+    ("an-old-rod", include_str!("pages/blog/an-old-rod.html")),
+];
+/// Pages that stay as they are.
+const STEADY: [(&str, &str); 3] = [
+    (
+        "http://museum.example/collection/rod-of-1782",
+        include_str!("pages/museum/rod.html"),
     ),
     (
-        "02-the-reservoir.md",
-        "---\ntitle: The reservoir\ndate: 2026-02-28\n---\n\n\
-         How a [reservoir](http://wiki.example/Reservoir_(dam)) works is simple. Why this one is empty is not: the \
-         [institute's report](http://institute.example/reports/2026-drought.html) says that \"the level fell by eleven \
-         metres in one summer\".\n\n\
-         A hydrologist explains it better than I can: <http://radio.example/interviews/hydrologist>\n",
+        "http://archive.example/parish-books/1782/june",
+        include_str!("pages/archive/parish-book.html"),
     ),
-    (
-        "03-again-about-strikes.md",
-        "---\ntitle: Again about strikes\ndate: 2026-03-01\n---\n\n\
-         Several readers asked where the number comes from. It is in \
-         [the foundation's database](http://foundation.example/strikes/database); look at the third column.\n",
-    ),
+    (RADIO, include_str!("pages/radio/home.html")),
 ];
 
+/// The blog as files: names and texts.
+pub(super) fn blog() -> Vec<(String, String)> {
+    let mut files: Vec<_> = POSTS
+        .iter()
+        .map(|(name, text)| (format!("{name}.html"), fill(text)))
+        .collect();
+    files.push(("home.html".to_owned(), fill(HOME)));
+    files.push(("feed.xml".to_owned(), feed()));
+    files
+}
+
 pub(super) fn publish(web: &Web) {
-    let robots = Answer::page("", "");
-    for host in ["foundation", "institute", "news", "wiki", "radio"] {
-        web.set(
-            &format!("http://{host}.example/robots.txt"),
-            robots.clone().with_status("404 Not Found"),
-        );
+    for (name, text) in POSTS {
+        web.set(&format!("http://blog.example/{name}"), page(text));
     }
-    bring_back(web);
+    web.set("http://blog.example/", page(HOME));
     web.set(
-        REPORT,
-        Answer::page("Drought report 2026", "In the southern basin the level fell by eleven metres in one summer, more than in any year on record."),
+        "http://blog.example/style.css",
+        Answer::new("text/css", STYLE.to_owned()),
     );
-    web.set(ARTICLE, article());
     web.set(
-        WIKI,
-        Answer::page(
-            "Reservoir (dam)",
-            "A reservoir is an enlarged lake behind a dam, built to store fresh water.",
-        ),
+        "http://blog.example/feed.xml",
+        Answer::new("application/atom+xml; charset=utf-8", feed()),
     );
+    for (address, text) in STEADY {
+        web.set(address, page(text));
+    }
+    web.set(ARTICLE, page(include_str!("pages/news/article.html")));
+    web.set(WIKI, page(include_str!("pages/wiki/lightning-rod.html")));
+    web.set(REPORT, page(include_str!("pages/ministry/steeples.html")));
     web.set(
         INTERVIEW,
-        Answer::page("A hydrologist explains", "Water that is not there cannot be let out, she says, and laughs. The whole talk is 40 minutes long."),
+        page(include_str!("pages/radio/the-bell-ringer.html")),
     );
+    bring_back(web);
 }
 
 pub(super) fn break_some(web: &Web) {
-    let gone = Answer::page(
-        "Page not found",
-        "The page that you are looking for has been removed.",
-    );
-    web.set(DATABASE, gone.with_status("404 Not Found"));
-    let elsewhere =
-        Answer::page("Moved", "This article has moved.").with_status("301 Moved Permanently");
-    web.set(ARTICLE, elsewhere.with_header("location", MOVED));
-    web.set(MOVED, article());
-    let wall = Answer::page(
-        "Just a moment...",
-        "Checking your browser before you go on.",
-    )
-    .with_status("403 Forbidden");
+    web.set(REGISTER, Answer::hanging_up());
+    web.set(TABLE, Answer::hanging_up());
+    web.set(ARTICLE, Answer::moved(MOVED));
+    web.set(MOVED, page(include_str!("pages/news/article.html")));
+    let wall = page(include_str!("pages/wiki/wall.html")).with_status("403 Forbidden");
     web.set(WIKI, wall.with_header("cf-mitigated", "challenge"));
+    web.set(INTERVIEW, Answer::moved(RADIO));
+}
+
+pub(super) fn mend_some(web: &Web) {
     web.set(
-        REPORT,
-        Answer::page("Drought report 2026", "In the southern basin the level fell by several metres in one summer, as in other years."),
+        INTERVIEW,
+        page(include_str!("pages/radio/the-bell-ringer.html")),
     );
+    let gone = page(include_str!("pages/foundation/gone.html")).with_status("404 Not Found");
+    web.set(REGISTER, gone.clone());
+    web.set(TABLE, gone);
+    let edited = include_str!("pages/ministry/steeples.html").replace(BEFORE, AFTER);
+    web.set(REPORT, page(&edited));
 }
 
 pub(super) fn bring_back(web: &Web) {
     web.set(
-        DATABASE,
-        Answer::page(
-            "Strikes database",
-            "341 entries. Date, place, source, killed, injured. Last updated on 26 February 2026.",
-        ),
+        REGISTER,
+        page(include_str!("pages/foundation/strikes.html")),
     );
+    let table = fill(include_str!("pages/foundation/strikes.csv"));
+    web.set(TABLE, Answer::new("text/csv; charset=utf-8", table));
 }
 
-fn article() -> Answer {
-    Answer::page(
-        "Talks resume",
-        "Both delegations met on Monday for the first time since the summer. No figures were named.",
-    )
+fn page(text: &str) -> Answer {
+    Answer::new("text/html; charset=utf-8", fill(text))
+}
+
+/// The feed, with the bodies of its posts in it.
+fn feed() -> String {
+    let mut text = fill(FEED);
+    for (name, post) in POSTS {
+        let body = post
+            .split_once("<div class=\"post-body\">")
+            .and_then(|(_, rest)| rest.split_once("</div><!-- end of post -->"))
+            .map_or("", |(body, _)| body);
+        text = text.replace(&format!("{{{{body {name}}}}}"), body);
+    }
+    text
+}
+
+/// Fills in dates: `{{day -3}}` is three days before the story begins, written out; `{{date -3}}` is that as in a
+/// table, and `{{instant -3}}` as in a feed.
+fn fill(text: &str) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        filled.push_str(before);
+        if let Some((words, behind)) = after.split_once("}}") {
+            filled.push_str(&date(words).unwrap_or_else(|| format!("{{{{{words}}}}}")));
+            rest = behind;
+        } else {
+            filled.push_str("{{");
+            rest = after;
+        }
+    }
+    filled + rest
+}
+
+fn date(words: &str) -> Option<String> {
+    let (how, day) = words.split_once(' ')?;
+    let form = match how {
+        "day" => "%-d %B %Y",
+        "date" => "%Y-%m-%d",
+        "instant" => "%Y-%m-%dT%H:%M:%SZ",
+        _ => return None,
+    };
+    let at = BEGINS + day.parse::<i64>().ok()? * DAY;
+    let at = jiff::Timestamp::from_millisecond(at).ok()?;
+    Some(at.strftime(form).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_filled_in() {
+        assert_eq!(fill("a {{day -3}} b"), "a 27 February 2026 b");
+        assert_eq!(
+            fill("{{date 0}}{{instant -1}}"),
+            "2026-03-022026-03-01T09:00:00Z"
+        );
+        assert_eq!(fill("{{what}} {{"), "{{what}} {{");
+    }
+
+    #[test]
+    fn nothing_is_left_to_fill_in() {
+        for (name, text) in blog() {
+            assert!(!text.contains("{{"), "{name}");
+        }
+        assert_eq!(feed().matches("<![CDATA[\n<p>").count(), 3);
+        assert!(include_str!("pages/ministry/steeples.html").contains(BEFORE));
+    }
 }

@@ -15,32 +15,68 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What one address answers.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    pub(super) status: &'static str,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
+    /// Without one, the connection is closed and nothing said.
+    status: Option<&'static str>,
+    headers: Vec<(&'static str, String)>,
+    body: String,
 }
 
 impl Answer {
-    pub(super) fn page(title: &str, text: &str) -> Self {
-        let body = format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
-             <body><article><h1>{title}</h1>\n<p>{text}</p></article></body></html>\n"
-        );
+    pub(super) fn new(media_type: &'static str, body: String) -> Self {
         Self {
-            status: "200 OK",
-            headers: vec![("content-type", "text/html; charset=utf-8".to_owned())],
+            status: Some("200 OK"),
+            headers: vec![("content-type", media_type.to_owned())],
             body,
         }
     }
 
+    pub(super) fn hanging_up() -> Self {
+        Self {
+            status: None,
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    pub(super) fn moved(to: &str) -> Self {
+        let body = "<!doctype html><title>Moved</title><p>This page has moved.</p>\n";
+        Self::new("text/html; charset=utf-8", body.to_owned())
+            .with_status("301 Moved Permanently")
+            .with_header("location", to)
+    }
+
     pub(super) fn with_status(mut self, status: &'static str) -> Self {
-        self.status = status;
+        self.status = Some(status);
         self
     }
 
     pub(super) fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
+    }
+}
+
+/// A port at which nobody listens, and which nobody else can take meanwhile.
+#[derive(Debug)]
+pub struct Unplugged {
+    address: SocketAddr,
+    _held: tokio::net::TcpSocket,
+}
+
+impl Unplugged {
+    /// Takes a free port of 127.0.0.1.
+    pub fn new() -> std::io::Result<Self> {
+        let held = tokio::net::TcpSocket::new_v4()?;
+        held.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        Ok(Self {
+            address: held.local_addr()?,
+            _held: held,
+        })
+    }
+
+    /// Where nobody listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
@@ -134,7 +170,9 @@ fn answer(stream: &TcpStream, pages: &Pages) -> std::io::Result<()> {
         .get(&format!("{host}{path}"))
         .cloned();
     let found = found.unwrap_or_else(|| {
-        Answer::page("Not found", "There is nothing at this address.").with_status("404 Not Found")
+        let body =
+            "<!doctype html><title>Not found</title><p>There is nothing at this address.</p>\n";
+        Answer::new("text/html; charset=utf-8", body.to_owned()).with_status("404 Not Found")
     });
     write_answer(stream, &found, known.as_deref())
 }
@@ -144,13 +182,16 @@ fn write_answer(
     answer: &Answer,
     known: Option<&str>,
 ) -> std::io::Result<()> {
+    let Some(said) = answer.status else {
+        return Ok(());
+    };
     let digest = crate::store::hex(&crate::store::sha256(answer.body.as_bytes())[..8]);
     let etag = format!("\"{digest}\"");
-    let is_known = answer.status.starts_with("200") && known == Some(etag.as_str());
+    let is_known = said.starts_with("200") && known == Some(etag.as_str());
     let (status, body) = if is_known {
         ("304 Not Modified", "")
     } else {
-        (answer.status, answer.body.as_str())
+        (said, answer.body.as_str())
     };
     let mut head = format!(
         "HTTP/1.1 {status}\r\netag: {etag}\r\nconnection: close\r\ncontent-length: {}\r\n",
