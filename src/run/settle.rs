@@ -11,6 +11,9 @@ use crate::store::{Settled, SourceState, Unsettled};
 
 /// Sources that are visited where nobody answered and no canary did.
 const CONTROLS: usize = 3;
+/// A run is judged with those before it in mind that began so long ago, in milliseconds: since the last one of a daily
+/// job, late by two hours.
+const LATELY_MS: i64 = 26 * 3_600_000;
 /// Visits that are settled in one go.
 const AT_ONCE: usize = 500;
 
@@ -19,13 +22,14 @@ pub(super) async fn killed(context: &Context) -> Result<(), RunError> {
     let runs = context
         .store
         .read("find what is not settled", |r| r.unsettled_runs())?;
-    for id in runs {
+    for (id, clock) in runs {
         let trust = round(context, id, 0)?.trust(false);
-        let is_sound = trust == Trust::Sound;
+        // What a clock that was set back since has dated is let go: it would strike in the future.
+        let is_sound = trust == Trust::Sound && clock.as_deref() != Some("wrong");
         let run = Running {
             id,
-            counts: true,
-            decides: true,
+            counts: clock.as_deref() != Some("behind"),
+            decides: clock.as_deref() != Some("ahead"),
         };
         settle(context, run, is_sound).await?;
         if let Trust::Suspect(why) | Trust::AskCanaries(why) = trust {
@@ -44,9 +48,10 @@ pub(super) async fn doubt(
 ) -> Result<Option<Suspicion>, RunError> {
     context.store.flush().await?;
     let round = round(context, run.id, no_network)?;
-    let was_suspect = context
-        .store
-        .read("read the run before", |r| r.last_run_doubted(SITES_FAIL))?;
+    let lately = context.clock.now().saturating_sub(LATELY_MS);
+    let was_suspect = context.store.read("read the runs before", |r| {
+        r.was_doubted(SITES_FAIL, lately)
+    })?;
     Ok(match round.trust(was_suspect) {
         Trust::Sound => None,
         Trust::Suspect(why) => Some(why),

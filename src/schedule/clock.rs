@@ -9,7 +9,7 @@ const DAY_MS: i64 = 86_400_000;
 /// A clock may be this much behind before it is doubted, in milliseconds.
 pub const TOLERANCE_MS: i64 = 5 * 60_000;
 /// A pause is long where it is longer than this, and than four times the one before it.
-const LONG_PAUSE_MS: i64 = 14 * DAY_MS;
+const LONG_PAUSE_MS: i64 = 45 * DAY_MS;
 
 /// What the archive remembers. Instants in milliseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +79,8 @@ mod tests {
     fn a_clock_that_goes_on_is_right() {
         assert_eq!(doubt(0, &Remembered::default()), Clock::Right);
         assert_eq!(doubt(DAY_MS, &after(&[0])), Clock::Right);
-        assert_eq!(doubt(14 * DAY_MS, &after(&[0])), Clock::Right);
+        assert_eq!(doubt(45 * DAY_MS, &after(&[0])), Clock::Right);
+        assert_eq!(doubt(46 * DAY_MS, &after(&[0])), Clock::Ahead);
         assert_eq!(doubt(100 * DAY_MS, &after(&[0, 50])), Clock::Right);
         assert_eq!(doubt(DAY_MS - 60_000, &after(&[0, 1])), Clock::Right);
     }

@@ -103,8 +103,8 @@ impl Round {
         self.silent = true;
     }
 
-    /// What to think of the run. `was_suspect` says whether the run before it was, because sites failed: then it is no
-    /// longer the first shock, and canaries are asked.
+    /// What to think of the run. `was_suspect` says whether one shortly before it was, because sites failed: then it is
+    /// no longer the first shock, and canaries are asked.
     pub fn trust(&self, was_suspect: bool) -> Trust {
         if self.silent && !self.answered {
             return Trust::AskCanaries(if self.resolved {

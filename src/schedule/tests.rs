@@ -222,6 +222,183 @@ fn spread(numbering: &dyn Fn(u64) -> u64) {
     }
 }
 
+/// The waits of a source that never changes, in days.
+fn quiet_waits(own: Own, visits: usize) -> Vec<f64> {
+    let policy = Policy::default();
+    let (mut state, mut at) = (State::default(), START);
+    let mut waits = Vec::new();
+    for _ in 0..visits {
+        let step = advance(&state, &seen(at, Code::Alive), &policy, own, 11);
+        waits.push((step.next_visit_at - at) as f64 / DAY as f64);
+        (state, at) = (step.state, step.next_visit_at);
+    }
+    waits
+}
+
+#[test]
+fn own_intervals_bound_and_widen() {
+    let own = |days: i64| Own {
+        longest_interval_ms: Some(days * DAY),
+        published_at: None,
+    };
+    let short = quiet_waits(own(3), 20);
+    assert!(short.iter().all(|days| *days <= 3.0), "{short:?}");
+    assert!(short[5..].iter().all(|days| *days > 2.5), "{short:?}");
+    let long = quiet_waits(own(90), 20);
+    assert!(
+        long[8..].iter().all(|days| (80.0..=90.0).contains(days)),
+        "{long:?}"
+    );
+}
+
+#[test]
+fn a_young_post_is_looked_at_daily_and_then_ever_less() {
+    let young = Own {
+        longest_interval_ms: None,
+        published_at: Some(START - 2 * DAY),
+    };
+    let waits = quiet_waits(young, 20);
+    assert!(waits[..5].iter().all(|days| *days <= 1.0), "{waits:?}");
+    // Its week is over: from then on it goes as with any other.
+    assert!(waits[6] > 1.5 && waits[7] > 3.0, "{waits:?}");
+    assert!(waits[15] > 27.0, "{waits:?}");
+    // A post that is dated ahead is young until a week after its date, and no longer.
+    let ahead = Own {
+        published_at: Some(START + 30 * DAY),
+        ..young
+    };
+    assert!(quiet_waits(ahead, 35).iter().all(|days| *days <= 1.0));
+}
+
+#[test]
+fn what_was_set_aside_comes_back_within_three_days_and_not_at_once() {
+    let policy = Policy::default();
+    let mut per_hour = std::collections::BTreeMap::<i64, u32>::new();
+    for salt in 0..1000 {
+        let mut state = State::default();
+        let mut at = START;
+        for _ in 0..10 {
+            let step = advance(
+                &state,
+                &seen(at, Code::Alive),
+                &policy,
+                Own::default(),
+                salt,
+            );
+            (state, at) = (step.state, step.next_visit_at);
+        }
+        let failed = Observation {
+            counts: false,
+            ..seen(at, Code::Timeout)
+        };
+        let noted = note(&state, &failed, &policy, Own::default(), salt).state;
+        assert_eq!((noted.standing, noted.strikes), (Standing::Alive, 0));
+        let wait = set_aside(&noted, &failed, &policy, Own::default(), salt) - at;
+        assert!((HOUR..=3 * DAY + HOUR).contains(&wait), "{wait}");
+        *per_hour.entry(wait / (6 * HOUR)).or_default() += 1;
+    }
+    assert!(per_hour.values().all(|count| *count < 130), "{per_hour:?}");
+    // With strikes open, every day matters.
+    let mut failing = State::default();
+    visit(&mut failing, seen(START, Code::NotFound));
+    let failed = Observation {
+        counts: false,
+        ..seen(START + DAY, Code::Timeout)
+    };
+    let next = set_aside(&failing, &failed, &policy, Own::default(), 7);
+    assert!(next <= START + DAY + HOUR);
+}
+
+#[test]
+fn who_was_taken_from_its_place_finds_back_to_it() {
+    let policy = Policy::default();
+    let (mut state, mut at) = (State::default(), START);
+    let mut places = Vec::new();
+    for nth in 0..30 {
+        // Every so often something comes between: an outage of two days, a visit far too early.
+        let late = match nth {
+            12 => 2 * DAY,
+            18 => -9 * DAY,
+            _ => 0,
+        };
+        at += late;
+        let step = advance(&state, &seen(at, Code::Alive), &policy, Own::default(), 5);
+        (state, at) = (step.state, step.next_visit_at);
+        places.push(at.rem_euclid(30 * DAY / 1000 * 940));
+    }
+    let place = places[9];
+    for nth in [10, 11, 12, 13, 17, 22, 29] {
+        assert_eq!(places[nth], place, "{nth}: {places:?}");
+    }
+}
+
+#[test]
+fn a_second_look_waits_until_it_is_made() {
+    let policy = Policy::default();
+    let mut state = State::default();
+    for day in 0..4 {
+        let step = advance(
+            &state,
+            &seen(START + day * DAY, Code::ServerError),
+            &policy,
+            Own::default(),
+            7,
+        );
+        state = step.state;
+    }
+    assert!(state.second_look_due);
+    let second = Observation {
+        second_look: true,
+        ..seen(START + 5 * DAY, Code::ServerError)
+    };
+    // In a suspect run it proves nothing, and stays due.
+    let doubted = advance(
+        &state,
+        &Observation {
+            counts: false,
+            ..second
+        },
+        &policy,
+        Own::default(),
+        7,
+    );
+    assert!(doubted.state.second_look_due && doubted.state.standing == Standing::Failing);
+    let made = advance(&state, &second, &policy, Own::default(), 7);
+    assert_eq!(
+        (made.state.standing, made.state.second_look_due),
+        (Standing::Dead, false)
+    );
+    let walled = Observation {
+        code: Code::Blocked,
+        ..second
+    };
+    let walled = advance(&state, &walled, &policy, Own::default(), 7);
+    assert_eq!(
+        (walled.state.standing, walled.state.second_look_due),
+        (Standing::Failing, false)
+    );
+    let fine = Observation {
+        code: Code::Alive,
+        ..second
+    };
+    let fine = advance(&state, &fine, &policy, Own::default(), 7);
+    assert_eq!(
+        (fine.state.standing, fine.state.second_look_due),
+        (Standing::Alive, false)
+    );
+    // A clock that may have run ahead decides nothing.
+    let ahead = Observation {
+        decides: false,
+        ..second
+    };
+    assert_eq!(
+        advance(&state, &ahead, &policy, Own::default(), 7)
+            .state
+            .standing,
+        Standing::Failing
+    );
+}
+
 #[test]
 fn the_dead_are_visited_at_30_60_90_days_and_on() {
     let mut state = State::default();

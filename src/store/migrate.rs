@@ -202,6 +202,45 @@ mod tests {
         assert_eq!((version, names), (1, 1), "the copy is the file as it was");
     }
 
+    /// A file that the third schema left behind, with a source that had failed twice.
+    #[test]
+    fn a_file_of_the_third_schema_keeps_its_verdicts_and_strikes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..3]).unwrap();
+        connection
+            .execute_batch(
+                "insert into archive (id, created_at, created_by) values (1, 1, '0.0.1');
+                 insert into run (id, command, started_at, ended_at, result, version, pid)
+                     values (1, 'run', 5, 6, 'done', '0.0.1', 7);
+                 insert into host (id, name, site) values (1, 'a.test', 'a.test');
+                 insert into outcome (id, sha256, status, facts) values (1, x'00', 404, '{}');
+                 insert into source (id, address, host_id, added_at, standing, standing_since, strikes, verdict,
+                     verdict_since, last_visit_id, last_visit_at, next_visit_at)
+                     values (1, 'http://a.test/', 1, 1, 'failing', 3, 2, 'not-found', 3, 1, 5, 9),
+                            (2, 'http://a.test/new', 1, 1, 'new', 1, 0, null, null, null, null, 1);
+                 insert into visit (id, source_id, at, outcome_id, elapsed_ms, run_id, chain)
+                     values (1, 1, 5, 1, 2, 1, x'00');",
+            )
+            .unwrap();
+        let aside = migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        assert!(aside.is_some(), "a copy was put aside");
+        let row: (String, String, i64, i64) = connection
+            .query_row(
+                "select v.standing, v.verdict, v.status, s.strikes from sources v join source s on s.id = v.id
+                 where v.id = 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(row, ("failing".to_owned(), "not-found".to_owned(), 404, 2));
+        let unsettled: i64 = connection
+            .query_row("select count(*) from unsettled", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(unsettled, 0);
+    }
+
     #[test]
     fn half_a_copy_is_not_taken_for_the_backup() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,5 @@
 //! What waits for the end of its run: visits that were not fine count only where the run can be trusted.
 
-use rusqlite::OptionalExtension;
-
 use super::runs::NewEvent;
 use super::sources::{STATE_COLUMNS, SourceState, state};
 use super::{Reading, Writing};
@@ -193,11 +191,13 @@ impl Writing<'_> {
 }
 
 impl Reading<'_> {
-    /// Runs that left something to settle, in their order.
-    pub fn unsettled_runs(&self) -> rusqlite::Result<Vec<i64>> {
+    /// Runs that left something to settle, in their order, each with what was thought of its clock.
+    pub fn unsettled_runs(&self) -> rusqlite::Result<Vec<(i64, Option<String>)>> {
         self.connection
-            .prepare_cached("select distinct run_id from unsettled order by 1")?
-            .query_map([], |row| row.get(0))?
+            .prepare_cached(
+                "select id, clock from run where id in (select run_id from unsettled) order by id",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     }
 
@@ -289,14 +289,12 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// Whether the newest run that ended was suspect for this reason.
-    pub fn last_run_doubted(&self, doubt: &str) -> rusqlite::Result<bool> {
+    /// Whether a run that began after this instant was suspect for this reason.
+    pub fn was_doubted(&self, doubt: &str, after: i64) -> rusqlite::Result<bool> {
         self.connection
             .prepare_cached(
-                "select suspect = 1 and doubt is ?1 from run where ended_at is not null order by id desc limit 1",
+                "select exists (select 1 from run where suspect = 1 and doubt = ?1 and started_at > ?2)",
             )?
-            .query_row([doubt], |row| row.get(0))
-            .optional()
-            .map(Option::unwrap_or_default)
+            .query_row((doubt, after), |row| row.get(0))
     }
 }
