@@ -238,9 +238,10 @@ pub(crate) fn exit(outcome: &Outcome, failed: bool, matched: bool) -> Exit {
     let too_many = counted.faults * FAULTS_OF_A_FAILED_RUN > counted.visits + counted.faults;
     match outcome.ended {
         Ended::Cancelled => Exit::Interrupted,
-        _ if failed || outcome.input_failed => Exit::Failed,
+        _ if failed => Exit::Failed,
+        // An input on the web that could not be read fails for the same reason.
         _ if outcome.doubt.is_some() => Exit::Suspect,
-        _ if nothing || too_many => Exit::Failed,
+        _ if outcome.input_failed || nothing || too_many => Exit::Failed,
         _ if matched => Exit::FailOn,
         _ => Exit::Done,
     }
