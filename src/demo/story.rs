@@ -59,8 +59,7 @@ impl Chapter {
         }
     }
 
-    /// Days before it on which a run is made of which nothing is told: a run after a long pause doubts its clock, and
-    /// would rightly say so.
+    /// Days before it on which a run is made of which nothing is told.
     pub const fn quiet_days(self) -> &'static [i64] {
         match self {
             Self::Revives => &[11, 18, 25],
