@@ -127,6 +127,12 @@ impl Check {
 
     /// Reads and parses the secret that a file holds.
     fn secret<T: FromStr<Err = InvalidValue>>(&mut self, key: &str, path: &Path) -> Option<T> {
+        // Who mistakes this key for the one beside it has written the secret itself: it is not repeated.
+        if path.to_string_lossy().contains("://") {
+            let why = "expected the path of a file that holds the address, and not the address";
+            self.amiss(key, why);
+            return None;
+        }
         let held = match secret::read(path) {
             Ok(held) => held,
             Err(why) => {

@@ -14,6 +14,8 @@ const CONTROLS: usize = 3;
 /// A run is judged with those before it in mind that began so long ago, in milliseconds: since the last one of a daily
 /// job, late by two hours.
 const LATELY_MS: i64 = 26 * 3_600_000;
+/// A week in milliseconds.
+const WEEK_MS: i64 = 7 * 24 * 3_600_000;
 /// Visits that are settled in one go.
 const AT_ONCE: usize = 500;
 
@@ -56,10 +58,24 @@ pub(super) async fn doubt(
         Trust::Sound => None,
         Trust::Suspect(why) => Some(why),
         Trust::AskCanaries(why) => {
-            let is_reached = any_canary(context).await;
-            (!is_reached).then_some(why)
+            let is_believed = any_canary(context).await || is_old_news(context, why)?;
+            (!is_believed).then_some(why)
         }
     })
+}
+
+/// Where no canaries are configured, sites that fail for over a week while others answer are believed in the end: no
+/// trouble of ours that lasts so long goes unseen with this exit code.
+fn is_old_news(context: &Context, why: Suspicion) -> Result<bool, RunError> {
+    let is_partial = matches!(why, Suspicion::SitesFail { .. });
+    if !is_partial || !context.manner.canaries.is_empty() {
+        return Ok(false);
+    }
+    let now = context.clock.now();
+    let first = context.store.read("read the runs before", |r| {
+        r.first_doubted(SITES_FAIL, now.saturating_sub(2 * WEEK_MS))
+    })?;
+    Ok(first.is_some_and(|first| now.saturating_sub(first) >= WEEK_MS))
 }
 
 /// Sources that can stand in for canaries: where a run made a few visits and nobody answered, whether those answer that

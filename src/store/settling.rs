@@ -289,6 +289,15 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// When the first run began, after this instant, that was suspect for this reason.
+    pub fn first_doubted(&self, doubt: &str, after: i64) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached(
+                "select min(started_at) from run where suspect = 1 and doubt = ?1 and started_at > ?2",
+            )?
+            .query_row((doubt, after), |row| row.get(0))
+    }
+
     /// Whether a run that began after this instant was suspect for this reason.
     pub fn was_doubted(&self, doubt: &str, after: i64) -> rusqlite::Result<bool> {
         self.connection

@@ -90,6 +90,28 @@ fn most_sites_failing_at_once_strikes_nobody() {
 }
 
 #[test]
+fn sites_that_fail_for_over_a_week_are_believed() {
+    let desk = desk(10);
+    for site in 0..7 {
+        desk.web.remove(&host(site), "/page");
+    }
+    for day in 1..=7 {
+        desk.day(day).run("run").exits(5);
+    }
+    assert_eq!(
+        desk.number("select count(*) from source where strikes > 0"),
+        0
+    );
+    for day in 8..=12 {
+        desk.day(day).run("run").exits(0);
+    }
+    assert_eq!(
+        desk.number("select count(*) from source where standing = 'dead'"),
+        7
+    );
+}
+
+#[test]
 fn two_of_five_sites_may_fail() {
     let desk = desk(5);
     desk.web.remove(&host(0), "/page");
