@@ -45,6 +45,11 @@ pub struct LastRunEntry {
 }
 
 impl Runs {
+    /// Whether what the last run saw does not count.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.last.as_ref().is_some_and(|run| run.suspect)
+    }
+
     /// `newest` are the newest two runs, newest first.
     pub(super) fn new(newest: Vec<RunRow>, last_good_at: Option<i64>) -> Self {
         let mut newest = newest.into_iter();

@@ -432,6 +432,9 @@ pub(super) fn nothing_listed(report: &Report<'_>) -> (bool, String) {
             let words = format!("Those that were visited are fine; {rest} not visited yet.");
             return (true, words);
         }
+        _ if report.runs.is_suspect() => {
+            "All of them were fine when they were last visited in a run that can be trusted."
+        }
         _ => return (true, "All of them are fine.".to_owned()),
     };
     (false, words.to_owned())

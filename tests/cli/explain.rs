@@ -255,7 +255,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
     6 sources cited in 1 post, 2026-01-06 · last run just now
     ! The last run, just now, was suspect: 6 of 6 sites that had answered before failed at once; nobody got a strike.
 
-    ✓ All of them are fine.
+    All of them were fine when they were last visited in a run that can be trusted.
     Of all: 6 alive
     Held: 6 copies
     ");
