@@ -103,6 +103,11 @@ impl Round {
         self.silent = true;
     }
 
+    /// Whether so few sites were visited that shares say nothing.
+    pub fn is_small(&self) -> bool {
+        self.sites.len() < MANY_SITES
+    }
+
     /// What to think of the run. `was_suspect` says whether one shortly before it was, because sites failed: then it is
     /// no longer the first shock, and canaries are asked.
     pub fn trust(&self, was_suspect: bool) -> Trust {
@@ -121,7 +126,7 @@ impl Round {
             return Trust::Sound;
         }
         let suspicion = Suspicion::SitesFail { lost, of };
-        match (was_suspect, self.sites.len() >= MANY_SITES) {
+        match (was_suspect, !self.is_small()) {
             // Those that failed then are due again before the others, so there may be few of them.
             (true, _) => Trust::AskCanaries(suspicion),
             (false, true) => Trust::Suspect(suspicion),

@@ -112,6 +112,25 @@ fn sites_that_fail_for_over_a_week_are_believed() {
 }
 
 #[test]
+fn with_few_sites_canaries_decide_where_there_are_some() {
+    let desk = desk(3);
+    desk.file(
+        "sourcekeep.toml",
+        "[schedule]\ncanaries = [\"http://canary.test/\"]\n",
+    );
+    for site in 0..3 {
+        desk.web.remove(&host(site), "/page");
+    }
+    desk.day(1).run("run").exits(5);
+    desk.page("canary.test", "/", "Chirp");
+    desk.day(2).run("run").exits(0);
+    assert_eq!(
+        desk.number("select count(*) from source where strikes = 1"),
+        3
+    );
+}
+
+#[test]
 fn two_of_five_sites_may_fail() {
     let desk = desk(5);
     desk.web.remove(&host(0), "/page");
