@@ -31,7 +31,7 @@ pub(crate) struct BackupArgs {
     /// `backups` beside the archive]
     folder: Option<PathBuf>,
     /// Keep so many backups of this archive, and remove older ones [default: `backup.keep` of the configuration, else 7]
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=1000))]
     keep: Option<u32>,
     /// Copy everything anew, whatever earlier backups hold
     #[arg(long)]

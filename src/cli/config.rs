@@ -110,10 +110,10 @@ impl<'a> From<&'a ConfigError> for Wrong<'a> {
 
 fn check(global: &Global, args: &CheckArgs, printer: &Printer) -> Result<Exit, Failure> {
     let path = args.file.clone().unwrap_or_else(|| config_path(global));
-    let text = std::fs::read_to_string(&path).map_err(|error| {
+    let text = super::context::read_config(&path).map_err(|error| {
         let failure = Failure::usage(anyhow::anyhow!("{}: {error}", path.display()));
         match error.kind() {
-            std::io::ErrorKind::NotFound => {
+            std::io::ErrorKind::NotFound if !path.is_symlink() => {
                 failure.with_hint("`sourcekeep config init` writes one to begin with")
             }
             _ => failure,

@@ -268,16 +268,36 @@ pub(crate) fn config_path(global: &Global) -> PathBuf {
     named.unwrap_or_else(|| PathBuf::from(config::FILE_NAME))
 }
 
+/// Reads a configuration file. What is no file (a pipe, a device) would never end, and is refused.
+pub(crate) fn read_config(path: &Path) -> std::io::Result<String> {
+    const MOST_BYTES: u64 = 1 << 20;
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("not a file"));
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(std::io::Error::other(
+            "larger than 1 MiB; no configuration is",
+        ));
+    }
+    std::fs::read_to_string(path)
+}
+
 fn read_file(global: &Global, printer: &Printer) -> Result<Option<File>, Failure> {
     let path = config_path(global);
-    match std::fs::read_to_string(&path) {
+    match read_config(&path) {
         Ok(text) => {
             printer.detail(format!("configuration: {}", path.display()));
             let (file, problems) = File::parse_all(&text, &path);
             bad_config(&problems)?;
             Ok(Some(file))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && global.config.is_none() => {
+        // A link to nothing was meant to lead to something.
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound
+                && global.config.is_none()
+                && !path.is_symlink() =>
+        {
             Ok(None)
         }
         Err(error) => Err(Failure::usage(anyhow::anyhow!(

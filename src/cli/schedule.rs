@@ -112,6 +112,17 @@ fn install(global: &Global, args: &InstallArgs, printer: &Printer) -> Result<Exi
         );
         return Err(Failure::usage(error).with_hint(hint));
     }
+    for (variable, key) in [
+        (config::PROXY_VARIABLE, "fetch.proxy_file"),
+        (config::HEARTBEAT_VARIABLE, "schedule.heartbeat_file"),
+    ] {
+        if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
+            printer.warning(format!(
+                "{variable} is set here, and what is installed will not know of it; {key} in {} tells it",
+                config::FILE_NAME
+            ));
+        }
+    }
     let job = job(global, args, printer)?;
     let (starter, why) = choose(args, &job)?;
     let machine = Machine::new(printer);
@@ -163,9 +174,19 @@ fn named(path: &Path) -> Result<String, Failure> {
     nameable(path).map_err(Failure::usage)
 }
 
-/// The archive's whole path, also where it is gone.
+/// The archive's whole path, also where it is gone: the same then as when it was there, or its job would not be found.
 fn whole(db: &Path) -> Result<PathBuf, Failure> {
-    Ok(db.canonicalize().or_else(|_| std::path::absolute(db))?)
+    if let Ok(whole) = db.canonicalize() {
+        return Ok(whole);
+    }
+    let absolute = std::path::absolute(db)?;
+    let folder = absolute
+        .parent()
+        .and_then(|folder| folder.canonicalize().ok());
+    Ok(match (folder, absolute.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => absolute,
+    })
 }
 
 /// For `show` and `remove`, which need no more of a job than its archive.

@@ -96,7 +96,7 @@ pub(crate) fn watch(global: &Global, args: &WatchArgs, printer: &Printer) -> Res
         let now = setup.clock.now();
         let mut watch = Watch {
             planner: Planner::new(rule(&setup, args), last_good.unwrap_or(now)),
-            log: Log::new(printer),
+            log: Log::new(printer, setup.clock),
             signals: Signals::new()?,
             service: Service::from_environment(),
             stopping: None,
@@ -550,20 +550,22 @@ struct Line<'a> {
 /// Lines with the instant before them, unless the journal has its own.
 struct Log<'a> {
     printer: &'a Printer,
+    clock: Clock,
     has_instants: bool,
 }
 
 impl<'a> Log<'a> {
-    fn new(printer: &'a Printer) -> Self {
+    fn new(printer: &'a Printer, clock: Clock) -> Self {
         Self {
             printer,
+            clock,
             has_instants: std::env::var_os("JOURNAL_STREAM").is_none(),
         }
     }
 
     fn line(&self, text: impl std::fmt::Display) -> String {
         if self.has_instants {
-            format!("{} {text}", rfc3339(Clock::System.now()))
+            format!("{} {text}", rfc3339(self.clock.now()))
         } else {
             text.to_string()
         }

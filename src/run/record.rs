@@ -212,6 +212,16 @@ impl Record<'_> {
         intervals.own(&self.due.address, host, of_input, published_at)
     }
 
+    /// Whether the source, or a wall before it, had answered when it was last visited in a run that counted.
+    fn had_answered(&self) -> bool {
+        let verdict = self.due.verdict.as_ref().map(|(code, _)| code.as_str());
+        let was_asked = verdict != Some(Code::Unsupported.as_str());
+        matches!(
+            self.due.state.standing.as_str(),
+            "alive" | "revived" | "uncertain"
+        ) && was_asked
+    }
+
     /// What has to wait for the end of the run: whatever is not fine, unless it cannot strike anyway.
     fn unsettled(&self, verdict: &Verdict) -> Option<NewUnsettled> {
         let is_late = self
@@ -226,10 +236,7 @@ impl Record<'_> {
             code: verdict.code.as_str().to_owned(),
             hard: verdict.is_hard_sign(),
             second_look: self.way == Way::Browser,
-            had_answered: matches!(
-                self.due.state.standing.as_str(),
-                "alive" | "revived" | "uncertain"
-            ),
+            had_answered: self.had_answered(),
             not_before: self.not_before,
         })
     }

@@ -89,7 +89,9 @@ impl Round {
         let reached = Reached::by(code);
         self.answered |= reached == Reached::Answer;
         self.resolved |= reached >= Reached::Address;
-        self.silent |= fails && reached != Reached::Answer;
+        // What was there and now cannot even be asked for: our proxy is in the way.
+        let is_barred = code == Code::Unsupported && had_answered;
+        self.silent |= (fails && reached != Reached::Answer) || is_barred;
         let seen = self.sites.entry(self.sites.hasher().hash_one(site));
         *seen.or_default() |= match (fails, had_answered) {
             (false, _) => THERE,
@@ -230,6 +232,11 @@ mod tests {
         assert_eq!(of(Code::DnsTrouble, true), asks(Suspicion::NothingResolves));
         assert_eq!(of(Code::Timeout, true), asks(Suspicion::NothingAnswers));
         assert_eq!(of(Code::ServerError, true), Trust::Sound);
+        assert_eq!(
+            of(Code::Unsupported, true),
+            asks(Suspicion::NothingResolves)
+        );
+        assert_eq!(of(Code::Unsupported, false), Trust::Sound);
         let mut none = Round::default();
         assert_eq!(none.trust(false), Trust::Sound);
         none.no_network();

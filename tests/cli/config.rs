@@ -457,3 +457,23 @@ fn an_input_that_is_not_there_keeps_nothing_else_from_being_done() {
     let told = desk.day(2).run("run").exits(3);
     assert_eq!(told.err.matches("drafts").count(), 1, "{told}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_is_no_file_is_refused_and_not_waited_for() {
+    let desk = Desk::new();
+    std::os::unix::fs::symlink(desk.path("nowhere"), desk.path("sourcekeep.toml")).unwrap();
+    let done = desk.run("config show").exits(2);
+    assert!(
+        done.err.contains("sourcekeep.toml: No such file"),
+        "{}",
+        done.err
+    );
+    let pipe = desk.path("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for words in ["config check pipe.toml", "--config pipe.toml config show"] {
+        let done = desk.run(words).exits(2);
+        assert!(done.err.contains("pipe.toml: not a file"), "{}", done.err);
+    }
+}

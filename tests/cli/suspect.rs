@@ -131,6 +131,16 @@ fn with_few_sites_canaries_decide_where_there_are_some() {
 }
 
 #[test]
+fn a_proxy_that_is_down_makes_no_good_run() {
+    let desk = desk(6);
+    let port = cut_off_port();
+    let mut command = desk.bare("run --host-delay 0 --now 2026-01-06T08:00:00Z --proxy");
+    desk.finish(command.arg(format!("http://127.0.0.1:{port}")))
+        .exits(5);
+    assert_snapshot!(standings(&desk), @"alive | alive | 0 | 6");
+}
+
+#[test]
 fn two_of_five_sites_may_fail() {
     let desk = desk(5);
     desk.web.remove(&host(0), "/page");
