@@ -345,7 +345,7 @@ impl Printing {
             place: citation.place.as_str(),
             text: &citation.text,
             context: &citation.context,
-            quote: citation.quote.as_deref(),
+            quote: citation.quote.as_ref().map(|quote| quote.text.as_str()),
             rel: &citation.rel,
             line: citation.line,
             span: [start, end],

@@ -6,7 +6,7 @@
 use super::options::Rules;
 use super::position::Source;
 use super::post::{Home, Link, PostWriter};
-use super::{Document, Kind, Place, Post, Reason, Sink};
+use super::{Details, Document, Kind, Place, Post, Reason, Sink};
 use crate::address::{self, Rejected};
 
 pub(super) fn gather(
@@ -33,6 +33,7 @@ pub(super) fn gather(
                     at,
                     span,
                     excluded: None,
+                    details: Details::default(),
                 };
                 writer.point_link(&link, "");
             }

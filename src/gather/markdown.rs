@@ -23,7 +23,7 @@ use super::options::Rules;
 use super::position::{Origin, Source, Unescaped};
 use super::post::{Home, Link, PostWriter};
 use super::shortcode::{Shortcode, shortcodes};
-use super::{Document, Kind, Place, Sink};
+use super::{Details, Document, Kind, Place, Sink};
 
 pub(super) fn gather(
     document: &Document<'_>,
@@ -156,13 +156,13 @@ impl Reading<'_, '_, '_> {
                 self.writer.break_block();
                 self.html = Some(Unescaped::default());
             }
-            Tag::Heading {
-                level: HeadingLevel::H1,
-                ..
-            } if self.title.is_none() => {
-                self.writer.break_block();
-                self.heading = Some(String::new());
+            Tag::Heading { level, .. } => {
+                self.writer.open_heading(*level as u8);
+                if *level == HeadingLevel::H1 && self.title.is_none() {
+                    self.heading = Some(String::new());
+                }
             }
+            Tag::BlockQuote(_) => self.writer.open_quote(None),
             _ => self.writer.break_block(),
         }
     }
@@ -187,8 +187,9 @@ impl Reading<'_, '_, '_> {
                 }
                 self.writer.break_block();
             }
+            TagEnd::BlockQuote(_) => self.writer.close_quote(),
             TagEnd::Heading(_) => {
-                self.writer.break_block();
+                self.writer.close_heading();
                 if let Some(heading) = self.heading.take() {
                     let heading = heading.trim().to_owned();
                     self.title = Some(heading).filter(|heading| !heading.is_empty());
@@ -247,6 +248,7 @@ impl Reading<'_, '_, '_> {
             at: self.body_at + at,
             span: self.body_at + span.start..self.body_at + span.end,
             excluded: None,
+            details: Details::default(),
         }
     }
 

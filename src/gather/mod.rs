@@ -5,25 +5,35 @@
 //! once. Nothing here fetches, stores or judges.
 
 mod bare;
+mod bookmarks;
+mod csv;
 mod dates;
 mod detect;
 mod feed;
 mod html;
 mod list;
 mod markdown;
+mod opml;
 mod options;
+mod pdf;
 mod position;
 mod post;
+mod quote;
 mod sentence;
 mod share;
 mod shortcode;
+mod sitemap;
 #[cfg(test)]
 mod testing;
 mod text;
+mod wikitext;
+mod window;
 mod words;
+mod wxr;
 
 pub use detect::{Unreadable, detect};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
+pub use quote::{Tie, quote_parts};
 pub use words::UnknownWord;
 
 use url::Url;
@@ -73,6 +83,13 @@ pub fn gather(
         Format::Text => text::gather(document, &source, rules, sink),
         Format::Feed => return feed::gather(document, &source, rules, sink),
         Format::List => list::gather(document, &source, rules, sink),
+        Format::Wikitext => wikitext::gather(document, &source, rules, sink),
+        Format::Wxr => return wxr::gather(document, &source, rules, sink),
+        Format::Bookmarks => bookmarks::gather(document, &source, rules, sink),
+        Format::Opml => return opml::gather(document, &source, rules, sink),
+        Format::Csv => return csv::gather(document, &source, rules, sink),
+        Format::Sitemap => return sitemap::gather(document, &source, rules, sink),
+        Format::Pdf => return pdf::gather(document, rules, sink),
     }
     Ok(())
 }
@@ -90,6 +107,20 @@ pub enum Format {
     Feed,
     /// One address a line: one post that cites them all. `#` starts a comment.
     List,
+    /// MediaWiki's markup: one post.
+    Wikitext,
+    /// A WordPress export: a post for each post and page, with its comments.
+    Wxr,
+    /// Bookmarks as browsers export them (Netscape's format): one post that cites them all.
+    Bookmarks,
+    /// A list of feeds; each becomes an input ([`Note::Input`]).
+    Opml,
+    /// A table with a column of addresses: one post that cites them all.
+    Csv,
+    /// A sitemap, or an index of sitemaps: a list of posts ([`Note::Post`], [`Note::Sitemap`]).
+    Sitemap,
+    /// A PDF document: the addresses of its link annotations; one post.
+    Pdf,
 }
 
 /// The bytes of one input, or of one file of a folder.
@@ -174,15 +205,62 @@ pub struct Citation {
     pub text: String,
     /// The sentence that the link stands in, white space folded; may be empty.
     pub context: String,
+    /// The headings that it stands below, outermost first.
+    pub headings: Vec<String>,
     /// The passage quoted from this source, if one was found.
-    pub quote: Option<String>,
+    pub quote: Option<Quote>,
     /// The `rel` attribute's tokens, in lower case, separated by a space. Recorded, never a reason to drop.
     pub rel: String,
+    /// Which citation of its post it is, from 1.
+    pub position: u32,
     /// The line in the document, from 1.
     pub line: u32,
+    /// The column in that line, from 1, in characters.
+    pub column: u32,
+    /// What else the document says of it.
+    pub details: Details,
     /// The bytes `[start, end)` of the document, as stored, that hold the address (the attribute's value, the bare
     /// address).
     pub span: (usize, usize),
+}
+
+/// What a document says of a citation beside its address and words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The address as it stands in the document, where [`Citation::url`] is the one that a person would open for it: a
+    /// player's address, or the identifier in a shortcode.
+    pub written: Option<String>,
+    /// The address of which this one is an archive's copy.
+    pub preserves: Option<Url>,
+    /// The comment that it stands in.
+    pub comment: Option<Comment>,
+    /// What the post notes about it.
+    pub note: Option<String>,
+    /// When the post's author looked at it, in milliseconds since the epoch.
+    pub accessed_at: Option<i64>,
+    /// The post itself says that it is dead.
+    pub marked_dead: bool,
+}
+
+/// A reader's comment, as far as it is marked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comment {
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// When, in milliseconds since the epoch.
+    pub at: Option<i64>,
+}
+
+/// A passage that a post quotes from a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The passage without its quotation marks, white space folded. Where the post quotes several passages, or leaves
+    /// something out, [`quote_parts`] tells them apart.
+    pub text: String,
+    /// How sure it is that the passage is from this source, in percent.
+    pub confidence: u8,
+    /// Why it was tied to this source.
+    pub tie: Tie,
 }
 
 /// Why a link is no citation.
@@ -231,6 +309,10 @@ pub struct Post {
     pub published_at: Option<i64>,
     /// When it was last modified, in milliseconds since the epoch.
     pub modified_at: Option<i64>,
+    /// The address that it calls its canonical one.
+    pub canonical: Option<Url>,
+    /// Only the beginning of it stands here (a feed's summary); the rest is at its address.
+    pub is_excerpt: bool,
     /// SHA-256 of the post's own content as it stands in the document (the whole document where it is one post).
     pub digest: [u8; 32],
 }
@@ -255,8 +337,26 @@ pub trait Sink {
 pub enum Note {
     /// The page names this feed.
     Feed(Url),
-    /// The page names this sitemap.
+    /// The page names this sitemap, or the index of sitemaps lists it.
     Sitemap(Url),
+    /// The page names this address of a WordPress REST API (`rel="https://api.w.org/"`).
+    Api(Url),
+    /// The feed goes on there, with older entries (RFC 5005).
+    Older(Url),
+    /// The list names a feed, which is to be an input of its own.
+    Input {
+        /// Its address.
+        address: Url,
+        /// What the list calls it.
+        title: Option<String>,
+    },
+    /// The sitemap names a post.
+    Post {
+        /// Its address.
+        address: Url,
+        /// When it was last modified, in milliseconds since the epoch.
+        modified_at: Option<i64>,
+    },
     /// A part could not be read: line (from 1; 0 where unknown) and why.
     Unreadable {
         /// The line, from 1, or 0.

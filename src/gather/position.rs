@@ -4,6 +4,7 @@
 //! document's bytes ([`Decoded`]), and lines are counted in the decoded text. Each step is looked up, none is
 //! scanned anew.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::charset::Decoded;
@@ -17,6 +18,8 @@ pub(super) struct Source<'a> {
     decoded: &'a Decoded<'a>,
     /// How many newlines stand before each block.
     newlines: Vec<u32>,
+    /// The place whose column was asked for last, and that column: most that is asked for comes after it.
+    last_column: Cell<(usize, u32)>,
 }
 
 impl<'a> Source<'a> {
@@ -27,7 +30,11 @@ impl<'a> Source<'a> {
             newlines.push(seen);
             seen += memchr::memchr_iter(b'\n', block).count() as u32;
         }
-        Self { decoded, newlines }
+        Self {
+            decoded,
+            newlines,
+            last_column: Cell::new((0, 1)),
+        }
     }
 
     pub(super) fn text(&self) -> &'a str {
@@ -42,6 +49,26 @@ impl<'a> Source<'a> {
         let before = self.newlines.get(block).copied().unwrap_or(0);
         let start = (block * LINE_BLOCK_BYTES).min(offset);
         1 + before + memchr::memchr_iter(b'\n', &bytes[start..offset]).count() as u32
+    }
+
+    /// The column of an offset of the text in its line, from 1, in characters.
+    pub(super) fn column(&self, offset: usize) -> u32 {
+        let bytes = self.decoded.text.as_bytes();
+        let offset = offset.min(bytes.len());
+        let (mut start, mut column) = self.last_column.get();
+        if offset < start {
+            (start, column) = (0, 1);
+        }
+        if let Some(newline) = memchr::memrchr(b'\n', &bytes[start..offset]) {
+            (start, column) = (start + newline + 1, 1);
+        }
+        // Every byte of a character but its first is a continuation.
+        let characters = bytes[start..offset]
+            .iter()
+            .filter(|byte| **byte & 0xC0 != 0x80);
+        column += characters.count() as u32;
+        self.last_column.set((offset, column));
+        column
     }
 
     /// The document's bytes that a range of the text was decoded from.
@@ -164,6 +191,23 @@ mod tests {
         assert_eq!(source.line(text.len() + 10), 3);
         let empty = decode(b"", None);
         assert_eq!(Source::new(&empty).line(0), 1);
+    }
+
+    #[test]
+    fn columns_are_counted_in_characters() {
+        let text = "aé\nöbc\n\nd";
+        let decoded = decode(text.as_bytes(), None);
+        let source = Source::new(&decoded);
+        let at = |what: &str| source.column(text.find(what).unwrap());
+        assert_eq!([at("a"), at("b"), at("c"), at("d")], [1, 2, 3, 1]);
+        assert_eq!([at("c"), at("a"), at("\u{e9}"), at("b")], [3, 1, 2, 2]);
+        assert_eq!(source.column(100), 2);
+        let long = "\u{e9}".repeat(1_000_000);
+        let decoded = decode(long.as_bytes(), None);
+        let source = Source::new(&decoded);
+        for at in 0..1_000_000_u32 {
+            assert_eq!(source.column(at as usize * 2), at + 1);
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! One post on its way out: which links are citations, and what stands around them.
 //!
 //! Every format feeds this with text, links and breaks in reading order. Links wait until their block is over, for
-//! only then is the sentence known; what was left out waits with them, so that the sink hears all in document order.
-//! A block that does not end is ended here, which bounds memory and time on hostile pages.
+//! only then is the sentence known, and blocks wait in a [`Window`] until it is known what is quoted around them; what
+//! was left out waits with them, so that the sink hears all in document order. A block that does not end is ended here,
+//! which bounds memory and time on hostile pages.
 
 use std::ops::Range;
 
@@ -11,9 +12,10 @@ use url::Url;
 
 use super::options::Rules;
 use super::position::Source;
-use super::sentence::{contexts, cut};
+use super::sentence::cut;
 use super::share::is_share;
-use super::{Citation, Kind, LeftOut, Place, Post, Reason, Sink};
+use super::window::{Block, Found, QuoteMark, Window};
+use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Reason, Sink};
 use crate::address::{self, Rejected, same_site};
 
 /// The most text that is kept for one block.
@@ -22,6 +24,8 @@ const MAX_BLOCK_BYTES: usize = 32 * 1024;
 const MAX_WAITING: usize = 4096;
 /// The longest anchor text that is kept.
 const MAX_ANCHOR_BYTES: usize = 1000;
+/// The longest heading that is kept.
+const MAX_HEADING_BYTES: usize = 300;
 /// How much is shown of an address that could not be taken.
 const SHOWN_BYTES: usize = 200;
 /// Schemes that lead nowhere a source could be, so that nobody wants to hear of them.
@@ -51,6 +55,7 @@ pub(super) struct Link<'l> {
     pub(super) span: Range<usize>,
     /// The selector that excludes it.
     pub(super) excluded: Option<String>,
+    pub(super) details: Details,
 }
 
 /// Who a post is, as far as its links depend on it.
@@ -66,14 +71,6 @@ pub(super) struct Home {
     pub(super) base: Option<Url>,
     /// The whole post was asked to be ignored.
     pub(super) ignored: bool,
-}
-
-enum Found {
-    Citation {
-        citation: Citation,
-        anchor: Range<usize>,
-    },
-    LeftOut(LeftOut),
 }
 
 /// Takes what a format reads and tells the sink of it.
@@ -96,6 +93,17 @@ pub(super) struct PostWriter<'a> {
     open: Option<usize>,
     is_open: bool,
     image_text: String,
+    window: Window,
+    /// The headings that what follows stands below, with their levels.
+    headings: Vec<(u8, String)>,
+    /// The level of the heading that is being read.
+    heading: Option<u8>,
+    /// The block quotes that are open, outermost first.
+    quotes: Vec<QuoteMark>,
+    quote_count: u32,
+    /// The comment that is being read.
+    comment: Option<Comment>,
+    position: u32,
 }
 
 impl<'a> PostWriter<'a> {
@@ -128,6 +136,13 @@ impl<'a> PostWriter<'a> {
             open: None,
             is_open: false,
             image_text: String::new(),
+            window: Window::default(),
+            headings: Vec::new(),
+            heading: None,
+            quotes: Vec::new(),
+            quote_count: 0,
+            comment: None,
+            position: 0,
         }
     }
 
@@ -135,6 +150,7 @@ impl<'a> PostWriter<'a> {
     pub(super) fn end(mut self, content: &[u8], mut post: Post) {
         self.close_link();
         self.flush();
+        self.window.empty(self.sink);
         post.address = std::mem::take(&mut self.home.address);
         post.digest = Sha256::digest(content).into();
         self.sink.end(post);
@@ -200,6 +216,44 @@ impl<'a> PostWriter<'a> {
         } else if !self.found.is_empty() || !self.text.is_empty() {
             self.flush();
         }
+    }
+
+    /// A heading begins: what stands up to its end is its text.
+    pub(super) fn open_heading(&mut self, level: u8) {
+        self.break_block();
+        self.heading = Some(level);
+    }
+
+    /// The heading that is open ends.
+    pub(super) fn close_heading(&mut self) {
+        if self.heading.is_some() {
+            self.close_link();
+            self.flush();
+            self.heading = None;
+        }
+    }
+
+    /// A block quote begins; `cite` is the address that it names as its source.
+    pub(super) fn open_quote(&mut self, cite: Option<&str>) {
+        self.break_block();
+        self.quote_count += 1;
+        let cite = cite.and_then(|cite| address::parse(cite.trim(), self.home.base.as_ref()).ok());
+        self.quotes.push(QuoteMark {
+            id: self.quote_count,
+            cite,
+        });
+    }
+
+    /// The innermost block quote ends.
+    pub(super) fn close_quote(&mut self) {
+        self.break_block();
+        self.quotes.pop();
+    }
+
+    /// What follows stands in this comment, or in none.
+    pub(super) fn set_comment(&mut self, comment: Option<Comment>) {
+        self.break_block();
+        self.comment = comment;
     }
 
     /// A link begins; the text that follows is its anchor.
@@ -321,15 +375,24 @@ impl<'a> PostWriter<'a> {
         }
         self.bound_waiting();
         let at = self.text.len();
+        self.position += 1;
+        let mut details = link.details.clone();
+        if details.comment.is_none() && link.place == Place::Comment {
+            details.comment.clone_from(&self.comment);
+        }
         let citation = Citation {
             kind: link.kind,
             place: link.place,
             text: String::new(),
             context: String::new(),
+            headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
             quote: None,
             rel: tokens(link.rel),
+            position: self.position,
             line: self.source.line(link.at),
+            column: self.source.column(link.at),
             span: self.source.bytes(&link.span),
+            details,
             url,
         };
         self.found.push(Found::Citation {
@@ -374,27 +437,24 @@ impl<'a> PostWriter<'a> {
         }
     }
 
-    /// The block is over: sentences are known, and the sink is told of all that waited.
+    /// The block is over: sentences are known, and the sink is told of what need not wait any longer.
     fn flush(&mut self) {
-        let anchors: Vec<Range<usize>> = self
-            .found
-            .iter()
-            .filter_map(|found| match found {
-                Found::Citation { anchor, .. } => Some(anchor.clone()),
-                Found::LeftOut(_) => None,
-            })
-            .collect();
-        let mut contexts = contexts(&self.text, &anchors).into_iter();
-        for found in self.found.drain(..) {
-            match found {
-                Found::Citation { mut citation, .. } => {
-                    citation.context = contexts.next().unwrap_or_default();
-                    self.sink.citation(citation);
-                }
-                Found::LeftOut(left_out) => self.sink.left_out(left_out),
+        if let Some(level) = self.heading {
+            self.headings.retain(|(above, _)| *above < level);
+            let text = cut(&self.text, MAX_HEADING_BYTES).replace('\n', " ");
+            if !text.is_empty() {
+                self.headings.push((level, text));
             }
         }
-        self.text.clear();
+        self.window.push(
+            Block {
+                text: std::mem::take(&mut self.text),
+                found: std::mem::take(&mut self.found),
+                quote: self.quotes.last().cloned(),
+                is_heading: self.heading.is_some(),
+            },
+            self.sink,
+        );
         self.gap = false;
     }
 }

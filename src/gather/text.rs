@@ -13,7 +13,7 @@ use super::options::Rules;
 use super::position::Source;
 use super::post::{Home, Link, PostWriter};
 use super::shortcode::shortcodes;
-use super::{Document, Kind, Place, Post, Sink};
+use super::{Details, Document, Kind, Place, Post, Sink};
 
 /// How many lines that say something may stand between the count of comments and the first of them.
 const LINES_TO_FIRST_COMMENT: usize = 6;
@@ -102,6 +102,7 @@ pub(super) fn gather(
             at: mark.written.start,
             span: mark.written.clone(),
             excluded: None,
+            details: Details::default(),
         };
         if kind == Kind::Bare {
             writer.bare_link(&link);

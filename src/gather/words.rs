@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Format, Kind, Place, Reason};
+use super::{Format, Kind, Place, Reason, Tie};
 
 /// A word that is none of those known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,13 @@ words!(Format, "format",
     Text => "text",
     Feed => "feed",
     List => "list",
+    Wikitext => "wikitext",
+    Wxr => "wxr",
+    Bookmarks => "bookmarks",
+    Opml => "opml",
+    Csv => "csv",
+    Sitemap => "sitemap",
+    Pdf => "pdf",
 );
 
 words!(Place, "place",
@@ -81,6 +88,16 @@ words!(Kind, "kind",
     JsonLd => "json-ld",
     Reference => "reference",
     Author => "author",
+);
+
+words!(Tie, "tie",
+    Cite => "cite",
+    Attribution => "attribution",
+    Introduction => "introduction",
+    Around => "around",
+    Sentence => "sentence",
+    Adjoining => "adjoining",
+    Declared => "declared",
 );
 
 impl fmt::Display for Reason {
@@ -109,12 +126,16 @@ mod tests {
         for place in Place::ALL {
             assert_eq!(place.as_str().parse::<Place>().unwrap(), *place);
         }
+        for tie in Tie::ALL {
+            assert_eq!(tie.as_str().parse::<Tie>().unwrap(), *tie);
+        }
         for kind in Kind::ALL {
             assert_eq!(kind.as_str().parse::<Kind>().unwrap(), *kind);
         }
         assert_eq!(
-            "pdf".parse::<Format>().unwrap_err().to_string(),
-            "\"pdf\" is no format; known are html, markdown, text, feed, list"
+            "docx".parse::<Format>().unwrap_err().to_string(),
+            "\"docx\" is no format; known are html, markdown, text, feed, list, wikitext, wxr, bookmarks, opml, csv, \
+             sitemap, pdf"
         );
     }
 

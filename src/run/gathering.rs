@@ -240,7 +240,7 @@ fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u3
         place: citation.place.as_str(),
         text: citation.text,
         context: citation.context,
-        quote: citation.quote,
+        quote: citation.quote.map(|quote| quote.text),
         rel: citation.rel,
         line: citation.line,
         span: citation.span,

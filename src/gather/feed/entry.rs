@@ -10,7 +10,7 @@ use crate::gather::html::Page;
 use crate::gather::options::Rules;
 use crate::gather::position::{Origin, Source};
 use crate::gather::post::{Home, Link, PostWriter};
-use crate::gather::{Document, Kind, Place, Post, Sink};
+use crate::gather::{Details, Document, Kind, Place, Post, Sink};
 
 use super::{json, xml};
 
@@ -137,6 +137,7 @@ pub(super) fn gather(
             at: span.start,
             span: span.clone(),
             excluded: None,
+            details: Details::default(),
         };
         writer.point_link(&link, entry.title.as_deref().unwrap_or_default());
         writer.break_block();

@@ -14,7 +14,7 @@ use super::tags;
 use super::tokens::{self, Attribute, Listener, StartTag};
 use crate::gather::position::Origin;
 use crate::gather::post::{Link, PostWriter};
-use crate::gather::{Kind, Place};
+use crate::gather::{Details, Kind, Place};
 
 /// The state of a page between two scraps of it.
 #[derive(Debug)]
@@ -122,6 +122,13 @@ impl Listener for Reading<'_, '_> {
         if !is_leaf {
             self.page.stack.push(element);
         }
+        if let Some(level) = tags::heading_level(key)
+            && matches!(self.page.place(), Place::Body | Place::Comment)
+        {
+            self.writer.open_heading(level);
+        } else if key == tags::BLOCKQUOTE {
+            self.writer.open_quote(tag.get(Attribute::Cite));
+        }
         self.element(tag);
         if is_foreign {
             return None;
@@ -139,6 +146,11 @@ impl Listener for Reading<'_, '_> {
         let closed_link = self.page.stack.close(key);
         if closed_link || key == tags::A {
             self.writer.close_link();
+        }
+        if tags::heading_level(key).is_some() {
+            self.writer.close_heading();
+        } else if key == tags::BLOCKQUOTE {
+            self.writer.close_quote();
         }
         if tags::is_block(key) {
             self.writer.break_block();
@@ -271,6 +283,7 @@ impl Reading<'_, '_> {
             at: self.origin.of(&(tag.start..tag.start)).start,
             span: self.origin.of(&tag.span(attribute, self.html)),
             excluded,
+            details: Details::default(),
         }
     }
 }

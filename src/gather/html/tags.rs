@@ -64,6 +64,19 @@ pub(super) const fn is_void(key: u64) -> bool {
     )
 }
 
+/// The level of a heading.
+pub(super) const fn heading_level(key: u64) -> Option<u8> {
+    match key {
+        H1 => Some(1),
+        H2 => Some(2),
+        H3 => Some(3),
+        H4 => Some(4),
+        H5 => Some(5),
+        H6 => Some(6),
+        _ => None,
+    }
+}
+
 /// Elements that begin and end a block of text.
 pub(super) const fn is_block(key: u64) -> bool {
     matches!(
