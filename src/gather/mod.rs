@@ -26,6 +26,7 @@ mod sitemap;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tie;
 mod wikitext;
 mod window;
 mod words;
