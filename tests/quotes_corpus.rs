@@ -37,6 +37,9 @@ struct KeyTie {
     others: Vec<String>,
     #[serde(default)]
     optional: bool,
+    /// No link to that address stands in the same block or in one beside it.
+    #[serde(default)]
+    far: bool,
 }
 
 /// The citations of one post that quote something.
@@ -97,6 +100,8 @@ struct Score {
     made: usize,
     found: usize,
     there: usize,
+    far_found: usize,
+    far: usize,
     differences: Vec<String>,
 }
 
@@ -150,10 +155,15 @@ fn compare(post: &KeyPost, found: &[(String, Quote)], score: &mut Score) {
         }
     }
     for tie in post.ties.iter().filter(|tie| !tie.optional) {
-        score.there += 1;
         let is_found = found
             .iter()
             .any(|(url, quote)| tie.is_of(url) && tie.within(&plain(&quote.text)).is_some());
+        if tie.far {
+            score.far += 1;
+            score.far_found += usize::from(is_found);
+            continue;
+        }
+        score.there += 1;
         score.found += usize::from(is_found);
         if !is_found {
             score
@@ -198,11 +208,13 @@ fn quotes_are_tied_as_a_reader_ties_them() {
     }
     for (score, half) in halves.iter().zip(["known", "unseen"]) {
         say(&format!(
-            "quotes, {half} half: {:.1} % of {} ties made are right, {:.1} % of {} that are there are made",
+            "quotes, {half} half: {:.1} % of {} ties made are right, {:.1} % of {} that are there are made; {} of {} farther off",
             score.precision(),
             score.made,
             score.recall(),
-            score.there
+            score.there,
+            score.far_found,
+            score.far
         ));
         if std::env::var_os("SOURCEKEEP_SHOW").is_some_and(|show| show == "1" || show == half) {
             score

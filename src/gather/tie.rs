@@ -78,9 +78,9 @@ pub(super) fn paragraph(blocks: &mut VecDeque<Block>, at: usize) -> usize {
             return group.len();
         }
     }
-    let mut thread = Thread::default();
-    for passage in quoted.iter().filter(|passage| !passage.is_open) {
-        words(blocks, at, passage, &quoted, &mut thread);
+    let ties = Paragraph::of(blocks, at, &quoted).ties();
+    for (link, text, tie, confidence) in ties {
+        give(blocks, &link, &text, tie, confidence);
     }
     1
 }
@@ -367,8 +367,9 @@ fn introducing(blocks: &VecDeque<Block>, at: usize) -> Option<(Candidate, u8)> {
     }
     // A paragraph about one document, and then words that are nobody else's.
     match all.as_slice() {
-        [only] if only.is_citation && leads_to_document(blocks, only) && has_cue(&block.text) => {
-            Some((only.clone(), 70))
+        [only] if only.is_citation && leads_to_document(blocks, only) => {
+            let confidence = if has_cue(&block.text) { 70 } else { 60 };
+            Some((only.clone(), confidence))
         }
         _ => None,
     }
@@ -420,105 +421,254 @@ fn signed_after_colon(blocks: &mut VecDeque<Block>, at: usize) {
     }
 }
 
-/// What was tied last in a paragraph, for what goes on from it.
-#[derive(Debug, Default)]
-struct Thread {
-    link: Option<Candidate>,
-    /// Where the passage that was tied last ends.
-    end: usize,
+/// A paragraph with words in quotation marks.
+struct Paragraph<'b> {
+    blocks: &'b VecDeque<Block>,
+    at: usize,
+    text: &'b str,
+    passages: &'b [Passage],
+    /// None of which ends within a passage.
+    sentences: Vec<Range<usize>>,
+    links: Vec<Candidate>,
 }
 
-/// Ties words in quotation marks to the link of their sentence, or to what the passage before was tied to.
-fn words(
-    blocks: &mut VecDeque<Block>,
-    at: usize,
-    passage: &Passage,
-    all: &[Passage],
-    thread: &mut Thread,
-) {
-    let block = &blocks[at];
-    let quoted = block.text[passage.inner.clone()].trim().to_owned();
-    let count = word_count(&quoted);
-    if count < 2 || looks_like_a_title(&quoted) {
-        return;
-    }
-    let links = links(blocks, at);
-    let sentences = whole_sentences(&block.text, all);
-    let Some(sentence) = sentences
-        .iter()
-        .find(|one| one.end > passage.outer.start)
-        .cloned()
-    else {
-        return;
-    };
-    let touching: Vec<&Candidate> = links
-        .iter()
-        .filter(|link| {
-            link.anchor.start < passage.outer.end && link.anchor.end > passage.outer.start
-        })
-        .collect();
-    if !touching.is_empty() {
-        if let [only] = touching.as_slice()
-            && is_around(&block.text, only, passage, count)
-            && leads_to_document(blocks, only)
-        {
-            let link = (*only).clone();
-            give(blocks, &link, &quoted, Tie::Around, 88);
-            (thread.link, thread.end) = (Some(link), passage.outer.end);
+/// What is to be tied: the link, the passage, why, and how sure.
+type Tied = (Candidate, String, Tie, u8);
+
+impl<'b> Paragraph<'b> {
+    fn of(blocks: &'b VecDeque<Block>, at: usize, passages: &'b [Passage]) -> Self {
+        let text = blocks[at].text.as_str();
+        Self {
+            blocks,
+            at,
+            text,
+            passages,
+            sentences: whole_sentences(text, passages),
+            links: links(blocks, at),
         }
-        return;
     }
-    let in_sentence: Vec<&Candidate> = links
-        .iter()
-        .filter(|link| link.anchor.start < sentence.end && link.anchor.end > sentence.start)
-        .collect();
-    let outside = outside_words(&block.text, &sentence, all);
-    if is_own_speech(&outside) {
-        return;
+
+    fn ties(&self) -> Vec<Tied> {
+        let mut ties: Vec<Tied> = Vec::new();
+        // What was tied last, and where its passage ends.
+        let mut thread: Option<(Candidate, usize)> = None;
+        // Somebody else speaks in this paragraph.
+        let mut has_other = false;
+        for passage in self.passages.iter().filter(|passage| !passage.is_open) {
+            let quoted = self.text[passage.inner.clone()].trim();
+            let count = word_count(quoted);
+            if count < 2 || looks_like_a_title(quoted) {
+                continue;
+            }
+            let tied = self.tie(passage, count, thread.as_ref(), has_other);
+            has_other |= tied.is_none() && count >= 3;
+            thread = tied
+                .as_ref()
+                .map(|(link, ..)| (link.clone(), passage.outer.end));
+            ties.extend(tied.map(|(link, tie, sure)| (link, quoted.to_owned(), tie, sure)));
+        }
+        ties
     }
-    let chosen = match in_sentence.as_slice() {
-        [] => None,
-        [only] => Some(*only),
-        several => by_cue(&block.text, several).or_else(|| nearest(several, passage)),
-    };
-    if let Some(link) = chosen {
-        let gap = between(&block.text, link, passage, all);
+
+    fn tie(
+        &self,
+        passage: &Passage,
+        count: usize,
+        thread: Option<&(Candidate, usize)>,
+        has_other: bool,
+    ) -> Option<(Candidate, Tie, u8)> {
+        let at = self
+            .sentences
+            .partition_point(|one| one.end <= passage.outer.start);
+        let sentence = self.sentences.get(at)?.clone();
+        let touching = self.within(&passage.outer);
+        if !touching.is_empty() {
+            let [only] = touching.as_slice() else {
+                return None;
+            };
+            let is_one = is_around(self.text, only, passage, count) && self.is_document(only);
+            return is_one.then(|| ((*only).clone(), Tie::Around, 88));
+        }
+        let outside = outside_words(self.text, &sentence, self.passages);
+        if is_own_speech(&outside) {
+            return None;
+        }
+        let in_sentence = self.within(&sentence);
+        if !in_sentence.is_empty() {
+            return self.in_one_sentence(passage, count, &in_sentence);
+        }
+        self.going_on(passage, count, &outside, thread)
+            .or_else(|| self.of_the_document(passage, count, &outside))
+            .or_else(|| {
+                let tied = self.narrated(passage, count, &outside);
+                tied.filter(|_| !has_other)
+            })
+    }
+
+    /// The link and the passage stand in one sentence, and it says that somebody says something.
+    fn in_one_sentence(
+        &self,
+        passage: &Passage,
+        count: usize,
+        in_sentence: &[&Candidate],
+    ) -> Option<(Candidate, Tie, u8)> {
+        let link = match in_sentence {
+            [only] => *only,
+            several => by_cue(self.text, several).or_else(|| nearest(several, passage))?,
+        };
+        let gap = between(self.text, link, passage, self.passages);
         let says = has_cue(&gap)
-            || has_cue(block.text.get(link.anchor.clone()).unwrap_or_default())
-            || (follows_colon(&block.text, passage) && count >= 4);
+            || has_cue(self.text.get(link.anchor.clone()).unwrap_or_default())
+            || (follows_colon(self.text, passage) && count >= 4);
         let is_near = gap.chars().count() <= 160;
-        if says && is_near && count >= 3 && leads_to_document(blocks, link) {
-            let confidence = if in_sentence.len() == 1 { 88 } else { 78 };
-            let link = link.clone();
-            give(blocks, &link, &quoted, Tie::Sentence, confidence);
-            (thread.link, thread.end) = (Some(link), passage.outer.end);
-        } else {
-            thread.link = None;
-        }
-        return;
+        let confidence = if in_sentence.len() == 1 { 88 } else { 78 };
+        (says && is_near && count >= 3 && self.is_document(link))
+            .then(|| (link.clone(), Tie::Sentence, confidence))
     }
-    // A sentence that does nothing but go on quoting, whatever was told in between.
-    let names_nobody = !outside
+
+    /// A sentence that does nothing but go on quoting, whatever was told in between.
+    fn going_on(
+        &self,
+        passage: &Passage,
+        count: usize,
+        outside: &str,
+        thread: Option<&(Candidate, usize)>,
+    ) -> Option<(Candidate, Tie, u8)> {
+        let (link, end) = thread?;
+        let most_words = if has_cue(outside) { 12 } else { 4 };
+        let has_other = self.links.iter().any(|other| {
+            other.index != link.index
+                && other.anchor.start >= *end
+                && other.anchor.end <= passage.outer.start
+        });
+        (word_count(outside) <= most_words && count >= 3 && names_nobody(outside) && !has_other)
+            .then(|| (link.clone(), Tie::Adjoining, 75))
+    }
+
+    /// The sentence speaks of the report, the article or its author, and one such was linked just before.
+    fn of_the_document(
+        &self,
+        passage: &Passage,
+        count: usize,
+        outside: &str,
+    ) -> Option<(Candidate, Tie, u8)> {
+        if count < 3 || !speaks_of_a_document(outside) {
+            return None;
+        }
+        let before: Vec<&Candidate> = self
+            .links
+            .iter()
+            .filter(|link| link.anchor.end <= passage.outer.start)
+            .collect();
+        let link = match before.as_slice() {
+            [] => {
+                let place = self.blocks[self.at].place;
+                let before = neighbour(self.blocks, self.at, place, false)?;
+                let [only] = links(self.blocks, before).try_into().ok()?;
+                only
+            }
+            [only] => (*only).clone(),
+            _ => return None,
+        };
+        self.is_document(&link).then(|| (link, Tie::Adjoining, 75))
+    }
+
+    /// The paragraph has one link, and the words are woven into what is told of it without naming another speaker.
+    fn narrated(
+        &self,
+        passage: &Passage,
+        count: usize,
+        outside: &str,
+    ) -> Option<(Candidate, Tie, u8)> {
+        let [only] = self.links.as_slice() else {
+            return None;
+        };
+        (count >= 5
+            && only.anchor.end <= passage.outer.start
+            && !has_cue(outside)
+            && self.is_document(only))
+        .then(|| (only.clone(), Tie::Adjoining, 65))
+    }
+
+    fn within(&self, range: &Range<usize>) -> Vec<&Candidate> {
+        self.links
+            .iter()
+            .filter(|link| link.anchor.start < range.end && link.anchor.end > range.start)
+            .collect()
+    }
+
+    fn is_document(&self, link: &Candidate) -> bool {
+        link.is_citation && leads_to_document(self.blocks, link)
+    }
+}
+
+/// Whether no word but the first begins with a capital.
+fn names_nobody(outside: &str) -> bool {
+    !outside
         .split_whitespace()
         .skip(1)
-        .any(|word| word.starts_with(char::is_uppercase));
-    let most_words = if has_cue(&outside) { 12 } else { 4 };
-    let goes_on = word_count(&outside) <= most_words
-        && count >= 3
-        && names_nobody
-        && !links.iter().any(|link| {
-            let is_threads = thread
-                .link
-                .as_ref()
-                .is_some_and(|one| one.index == link.index);
-            !is_threads && link.anchor.start >= thread.end && link.anchor.end <= passage.outer.start
-        });
-    if let (true, Some(link)) = (goes_on, thread.link.clone()) {
-        thread.end = passage.outer.end;
-        give(blocks, &link, &quoted, Tie::Adjoining, 75);
-    } else {
-        thread.link = None;
-    }
+        .any(|word| word.starts_with(char::is_uppercase))
+}
+
+/// Whether a sentence's own words speak of a document or of whoever wrote it.
+fn speaks_of_a_document(outside: &str) -> bool {
+    const DOCUMENTS: &[&str] = &[
+        "the report",
+        "the article",
+        "the study",
+        "the paper",
+        "the post",
+        "the author",
+        "the authors",
+        "the essay",
+        "the survey",
+        "the statement",
+        "the letter",
+        "the document",
+        "the memo",
+        "the piece",
+        "the story",
+        "the book",
+        "the review",
+        "this report",
+        "this article",
+        "its authors",
+        "der bericht",
+        "die studie",
+        "der artikel",
+        "der autor",
+        "die autorin",
+        "das papier",
+        "der beitrag",
+        "le rapport",
+        "l’article",
+        "l'article",
+        "l’étude",
+        "l'étude",
+        "l’auteur",
+        "l'auteur",
+        "el informe",
+        "el artículo",
+        "el estudio",
+        "el autor",
+        "la autora",
+        "il rapporto",
+        "l’articolo",
+        "lo studio",
+        "het rapport",
+        "het artikel",
+    ];
+    let words = outside
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase();
+    let padded = format!(" {words} ");
+    has_cue(outside)
+        && DOCUMENTS
+            .iter()
+            .any(|one| padded.contains(&format!(" {one} ")))
 }
 
 /// Whether quoted words and the link that touches them are one: the words are the link's, or it is within them.
