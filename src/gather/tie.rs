@@ -53,6 +53,35 @@ pub(super) fn block_quote(blocks: &mut VecDeque<Block>, group: Range<usize>) {
     around(blocks, &group, &text);
 }
 
+/// Where the block quote that begins here ends. Quotes that follow each other directly are one, unless the first says
+/// itself where it is from.
+pub(super) fn end_of_quote(blocks: &VecDeque<Block>, at: usize) -> usize {
+    let id = |at: usize| {
+        blocks
+            .get(at)
+            .and_then(|block| block.quote.as_ref())
+            .map(|quote| quote.id)
+    };
+    let mut start = at;
+    let mut end = at + 1;
+    while let Some(next) = id(end) {
+        if Some(next) != id(start) {
+            let signed = named_source(blocks, &(start..end)).is_some()
+                || quoted_text(blocks, &(start..end)).1.is_some();
+            let names_itself = blocks[end]
+                .quote
+                .as_ref()
+                .is_some_and(|quote| quote.cite.is_some());
+            if signed || names_itself || blocks[end].comment != blocks[start].comment {
+                break;
+            }
+            start = end;
+        }
+        end += 1;
+    }
+    end
+}
+
 /// Ties what is quoted in a block that stands in no block quote. Says how many blocks it took.
 pub(super) fn paragraph(blocks: &mut VecDeque<Block>, at: usize) -> usize {
     let block = &blocks[at];
@@ -367,9 +396,8 @@ fn introducing(blocks: &VecDeque<Block>, at: usize) -> Option<(Candidate, u8)> {
     }
     // A paragraph about one document, and then words that are nobody else's.
     match all.as_slice() {
-        [only] if only.is_citation && leads_to_document(blocks, only) => {
-            let confidence = if has_cue(&block.text) { 70 } else { 60 };
-            Some((only.clone(), confidence))
+        [only] if only.is_citation && leads_to_document(blocks, only) && has_cue(&block.text) => {
+            Some((only.clone(), 70))
         }
         _ => None,
     }
@@ -521,8 +549,13 @@ impl<'b> Paragraph<'b> {
             || has_cue(self.text.get(link.anchor.clone()).unwrap_or_default())
             || (follows_colon(self.text, passage) && count >= 4);
         let is_near = gap.chars().count() <= 160;
+        // Words that go on with the sentence are woven in by whoever has the document before them.
+        let is_woven = in_sentence.len() == 1
+            && count >= 6
+            && link.anchor.end <= passage.outer.start
+            && self.text[passage.inner.clone()].starts_with(char::is_lowercase);
         let confidence = if in_sentence.len() == 1 { 88 } else { 78 };
-        (says && is_near && count >= 3 && self.is_document(link))
+        ((says || is_woven) && is_near && count >= 3 && self.is_document(link))
             .then(|| (link.clone(), Tie::Sentence, confidence))
     }
 
@@ -909,6 +942,19 @@ fn ends_in_colon(text: &str) -> bool {
 
 /// Stems of words that say that somebody says something, in several languages.
 const CUES: &[&str] = &[
+    "predicted",
+    "predicts",
+    "estimates",
+    "estimated",
+    "urged",
+    "urges",
+    "promised",
+    "promises",
+    "proclaimed",
+    "listed",
+    "lists",
+    "dénonce",
+    "dénonçait",
     "said",
     "say",
     "says",
@@ -919,7 +965,6 @@ const CUES: &[&str] = &[
     "writing",
     "written",
     "told",
-    "tell",
     "tells",
     "according",
     "note",
@@ -946,8 +991,6 @@ const CUES: &[&str] = &[
     "claims",
     "claimed",
     "claiming",
-    "call",
-    "calls",
     "called",
     "calling",
     "describe",
@@ -981,7 +1024,6 @@ const CUES: &[&str] = &[
     "defines",
     "mentioned",
     "mentions",
-    "points",
     "pointed",
     "observed",
     "observes",
@@ -993,8 +1035,6 @@ const CUES: &[&str] = &[
     "statement",
     "excerpt",
     "reads",
-    "put",
-    "puts",
     "found",
     "recommends",
     "recommended",

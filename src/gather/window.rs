@@ -104,21 +104,16 @@ impl Window {
     fn read_on(&mut self, all: bool) {
         while self.read < self.blocks.len() {
             let at = self.read;
-            let id = self.blocks[at].quote.as_ref().map(|quote| quote.id);
-            let mut end = at + 1;
-            if id.is_some() {
-                while self
-                    .blocks
-                    .get(end)
-                    .is_some_and(|next| next.quote.as_ref().map(|quote| quote.id) == id)
-                {
-                    end += 1;
-                }
-            }
+            let is_quote = self.blocks[at].quote.is_some();
+            let end = if is_quote {
+                tie::end_of_quote(&self.blocks, at)
+            } else {
+                at + 1
+            };
             if !all && end + AHEAD > self.blocks.len() {
                 return;
             }
-            self.read = if id.is_some() {
+            self.read = if is_quote {
                 tie::block_quote(&mut self.blocks, at..end);
                 end
             } else {
