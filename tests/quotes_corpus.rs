@@ -21,7 +21,7 @@ use sourcekeep::gather::{
 
 #[derive(Deserialize)]
 struct KeyPost {
-    half: char,
+    reader: char,
     set: String,
     file: String,
     post: Option<String>,
@@ -201,14 +201,14 @@ fn quoting(corpus: &Path, post: &KeyPost) -> Vec<(String, Quote)> {
 fn quotes_are_tied_as_a_reader_ties_them() {
     let Some(corpus) = corpus() else { return };
     let key: Vec<KeyPost> = serde_json::from_str(include_str!("quotes/key.json")).unwrap();
-    let mut halves = [Score::default(), Score::default()];
+    let mut readers = [Score::default(), Score::default(), Score::default()];
     for post in &key {
-        let score = &mut halves[usize::from(post.half == 'b')];
+        let score = &mut readers[usize::from(u8::try_from(post.reader).unwrap() - b'a')];
         compare(post, &quoting(&corpus, post), score);
     }
-    for (score, half) in halves.iter().zip(["known", "unseen"]) {
+    for (score, reader) in readers.iter().zip(["a", "b", "c"]) {
         say(&format!(
-            "quotes, {half} half: {:.1} % of {} ties made are right, {:.1} % of {} that are there are made; {} of {} farther off",
+            "quotes, reader {reader}: {:.1} % of {} ties made are right, {:.1} % of {} that are there are made; {} of {} farther off",
             score.precision(),
             score.made,
             score.recall(),
@@ -216,7 +216,7 @@ fn quotes_are_tied_as_a_reader_ties_them() {
             score.far_found,
             score.far
         ));
-        if std::env::var_os("SOURCEKEEP_SHOW").is_some_and(|show| show == "1" || show == half) {
+        if std::env::var_os("SOURCEKEEP_SHOW").is_some_and(|show| show == "1" || show == reader) {
             score
                 .differences
                 .iter()

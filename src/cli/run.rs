@@ -436,7 +436,7 @@ pub(crate) fn write_summary(
     } else if counted.inputs > 0 {
         writeln!(
             out,
-            "read     {}: {} new or changed{}, {}, {}",
+            "read     {}: {} new or changed{}, {}{}, {}",
             count(counted.inputs, "input"),
             count(counted.posts, "post"),
             if counted.gone > 0 {
@@ -445,6 +445,10 @@ pub(crate) fn write_summary(
                 String::new()
             },
             count(counted.citations, "citation"),
+            match (counted.new_citations, counted.gone_citations) {
+                (0, 0) => String::new(),
+                (new, gone) => format!(" ({new} new, {gone} gone)"),
+            },
             count(counted.new_sources, "new source"),
         )?;
     }

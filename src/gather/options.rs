@@ -139,6 +139,13 @@ impl Options {
 }
 
 impl Rules {
+    /// These, and commenters' own sites too.
+    #[must_use]
+    pub fn with_authors(mut self) -> Self {
+        self.include.author = true;
+        self
+    }
+
     /// What is taken beyond the default.
     pub fn include(&self) -> Include {
         self.include

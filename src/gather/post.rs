@@ -16,7 +16,7 @@ use super::sentence::cut;
 use super::share::is_share;
 use super::window::{Block, Found, QuoteMark, Window};
 use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Reason, Sink};
-use crate::address::{self, Rejected, same_site};
+use crate::address::{self, Preserved, Rejected, preserved, same_site};
 
 /// The most text that is kept for one block.
 const MAX_BLOCK_BYTES: usize = 32 * 1024;
@@ -418,6 +418,11 @@ impl<'a> PostWriter<'a> {
         let mut details = link.details.clone();
         if details.comment.is_none() && link.place == Place::Comment {
             details.comment.clone_from(&self.comment);
+        }
+        if details.preserves.is_none()
+            && let Preserved::Original(original) = preserved(&url)
+        {
+            details.preserves = Some(original);
         }
         let citation = Citation {
             kind: link.kind,

@@ -11,6 +11,7 @@ use url::Url;
 use super::sentence::contexts;
 use super::tie;
 use super::{Citation, LeftOut, Place, Sink};
+use crate::address::{Preserved, preserved};
 
 /// The most blocks that wait.
 const MAX_BLOCKS: usize = 64;
@@ -86,6 +87,7 @@ impl Window {
     /// Takes a block whose text is complete, and tells the sink of those that need not wait any longer.
     pub(super) fn push(&mut self, mut block: Block, sink: &mut dyn Sink) {
         set_contexts(&mut block);
+        set_preserved(&mut block);
         self.bytes += block.text.len();
         self.blocks.push_back(block);
         self.read_on(false);
@@ -142,6 +144,34 @@ impl Window {
                 Found::LeftOut { left_out, .. } => sink.left_out(left_out),
             }
         }
+    }
+}
+
+/// How many bytes may stand between a link and that to its copy: `, archived (` and the like.
+const COPY_WITHIN: usize = 40;
+
+/// Ties a copy whose address does not say what it preserves to the citation right before it.
+fn set_preserved(block: &mut Block) {
+    let mut last: Option<(Url, usize)> = None;
+    for found in &mut block.found {
+        let Found::Citation { citation, anchor } = found else {
+            last = None;
+            continue;
+        };
+        let is_near = last
+            .as_ref()
+            .is_some_and(|(_, end)| anchor.start.saturating_sub(*end) <= COPY_WITHIN);
+        if citation.details.preserves.is_none()
+            && preserved(&citation.url) == Preserved::Unknown
+            && let Some((original, _)) = last.take().filter(|_| is_near)
+        {
+            citation.details.preserves = Some(original);
+        }
+        last = citation
+            .details
+            .preserves
+            .is_none()
+            .then(|| (citation.url.clone(), anchor.end));
     }
 }
 
