@@ -30,6 +30,7 @@ mod wikitext;
 mod window;
 mod words;
 mod wxr;
+mod xml;
 
 pub use detect::{Unreadable, detect};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
