@@ -15,7 +15,7 @@ use super::position::Source;
 use super::sentence::cut;
 use super::share::is_share;
 use super::window::{Block, Found, QuoteMark, Window};
-use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Reason, Sink};
+use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Quote, Reason, Sink, Tie};
 use crate::address::{self, Preserved, Rejected, preserved, same_site};
 
 /// The most text that is kept for one block.
@@ -26,6 +26,8 @@ const MAX_WAITING: usize = 4096;
 const MAX_ANCHOR_BYTES: usize = 1000;
 /// The longest heading that is kept.
 const MAX_HEADING_BYTES: usize = 300;
+/// The longest passage that is kept of those that a document ties to an address itself.
+const MAX_DECLARED_BYTES: usize = 16 * 1024;
 /// How much is shown of an address that could not be taken.
 const SHOWN_BYTES: usize = 200;
 /// Schemes that lead nowhere a source could be, so that nobody wants to hear of them.
@@ -109,6 +111,8 @@ pub(super) struct PostWriter<'a> {
     /// The stretches of the block's text that are code.
     code: Vec<Range<usize>>,
     code_from: Option<usize>,
+    /// What the document itself says that the next link's passage is.
+    declared: Option<Quote>,
     position: u32,
 }
 
@@ -152,6 +156,7 @@ impl<'a> PostWriter<'a> {
             place: Place::Body,
             code: Vec::new(),
             code_from: None,
+            declared: None,
             position: 0,
         }
     }
@@ -241,6 +246,25 @@ impl<'a> PostWriter<'a> {
             self.flush();
             self.heading = None;
         }
+    }
+
+    /// What follows stands below headings of a lower level only: the part of the document that such a heading began ended
+    /// without another one.
+    pub(super) fn leave_headings(&mut self, level: u8) {
+        self.close_heading();
+        self.break_block();
+        self.headings.retain(|(above, _)| *above < level);
+    }
+
+    /// The document itself says which passage the next link is the source of.
+    pub(super) fn declare_quote(&mut self, passage: &str) {
+        let text = fold_all(passage);
+        let text = cut(&text, MAX_DECLARED_BYTES).to_owned();
+        self.declared = (!text.is_empty()).then_some(Quote {
+            text,
+            confidence: 100,
+            tie: Tie::Declared,
+        });
     }
 
     /// A block quote begins; `cite` is the address that it names as its source.
@@ -386,6 +410,7 @@ impl<'a> PostWriter<'a> {
 
     /// Judges a link, which waits for its block's end; its index is returned.
     fn take(&mut self, link: &Link<'_>) -> Option<usize> {
+        let quote = self.declared.take();
         let href = link.href.trim_matches(|c: char| c.is_ascii_whitespace());
         if href.is_empty() || href.starts_with('#') {
             return None;
@@ -430,7 +455,7 @@ impl<'a> PostWriter<'a> {
             text: String::new(),
             context: String::new(),
             headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
-            quote: None,
+            quote,
             rel: tokens(link.rel),
             position: self.position,
             line: self.source.line(link.at),
