@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sourcekeep::gather::{self, Exclusions, Include};
-use sourcekeep::run::InputOptions;
+use sourcekeep::run::{InputOptions, check_globs};
 use url::Url;
 
 use super::exit::Failure;
@@ -16,6 +16,9 @@ pub(crate) struct GatherArgs {
     /// The address that a local file has on the web, where it names none itself
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
+    /// Of a folder, read only files that match this glob (! before it: none that do); repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) glob: Vec<String>,
     /// Also take links in these places: navigation, footer, aside, author, internal
     #[arg(long, value_name = "PLACE,...", value_delimiter = ',')]
     pub(crate) include: Vec<String>,
@@ -41,6 +44,7 @@ pub(crate) struct Selected {
     pub(crate) pages: bool,
     pub(crate) base: Option<Url>,
     stored: InputOptions,
+    pub(crate) globs: Vec<String>,
     pub(crate) rules: gather::Rules,
 }
 
@@ -48,6 +52,7 @@ impl GatherArgs {
     /// Whether any of them was given.
     pub(crate) fn says_something(&self) -> bool {
         let lists = [
+            &self.glob,
             &self.include,
             &self.exclude_host,
             &self.exclude,
@@ -91,7 +96,9 @@ impl GatherArgs {
         patterns.extend(self.exclude.iter().cloned());
         posts.extend(self.exclude_post.iter().cloned());
         selectors.extend(self.exclude_selector.iter().cloned());
+        check_globs(&self.glob).map_err(Failure::usage)?;
         let stored = InputOptions {
+            globs: self.glob.clone(),
             gather: options,
             configured: configured.clone(),
             ..InputOptions::default()
@@ -101,6 +108,7 @@ impl GatherArgs {
             format,
             pages,
             base,
+            globs: stored.globs.clone(),
             stored,
             rules,
         })

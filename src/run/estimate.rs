@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use super::documents::{Problem, read_document, walk};
+use super::documents::{Problem, read_among, read_input, walk};
 use super::politeness::Load;
 use crate::address;
 use crate::fetch::Manners;
@@ -71,10 +71,17 @@ impl Census {
     }
 
     /// Counts what a file, or a folder of them, would bring.
-    pub fn path(&mut self, path: &Path, format: Option<Format>, base: Option<&Url>, rules: &Rules) {
+    pub fn path(
+        &mut self,
+        path: &Path,
+        format: Option<Format>,
+        base: Option<&Url>,
+        rules: &Rules,
+        globs: &[String],
+    ) {
         self.estimate.inputs += 1;
         if path.is_dir() {
-            for found in walk(path) {
+            for found in walk(path, globs) {
                 match found {
                     Ok(file) => self.file(&file, format, base, rules, false),
                     Err(problem) => self.problems.push(problem),
@@ -94,8 +101,14 @@ impl Census {
         whole: bool,
     ) {
         let name = path.to_string_lossy();
-        match read_document(path) {
-            Ok(bytes) => self.bytes(&name, &bytes, format, base, rules, whole),
+        let read = if whole {
+            read_input(path).map(Some)
+        } else {
+            read_among(path)
+        };
+        match read {
+            Ok(None) => {}
+            Ok(Some(bytes)) => self.bytes(&name, &bytes, format, base, rules, whole),
             Err(error) => self.problems.push(Problem {
                 whole,
                 ..Problem::part(name, error)

@@ -30,6 +30,9 @@ pub struct InputOptions {
     /// Days between two visits to a source that only this input cites, at most, where that is not as with all sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_days: Option<u32>,
+    /// Which files of a folder are read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub globs: Vec<String>,
 }
 
 impl InputOptions {
