@@ -19,6 +19,9 @@ pub enum Unreadable {
     /// Its media type says that it is no text.
     #[error("media type {0}: this is no text that could cite anything")]
     MediaType(String),
+    /// It is a PDF document, and damaged, locked, or made to be unreadable.
+    #[error("a PDF document that cannot be read: {0}")]
+    Pdf(String),
 }
 
 /// How files begin that are no text.

@@ -33,6 +33,7 @@ mod wxr;
 
 pub use detect::{Unreadable, detect, is_binary};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
+pub use pdf::{About, Piece, gather_pdf, read_pdf};
 pub use quote::{Tie, quote_parts};
 pub use words::UnknownWord;
 

@@ -3,12 +3,14 @@
 //! Used by everything that gathers, with or without an archive. What cannot be read is a [`Problem`] with its place;
 //! the rest goes on.
 
+mod apart;
 mod list;
 mod problem;
 mod read;
 mod unpack;
 mod walk;
 
+pub use apart::{PDF_COMMAND, confine, gather_document, print_pdf};
 pub use list::addresses;
 pub use problem::Problem;
 pub use read::{read_among, read_document, read_input};

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use super::documents::{Problem, read_among, read_input, walk};
+use super::documents::{Problem, gather_document, read_among, read_input, walk};
 use super::politeness::Load;
 use crate::address;
 use crate::fetch::Manners;
@@ -144,7 +144,7 @@ impl Census {
             base,
             format,
         };
-        if let Err(error) = gather::gather(&document, rules, self) {
+        if let Err(error) = gather_document(&document, rules, self) {
             self.problems.push(Problem {
                 whole,
                 ..Problem::part(name, error)

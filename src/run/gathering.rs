@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Rejected};
 use crate::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
-use crate::run::Problem;
 use crate::run::tally::Tally;
+use crate::run::{Problem, gather_document};
 use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
 
 /// Citations that are saved in one go.
@@ -72,7 +72,7 @@ pub(super) fn gather_into_store(
         place: document.name.to_owned(),
         error: None,
     };
-    let result = gather::gather(document, options, &mut sink);
+    let result = gather_document(document, options, &mut sink);
     if let Some(error) = sink.error {
         return Err(error);
     }

@@ -9,6 +9,7 @@
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
 //! - `files`: which files of a folder are read, globs, packed files
+//! - `pdf`: links of PDFs, and hostile ones
 //! - `links`: its formats, and many files at once
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
@@ -43,6 +44,7 @@ mod inputs;
 mod links;
 mod mark;
 mod options;
+mod pdf;
 mod reference;
 mod reports;
 mod robots;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sourcekeep::fetch::{Accept, Request};
 use sourcekeep::gather::{self, Document, Format};
 use sourcekeep::run::{
-    Argument, Problem, addresses, classify, read_among, read_input, unpacked, walk,
+    Argument, Problem, addresses, classify, gather_document, read_among, read_input, unpacked, walk,
 };
 use url::Url;
 
@@ -315,7 +315,7 @@ fn document(selected: &Selected, shape: Shape, came: &Came, is_named: bool, pipe
         format,
     };
     let mut printing = Printing::new(pipe, shape, name);
-    let gathered = gather::gather(&document, &selected.rules, &mut printing);
+    let gathered = gather_document(&document, &selected.rules, &mut printing);
     printing.end();
     if let Err(error) = gathered {
         unreadable(name, error, is_named, pipe);
