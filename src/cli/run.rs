@@ -70,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     let selected = args.gather.select(&setup.gather)?;
     if args.inputs.is_empty() && args.gather.says_something() {
         let error = anyhow::anyhow!(
-            "--as, --base, --glob, --include and the --exclude options say how the inputs named beside them are read, and none is named"
+            "--as, --base, --root-dir, --glob, --include and the --exclude options say how the inputs named beside them are read, and none is named"
         );
         return Err(Failure::usage(error)
             .with_hint("name the input once more with them; it is read again then"));

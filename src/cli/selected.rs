@@ -16,6 +16,9 @@ pub(crate) struct GatherArgs {
     /// The address that a local file has on the web, where it names none itself
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
+    /// Where links that begin with / lead in local files: a folder, or a site's address
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) root_dir: Option<String>,
     /// Of a folder, read only files that match this glob (! before it: none that do); repeatable
     #[arg(long, value_name = "GLOB")]
     pub(crate) glob: Vec<String>,
@@ -59,7 +62,10 @@ impl GatherArgs {
             &self.exclude_post,
             &self.exclude_selector,
         ];
-        self.kind.is_some() || self.base.is_some() || lists.iter().any(|list| !list.is_empty())
+        self.kind.is_some()
+            || self.base.is_some()
+            || self.root_dir.is_some()
+            || lists.iter().any(|list| !list.is_empty())
     }
 
     /// Checks the options, on top of what the configuration says.
@@ -99,6 +105,7 @@ impl GatherArgs {
         check_globs(&self.glob).map_err(Failure::usage)?;
         let stored = InputOptions {
             globs: self.glob.clone(),
+            root: self.root_dir.as_deref().map(root).transpose()?,
             gather: options,
             configured: configured.clone(),
             ..InputOptions::default()
@@ -120,6 +127,26 @@ impl Selected {
     pub(crate) fn stored_options(&self) -> Result<String, Failure> {
         Ok(serde_json::to_string(&self.stored)?)
     }
+}
+
+/// The address of what is the root, as it is stored.
+fn root(written: &str) -> Result<String, Failure> {
+    let refused = |why: &dyn std::fmt::Display| {
+        Failure::usage(anyhow::anyhow!("--root-dir {written}: {why}"))
+    };
+    if written.starts_with("http://") || written.starts_with("https://") {
+        let url = sourcekeep::address::parse(written, None).map_err(|error| refused(&error))?;
+        return Ok(url.into());
+    }
+    let path = std::path::Path::new(written)
+        .canonicalize()
+        .map_err(|error| refused(&error))?;
+    if !path.is_dir() {
+        return Err(refused(&"not a folder"));
+    }
+    Url::from_directory_path(path)
+        .map(String::from)
+        .map_err(|()| refused(&"not a folder"))
 }
 
 fn include(include: &mut Include, place: &str) -> Result<(), Failure> {

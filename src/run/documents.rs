@@ -7,6 +7,7 @@ mod apart;
 mod list;
 mod problem;
 mod read;
+mod root;
 mod unpack;
 mod walk;
 
@@ -14,5 +15,6 @@ pub use apart::{PDF_COMMAND, confine, gather_document, print_pdf};
 pub use list::addresses;
 pub use problem::Problem;
 pub use read::{read_among, read_document, read_input};
+pub use root::address_of;
 pub use unpack::unpacked;
 pub use walk::{InvalidGlob, check_globs, walk};

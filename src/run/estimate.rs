@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use super::documents::{Problem, gather_document, read_among, read_input, walk};
+use super::documents::{Problem, address_of, gather_document, read_among, read_input, walk};
 use super::politeness::Load;
 use crate::address;
 use crate::fetch::Manners;
@@ -108,7 +108,10 @@ impl Census {
         };
         match read {
             Ok(None) => {}
-            Ok(Some(bytes)) => self.bytes(&name, &bytes, format, base, rules, whole),
+            Ok(Some(bytes)) => {
+                let base = address_of(path, base, rules);
+                self.bytes(&name, &bytes, format, base.as_ref(), rules, whole);
+            }
             Err(error) => self.problems.push(Problem {
                 whole,
                 ..Problem::part(name, error)
@@ -191,6 +194,10 @@ impl Sink for Census {
         self.estimate.posts += 1;
     }
     fn citation(&mut self, citation: Citation) {
+        if citation.url.scheme() == "file" {
+            self.estimate.left_out += 1;
+            return;
+        }
         self.estimate.citations += 1;
         let canonical = address::canonical(&citation.url);
         self.source(canonical.as_str(), canonical.host());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::address::{self, Rejected};
 use crate::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
@@ -33,12 +34,17 @@ pub struct InputOptions {
     /// Which files of a folder are read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub globs: Vec<String>,
+    /// Where root-relative links of local files lead: the address of a folder (`file:`) or a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
 }
 
 impl InputOptions {
     /// Both, checked and compiled.
     pub fn compile(&self) -> Result<gather::Rules, gather::InvalidExclusion> {
-        self.configured.clone().and(&self.gather).compile()
+        let root = self.root.as_deref().and_then(|root| Url::parse(root).ok());
+        let rules = self.configured.clone().and(&self.gather).compile()?;
+        Ok(rules.rooted(root))
     }
 }
 
@@ -157,6 +163,11 @@ impl Sink for StoreSink<'_> {
             return;
         }
         let Some(post) = self.post else { return };
+        // A file of ours beside the post is nobody's page.
+        if citation.url.scheme() == "file" {
+            self.left_out += 1;
+            return;
+        }
         self.count += 1;
         self.citations
             .push(new_citation(post, citation, &mut self.seen));

@@ -38,8 +38,8 @@ use crate::store::{Store, StoreError};
 pub use clock::Clock;
 pub use configured::{configured_input, is_registered, names_of, to_register};
 pub use documents::{
-    InvalidGlob, PDF_COMMAND, Problem, addresses, check_globs, confine, gather_document, print_pdf,
-    read_among, read_document, read_input, unpacked, walk,
+    InvalidGlob, PDF_COMMAND, Problem, address_of, addresses, check_globs, confine,
+    gather_document, print_pdf, read_among, read_document, read_input, unpacked, walk,
 };
 pub use estimate::{Census, Estimate};
 pub use frontier::{Ended, Work};

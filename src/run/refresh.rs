@@ -8,7 +8,9 @@ use url::Url;
 
 use super::gathering::{InputOptions, gather_into_store};
 use super::pass::Happened;
-use super::{Context, Problem, RunError, addresses, read_among, read_input, unpacked, walk};
+use super::{
+    Context, Problem, RunError, address_of, addresses, read_among, read_input, unpacked, walk,
+};
 use crate::fetch::{Accept, Fetched, Limits, Request, Validators};
 use crate::gather::{self, Document, Format, Rules};
 use crate::store::{InputRow, KnownDocument, NewDocument, NewEvent, Packed, sha256};
@@ -451,6 +453,7 @@ impl Reader<'_> {
             .base
             .as_deref()
             .and_then(|base| Url::parse(base).ok());
+        let base = address_of(Path::new(name), base.as_ref(), &self.rules);
         let new = NewDocument {
             input_id: self.input.id,
             address: name.to_owned(),

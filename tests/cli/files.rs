@@ -136,3 +136,62 @@ fn a_run_reads_what_links_reads() {
     [desk]/web/packed.html.gz | 0
     ");
 }
+
+#[test]
+fn links_to_the_root_lead_below_it() {
+    let desk = Desk::new();
+    desk.file(
+        "site/posts/a.html",
+        "<p><a href='/b.html'>b</a> <a href='c.html'>c</a> <a href='https://blog.test/d'>d</a> \
+         <a href='/../../../etc/x'>e</a>",
+    );
+    assert_snapshot!(desk.run("links site --left-out"), @r"
+    exit code 0
+    --- stdout
+    site/posts/a.html:1  /b.html  (internal link)
+    site/posts/a.html:1  c.html  (internal link)
+    site/posts/a.html:1  /../../../etc/x  (internal link)
+    ");
+    assert_snapshot!(desk.run("links site --left-out --root-dir site"), @r"
+    exit code 0
+    --- stdout
+    site/posts/a.html:1  file://[desk]/site/b.html  (internal link)
+    site/posts/a.html:1  c.html  (internal link)
+    site/posts/a.html:1  file://[desk]/site/etc/x  (internal link)
+    ");
+    assert_snapshot!(desk.run("links site --include internal --root-dir site"), @r"
+    exit code 0
+    --- stdout
+    site/posts/a.html:1  file://[desk]/site/b.html  “b”
+    site/posts/a.html:1  https://blog.test/d  “d”
+    site/posts/a.html:1  file://[desk]/site/etc/x  “e”
+    --- stderr
+    warning: site/posts/a.html:1: not an address: relative URL without a base: c.html
+    ");
+    assert_snapshot!(desk.run("links site --include internal --root-dir https://blog.test/x/"), @r"
+    exit code 0
+    --- stdout
+    site/posts/a.html:1  https://blog.test/b.html  “b”
+    site/posts/a.html:1  https://blog.test/d  “d”
+    site/posts/a.html:1  https://blog.test/etc/x  “e”
+    --- stderr
+    warning: site/posts/a.html:1: not an address: relative URL without a base: c.html
+    ");
+    assert_snapshot!(desk.run("links site --include internal --root-dir site --base https://blog.test"), @r"
+    exit code 0
+    --- stdout
+    site/posts/a.html:1  https://blog.test/b.html  “b”
+    site/posts/a.html:1  https://blog.test/posts/c.html  “c”
+    site/posts/a.html:1  https://blog.test/d  “d”
+    site/posts/a.html:1  https://blog.test/etc/x  “e”
+    ");
+    assert_snapshot!(desk.run("links site --root-dir nowhere"), @r"
+    exit code 2
+    --- stderr
+    error: --root-dir nowhere: No such file or directory (os error 2)
+    ");
+    // What is a file of ours is no source.
+    desk.run("run site --include internal --root-dir site --limit 0")
+        .exits(0);
+    assert_snapshot!(desk.rows("select s.address, p.left_out from source s, post p"), @"https://blog.test/d | 3");
+}

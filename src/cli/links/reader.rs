@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use sourcekeep::fetch::{Accept, Request};
 use sourcekeep::gather::{self, Document, Format};
 use sourcekeep::run::{
-    Argument, Problem, addresses, classify, gather_document, read_among, read_input, unpacked, walk,
+    Argument, Problem, address_of, addresses, classify, gather_document, read_among, read_input,
+    unpacked, walk,
 };
 use url::Url;
 
@@ -38,6 +39,7 @@ struct Came {
     format: Option<Format>,
     media_type: Option<String>,
     address: Option<Url>,
+    base: Option<Url>,
 }
 
 pub(super) struct Reader<'a> {
@@ -149,6 +151,7 @@ impl<'a> Reader<'a> {
             format: self.selected.format,
             media_type: None,
             address: None,
+            base: self.selected.base.clone(),
         };
         Ok(self.print(std::iter::once(Task::Bytes(came)))?)
     }
@@ -200,6 +203,7 @@ impl<'a> Reader<'a> {
                     format,
                     media_type: body.media_type.clone(),
                     address: Some(address.unwrap_or_else(|| url.clone())),
+                    base: None,
                 };
                 self.print(std::iter::once(Task::Bytes(came)))?;
             }
@@ -289,6 +293,7 @@ fn file(selected: &Selected, shape: Shape, path: &Path, is_named: bool, pipe: &m
                 format: selected.format,
                 media_type: None,
                 address: None,
+                base: address_of(path, selected.base.as_ref(), &selected.rules),
             };
             document(selected, shape, &came, is_named, pipe);
         }
@@ -311,7 +316,7 @@ fn document(selected: &Selected, shape: Shape, came: &Came, is_named: bool, pipe
         media_type,
         name,
         address: came.address.as_ref(),
-        base: selected.base.as_ref(),
+        base: came.base.as_ref(),
         format,
     };
     let mut printing = Printing::new(pipe, shape, name);
