@@ -420,6 +420,16 @@ impl<'a> PostWriter<'a> {
             Err(Rejected::Scheme(scheme)) if SILENT_SCHEMES.contains(&scheme.as_str()) => {
                 return None;
             }
+            Err(Rejected::Unparsable(url::ParseError::RelativeUrlWithoutBase))
+                if self.rules.at_root(href).is_some() =>
+            {
+                let url = self.rules.at_root(href)?;
+                if !self.rules.include().internal {
+                    self.leave_out(url.as_str(), Reason::Internal, link.at);
+                    return None;
+                }
+                url
+            }
             Err(Rejected::Unparsable(url::ParseError::RelativeUrlWithoutBase)) => {
                 let reason = if self.rules.include().internal {
                     Reason::Rejected(Rejected::Unparsable(
@@ -486,6 +496,7 @@ impl<'a> PostWriter<'a> {
             .home
             .own
             .as_ref()
+            .or(self.rules.root_site())
             .is_some_and(|own| same_site(own, url));
         if is_internal && !self.rules.include().internal {
             return Some(Reason::Internal);

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::address::{self, Rejected};
 use crate::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
-use crate::run::Problem;
 use crate::run::tally::Tally;
+use crate::run::{Problem, gather_document};
 use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
 
 /// Citations that are saved in one go.
@@ -30,12 +31,20 @@ pub struct InputOptions {
     /// Days between two visits to a source that only this input cites, at most, where that is not as with all sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_days: Option<u32>,
+    /// Which files of a folder are read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub globs: Vec<String>,
+    /// Where root-relative links of local files lead: the address of a folder (`file:`) or a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
 }
 
 impl InputOptions {
     /// Both, checked and compiled.
     pub fn compile(&self) -> Result<gather::Rules, gather::InvalidExclusion> {
-        self.configured.clone().and(&self.gather).compile()
+        let root = self.root.as_deref().and_then(|root| Url::parse(root).ok());
+        let rules = self.configured.clone().and(&self.gather).compile()?;
+        Ok(rules.rooted(root))
     }
 }
 
@@ -72,7 +81,7 @@ pub(super) fn gather_into_store(
     };
     // Commenters' own sites are recorded, whether they are wanted as sources or not.
     sink.visits_authors = options.include().author;
-    let result = gather::gather(document, &options.clone().with_authors(), &mut sink);
+    let result = gather_document(document, &options.clone().with_authors(), &mut sink);
     if let Some(error) = sink.error {
         return Err(error);
     }
@@ -158,6 +167,11 @@ impl Sink for StoreSink<'_> {
             return;
         }
         let Some(post) = self.post else { return };
+        // A file of ours beside the post is nobody's page.
+        if citation.url.scheme() == "file" {
+            self.left_out += 1;
+            return;
+        }
         let recorded_only = citation.kind == gather::Kind::Author && !self.visits_authors;
         if recorded_only {
             self.left_out += 1;
