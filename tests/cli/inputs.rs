@@ -239,7 +239,7 @@ fn a_folder_is_followed_through_its_changes() {
     assert_snapshot!(desk.run("run"), @r"
     exit code 0
     --- stdout
-    read     1 input: 2 posts new or changed, 1 gone, 3 citations, 2 new sources
+    read     1 input: 2 posts new or changed, 1 gone, 3 citations (1 new, 1 gone), 2 new sources
     visited  6 sources: 6 not-found
     kept     0 new copies in [time]; 108 B received
     archive  4 sources cited in 3 posts, 0 copies held; 4 broken: `sourcekeep report` says which
