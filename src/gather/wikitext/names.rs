@@ -49,6 +49,7 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// What a parameter of this (folded) name says.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn role(name: &str) -> Role {
     match name {
         "url" | "ссылка" | "посилання" | "osoite" | "lien" | "adresse" | "urlarticle"

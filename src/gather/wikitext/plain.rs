@@ -33,8 +33,8 @@ pub(super) fn plain(wikitext: &str) -> String {
                 .iter()
                 .take_while(|byte| **byte == b'\'')
                 .count();
-        } else if rest.starts_with("[[") {
-            let target = cut(&rest[2..], 300);
+        } else if let Some(target) = rest.strip_prefix("[[") {
+            let target = cut(target, 300);
             let stop = target.find(['|', ']', '[', '\n']);
             at += match stop {
                 Some(stop) if target[stop..].starts_with('|') => stop + 3,

@@ -192,7 +192,7 @@ impl<'t> Call<'t> {
         let positional = || self.parameters.iter().filter(|one| one.name.is_empty());
         let shown = match self.purpose {
             Use::Shown => positional().next(),
-            Use::ShownLast => positional().last(),
+            Use::ShownLast => positional().next_back(),
             _ => None,
         };
         shown.map_or_else(String::new, |one| plain(&self.text[one.value.clone()]))
