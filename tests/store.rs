@@ -44,9 +44,22 @@ fn citation(source: &str, key: i64) -> NewCitation {
         text: "text".to_owned(),
         context: "A sentence.".to_owned(),
         quote: None,
+        headings: "[]".to_owned(),
+        quote_confidence: None,
+        quote_tie: None,
         rel: String::new(),
+        position: 1,
         line: 1,
+        column: 1,
         span: (0, 10),
+        written: None,
+        preserves: None,
+        comment_author: None,
+        comment_at: None,
+        note: None,
+        accessed_at: None,
+        marked_dead: false,
+        recorded_only: false,
     }
 }
 

@@ -37,6 +37,7 @@ pub fn configured_input(
         configured: configured.clone(),
         refresh_hours: input.refresh_hours,
         interval_days: input.interval_days,
+        ..InputOptions::default()
     };
     Ok(NewInput {
         address: argument.address(),

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::gathering::{InputOptions, gather_into_store};
 use super::pass::Happened;
-use super::{Context, Problem, RunError, addresses, read_document, walk};
+use super::{
+    Context, Problem, RunError, address_of, addresses, read_among, read_input, unpacked, walk,
+};
 use crate::fetch::{Accept, Fetched, Limits, Request, Validators};
 use crate::gather::{self, Document, Format, Rules};
 use crate::store::{InputRow, KnownDocument, NewDocument, NewEvent, Packed, sha256};
@@ -38,6 +40,7 @@ pub(super) async fn due_inputs(
             context,
             input: &input,
             rules: Arc::default(),
+            globs: Vec::new(),
             now,
             happened,
             whole: None,
@@ -102,6 +105,7 @@ struct Reader<'a> {
     context: &'a Context,
     input: &'a InputRow,
     rules: Arc<Rules>,
+    globs: Vec<String>,
     now: i64,
     happened: &'a mut (dyn FnMut(Happened) + Send),
     /// Why the input as a whole could not be read.
@@ -120,20 +124,28 @@ struct Came {
 
 impl Reader<'_> {
     async fn read(&mut self, stdin: Option<&[u8]>) -> Result<(), RunError> {
-        match self.options().await?.compile() {
+        let options = self.options().await?;
+        match options.compile() {
             Ok(rules) => self.rules = Arc::new(rules),
             Err(error) => {
                 self.problem(Problem::whole(&self.input.address, error));
                 return Ok(());
             }
         }
+        self.globs = options.globs;
         let address = self.input.address.clone();
         match self.input.kind.as_str() {
             "folder" => self.folder(Path::new(&address)).await,
             "stdin" => match stdin {
                 Some(bytes) => {
-                    self.document("-", bytes.to_vec(), Came::default(), true)
-                        .await
+                    let bytes = match unpacked(bytes.to_vec()) {
+                        Ok(bytes) => bytes,
+                        Err(error) => {
+                            self.problem(Problem::whole("-", error));
+                            return Ok(());
+                        }
+                    };
+                    self.document("-", bytes, Came::default(), true).await
                 }
                 None => Ok(()),
             },
@@ -199,7 +211,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let (mut there, mut saw_all) = (Vec::new(), true);
-        for path in walk(folder) {
+        for path in walk(folder, &self.globs) {
             if self.context.cancelled.is_cancelled() {
                 return Ok(());
             }
@@ -242,12 +254,19 @@ impl Reader<'_> {
         let known = self.known(&name)?;
         if let (Some(known), Some((modified, size))) = (&known, modified_at)
             && known.modified_at == Some(modified)
-            && u64::try_from(known.size) == Ok(size)
+            // The size that is known is what it unpacks to.
+            && (u64::try_from(known.size) == Ok(size) || is_called_packed(path))
         {
             return self.unchanged(known, None).await;
         }
-        let bytes = match read_document(path) {
-            Ok(bytes) => bytes,
+        let read = if whole {
+            read_input(path).map(Some)
+        } else {
+            read_among(path)
+        };
+        let bytes = match read {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(()),
             Err(error) => {
                 self.problem(failed(&error));
                 return Ok(());
@@ -276,7 +295,7 @@ impl Reader<'_> {
         let read = match (name, stdin) {
             ("-", Some(bytes)) => Ok(bytes.to_vec()),
             ("-", None) => return Ok(()),
-            _ => read_document(Path::new(name)),
+            _ => read_input(Path::new(name)),
         };
         let bytes = match read {
             Ok(bytes) => bytes,
@@ -434,6 +453,7 @@ impl Reader<'_> {
             .base
             .as_deref()
             .and_then(|base| Url::parse(base).ok());
+        let base = address_of(Path::new(name), base.as_ref(), &self.rules);
         let new = NewDocument {
             input_id: self.input.id,
             address: name.to_owned(),
@@ -486,4 +506,10 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a file's name says that it is packed.
+fn is_called_packed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }

@@ -20,6 +20,7 @@ mod lock;
 mod marks;
 mod migrate;
 mod overview;
+mod posts;
 mod reports;
 mod runs;
 mod settling;
@@ -45,7 +46,7 @@ pub use captures::{CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use error::StoreError;
 pub use evidence::{PastVisit, SourceFacts};
-pub use gathered::{KnownDocument, NewCitation, NewDocument, PostEnd};
+pub use gathered::{Changed, KnownDocument, NewCitation, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
@@ -54,6 +55,7 @@ pub use marks::{MarkRow, NewMark};
 pub use overview::{
     BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
 };
+pub use posts::{PostCitation, PostRow};
 pub use reports::{CitingInput, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

@@ -8,6 +8,10 @@
 //! - `explain`: the evidence, what is missing, what comes next
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
+//! - `files`: which files of a folder are read, globs, packed files
+//! - `posts`: a post over time: its words, what is new, kept and gone; what is only recorded
+//! - `pdf`: links of PDFs, and hostile ones
+//! - `links`: its formats, and many files at once
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
@@ -35,10 +39,14 @@ mod doctor;
 mod exclusions;
 mod explain;
 mod fates;
+mod files;
 mod history;
 mod inputs;
+mod links;
 mod mark;
 mod options;
+mod pdf;
+mod posts;
 mod reference;
 mod reports;
 mod robots;
