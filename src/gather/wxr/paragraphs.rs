@@ -94,13 +94,13 @@ pub(super) fn feed(writer: &mut PostWriter<'_>, html: &str, origin: &Origin, pla
     writer.break_block();
 }
 
-fn link<'l>(
-    href: &'l str,
+fn link(
+    href: &str,
     kind: Kind,
     place: Place,
     span: Range<usize>,
     written: Option<String>,
-) -> Link<'l> {
+) -> Link<'_> {
     Link {
         href,
         kind,
@@ -299,9 +299,7 @@ fn without_code(html: &str, regions: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let mut codes = codes.into_iter().peekable();
     for region in regions {
         let mut start = region.start;
-        while let Some(code) = codes.next_if(|code| code.end <= region.start) {
-            drop(code);
-        }
+        while codes.next_if(|code| code.end <= region.start).is_some() {}
         while let Some(code) = codes.peek().filter(|code| code.start < region.end) {
             if code.start > start {
                 outside.push(start..code.start);
