@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::bare::bare_addresses;
+use super::escapes;
 use super::options::Rules;
 use super::position::Source;
 use super::post::{Home, Link, PostWriter};
@@ -48,7 +49,8 @@ pub(super) fn gather(
     rules: &Rules,
     sink: &mut dyn Sink,
 ) {
-    let text = source.text();
+    let (text, origin) = escapes::without(document.name, source.text());
+    let text = &*text;
     let home = Home {
         address: document.post_address(),
         name: document.name.to_owned(),
@@ -67,10 +69,13 @@ pub(super) fn gather(
             address: Some(code.address),
         })
         .collect();
-    marks.extend(bare_addresses(text).into_iter().map(|range| Mark {
-        whole: range.clone(),
-        written: range,
-        address: None,
+    marks.extend(bare_addresses(text).into_iter().map(|range| {
+        let range = before_backslash(text, range);
+        Mark {
+            whole: range.clone(),
+            written: range,
+            address: None,
+        }
     }));
     // A shortcode that holds an address stands before it and takes it.
     marks.sort_by_key(|mark| (mark.whole.start, mark.address.is_none()));
@@ -99,8 +104,8 @@ pub(super) fn gather(
             kind,
             place,
             rel: "",
-            at: mark.written.start,
-            span: mark.written.clone(),
+            at: origin.of(&(mark.written.start..mark.written.start)).start,
+            span: origin.of(&mark.written),
             excluded: None,
             details: Details::default(),
         };
@@ -123,6 +128,12 @@ pub(super) fn gather(
             ..Post::default()
         },
     );
+}
+
+/// In source code an address ends where an escape begins (`"https://a.example/\n"`).
+fn before_backslash(text: &str, range: Range<usize>) -> Range<usize> {
+    let length = text[range.clone()].find('\\').unwrap_or(range.len());
+    range.start..range.start + length
 }
 
 struct Mark {
@@ -203,6 +214,16 @@ mod tests {
         );
         assert_eq!(heard.posts[0].title.as_deref(), Some("Title"));
         assert_eq!(heard.reasons(), ["https://blog.example/own: internal link"]);
+    }
+
+    #[test]
+    fn an_escape_ends_an_address() {
+        let heard = crate::gather::testing::hear(
+            r#"puts("See http://a.example/x\n"); puts("http://b.example/\"x"); "http:\\c.example""#,
+            crate::gather::Format::Text,
+        );
+        assert_eq!(heard.urls(), ["http://a.example/x", "http://b.example/"]);
+        assert_eq!(heard.citations[0].span, (10, 28));
     }
 
     #[test]
