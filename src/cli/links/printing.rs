@@ -173,6 +173,10 @@ impl Sink for Printing<'_> {
         }
     }
 
+    fn wants_digest(&self) -> bool {
+        false
+    }
+
     fn end(&mut self, post: Post) {
         self.print(|this| this.facts(&post));
     }

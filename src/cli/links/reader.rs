@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
             selected,
             printer,
             shape,
-            out: Box::new(printer.data()),
+            out: Box::new(Printer::bulk()),
             is_first: true,
             failed: false,
         }
