@@ -52,8 +52,8 @@ fn of_name(name: &str) -> Option<Escapes> {
 fn escape(escapes: Escapes, rest: &str) -> Option<(char, usize)> {
     let first = rest.chars().next()?;
     match (escapes, first) {
-        (Escapes::Tex, '_' | '%' | '&' | '#' | '$' | '{' | '}') => Some((first, 1)),
-        (Escapes::Json, '/' | '"' | '\\') => Some((first, 1)),
+        (Escapes::Tex, '_' | '%' | '&' | '#' | '$' | '{' | '}')
+        | (Escapes::Json, '/' | '"' | '\\') => Some((first, 1)),
         (Escapes::Json, 'n' | 'r') => Some(('\n', 1)),
         (Escapes::Json, 't' | 'b' | 'f') => Some((' ', 1)),
         (Escapes::Json, 'u') => {

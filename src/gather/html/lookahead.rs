@@ -1,13 +1,10 @@
 //! What must be known of a page before its first link: its own address, its base, whether it asks to be ignored.
 //!
 //! These may stand anywhere in a page, and one pass meets them too late. So the few spots where they can stand are
-//! looked up by substring search, all in one go, and only there a tag is parsed. A number of spots is enough; more is an
-//! attack.
+//! looked up by substring search, and only there a tag is parsed. A number of spots is enough; more is an attack.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use html5gum::{Token, Tokenizer};
 use url::Url;
 
@@ -30,50 +27,17 @@ pub(super) struct Ahead {
     pub(super) ignored: bool,
 }
 
-/// What marks the spots, and which list of [`Spots`] each goes to.
-const WORDS: [(&str, usize); 6] = [
-    ("canonical", 0),
-    ("og:url", 1),
-    ("<base", 2),
-    ("<BASE", 2),
-    ("<Base", 2),
-    (IGNORE, 3),
-];
-const IGNORE: &str = "sourcekeep-ignore-post";
-
-#[expect(
-    clippy::unwrap_used,
-    reason = "the words are constants that the tests compile"
-)]
-static FINDER: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(WORDS.map(|(word, _)| word)).unwrap());
-
-/// Where the words stand.
-type Spots = [Vec<usize>; 4];
-
 pub(super) fn look_ahead(text: &str) -> Ahead {
-    let [canonicals, open_graphs, bases, ignores] = spots(text);
     Ahead {
-        own: canonical(text, &canonicals).or_else(|| open_graph(text, &open_graphs)),
-        base: base(text, &bases),
-        ignored: ignores.iter().any(|at| is_ignore_comment(text, *at)),
+        own: canonical(text).or_else(|| open_graph(text)),
+        base: base(text),
+        ignored: asks_to_be_ignored(text),
     }
 }
 
-fn spots(text: &str) -> Spots {
-    let mut spots = Spots::default();
-    for found in FINDER.find_iter(text) {
-        let (_, list) = WORDS[found.pattern().as_usize()];
-        if spots[list].len() < MAX_SPOTS {
-            spots[list].push(found.start());
-        }
-    }
-    spots
-}
-
-fn canonical(text: &str, spots: &[usize]) -> Option<Url> {
-    spots.iter().find_map(|at| {
-        let (name, attributes) = tag_around(text, *at)?;
+fn canonical(text: &str) -> Option<Url> {
+    spots(text, b"canonical").find_map(|at| {
+        let (name, attributes) = tag_around(text, at)?;
         let rel = attributes.get("rel")?;
         let is_canonical = rel
             .split_ascii_whitespace()
@@ -85,9 +49,9 @@ fn canonical(text: &str, spots: &[usize]) -> Option<Url> {
     })
 }
 
-fn open_graph(text: &str, spots: &[usize]) -> Option<Url> {
-    spots.iter().find_map(|at| {
-        let (name, attributes) = tag_around(text, *at)?;
+fn open_graph(text: &str) -> Option<Url> {
+    spots(text, b"og:url").find_map(|at| {
+        let (name, attributes) = tag_around(text, at)?;
         let property = attributes
             .get("property")
             .or_else(|| attributes.get("name"))?;
@@ -98,23 +62,32 @@ fn open_graph(text: &str, spots: &[usize]) -> Option<Url> {
     })
 }
 
-fn base(text: &str, spots: &[usize]) -> Option<String> {
-    spots.iter().find_map(|at| {
-        let (name, mut attributes) = tag_around(text, at + 1)?;
-        attributes.remove("href").filter(|_| name == "base")
-    })
+fn base(text: &str) -> Option<String> {
+    let mut found: Vec<usize> = [&b"<base"[..], b"<BASE", b"<Base"]
+        .iter()
+        .filter_map(|word| {
+            spots(text, word).find(|at| {
+                tag_around(text, at + 1).is_some_and(|(name, attributes)| {
+                    name == "base" && attributes.contains_key("href")
+                })
+            })
+        })
+        .collect();
+    found.sort_unstable();
+    let (_, mut attributes) = tag_around(text, found.first()? + 1)?;
+    attributes.remove("href")
 }
 
 /// Whether the text holds the comment that asks to pass the whole post by.
 pub(in crate::gather) fn asks_to_be_ignored(text: &str) -> bool {
-    memchr::memmem::find_iter(text.as_bytes(), IGNORE)
-        .take(MAX_SPOTS)
-        .any(|at| is_ignore_comment(text, at))
+    spots(text, b"sourcekeep-ignore-post").any(|at| {
+        let after = &text[at + b"sourcekeep-ignore-post".len()..];
+        text[..at].trim_end().ends_with("<!--") && after.trim_start().starts_with("-->")
+    })
 }
 
-fn is_ignore_comment(text: &str, at: usize) -> bool {
-    let after = &text[at + IGNORE.len()..];
-    text[..at].trim_end().ends_with("<!--") && after.trim_start().starts_with("-->")
+fn spots<'t>(text: &'t str, word: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+    memchr::memmem::find_iter(text.as_bytes(), word).take(MAX_SPOTS)
 }
 
 /// The name and attributes of the tag that this offset is in, unless it is commented out or in a script.

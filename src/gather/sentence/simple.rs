@@ -21,8 +21,8 @@ enum Is {
 
 fn is(character: char) -> Option<Is> {
     Some(match character {
-        'a'..='z' => Is::Lower,
-        'A'..='Z' => Is::Upper,
+        'a'..='z' | 'ß'..='ö' | 'ø'..='ÿ' => Is::Lower,
+        'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' => Is::Upper,
         '0'..='9' => Is::Numeric,
         ' ' | '\t' | '\u{a0}' => Is::Space,
         '\n' => Is::LineEnd,
@@ -35,8 +35,6 @@ fn is(character: char) -> Option<Is> {
         | '`' | '|' | '~' | '…' | '•' | '·' | '©' | '®' | '™' | '€' | '£' | '°' | '→' | '×' => {
             Is::Other
         }
-        'ß'..='ö' | 'ø'..='ÿ' => Is::Lower,
-        'À'..='Ö' | 'Ø'..='Þ' => Is::Upper,
         _ => return None,
     })
 }
