@@ -47,14 +47,54 @@ pub fn site(host: &str) -> &str {
 /// Whether two addresses belong to the same site.
 pub fn same_site(a: &Url, b: &Url) -> bool {
     match (a.host(), b.host()) {
-        (Some(Host::Domain(a)), Some(Host::Domain(b))) => site(a).eq_ignore_ascii_case(site(b)),
+        (Some(Host::Domain(a)), Some(Host::Domain(b))) => {
+            a.eq_ignore_ascii_case(b)
+                || (may_share_a_site(a, b) && site(a).eq_ignore_ascii_case(site(b)))
+        }
         (a, b) => a == b,
     }
+}
+
+fn labels(name: &str) -> std::str::RSplit<'_, char> {
+    name.strip_suffix('.').unwrap_or(name).rsplit('.')
+}
+
+/// Two different names of one site have its last two labels in common; most that are compared do not, and need not be
+/// looked up.
+fn may_share_a_site(a: &str, b: &str) -> bool {
+    labels(a)
+        .zip(labels(b))
+        .take(2)
+        .all(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_one_site() {
+        let same = |a: &str, b: &str| {
+            let url = |host: &str| Url::parse(&format!("http://{host}/")).unwrap();
+            same_site(&url(a), &url(b))
+        };
+        for (a, b, expected) in [
+            ("www.example.com", "example.com.", true),
+            ("a.example.co.uk", "b.example.co.uk", true),
+            ("a.co.uk", "b.co.uk", false),
+            ("a.com", "b.com", false),
+            ("localhost", "localhost", true),
+            ("localhost", "a.localhost", false),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("127.0.0.1", "a.0.1", false),
+        ] {
+            if Url::parse(&format!("http://{b}/")).is_ok() {
+                assert_eq!(same(a, b), expected, "{a} {b}");
+                assert_eq!(same(b, a), expected, "{b} {a}");
+            }
+        }
+    }
 
     #[test]
     fn registrable_domains() {

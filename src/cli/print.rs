@@ -62,6 +62,11 @@ impl Printer {
         BufWriter::with_capacity(64 * 1024, AutoStream::new(std::io::stdout(), self.choice))
     }
 
+    /// The same for data that holds neither colours nor anything that a terminal would obey, and much of it.
+    pub(crate) fn bulk() -> impl Write {
+        BufWriter::with_capacity(64 * 1024, std::io::stdout())
+    }
+
     /// Whether a person reads the data as it comes.
     pub(crate) fn is_watched() -> bool {
         std::io::stdout().is_terminal()

@@ -10,6 +10,7 @@ mod csv;
 mod dates;
 mod days;
 mod detect;
+mod escapes;
 mod feed;
 mod html;
 mod list;
@@ -347,6 +348,10 @@ pub trait Sink {
     /// Something the user should know of the document: a feed or sitemap the page names, an entry that could not be
     /// read.
     fn note(&mut self, note: Note);
+    /// Whether [`Post::digest`] is asked for: to make it takes a good part of the time that a page takes.
+    fn wants_digest(&self) -> bool {
+        true
+    }
 }
 
 /// Something a user should know of a document.

@@ -179,7 +179,7 @@ impl Rules {
         }
         // As on a site, nothing leads above the root.
         let resolved = Url::parse("http://root.invalid/").ok()?.join(href).ok()?;
-        let mut url = root.join(resolved.path().trim_start_matches('/')).ok()?;
+        let mut url = root.join(&format!(".{}", resolved.path())).ok()?;
         url.set_query(resolved.query());
         url.set_fragment(resolved.fragment());
         url.path().starts_with(root.path()).then_some(url)

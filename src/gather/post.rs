@@ -167,7 +167,9 @@ impl<'a> PostWriter<'a> {
         self.flush();
         self.window.empty(self.sink);
         post.address = std::mem::take(&mut self.home.address);
-        post.digest = Sha256::digest(content).into();
+        if self.sink.wants_digest() {
+            post.digest = Sha256::digest(content).into();
+        }
         self.sink.end(post);
     }
 
@@ -202,11 +204,20 @@ impl<'a> PostWriter<'a> {
 
     fn fold(&mut self, text: &str) {
         self.gap |= text.starts_with(char::is_whitespace);
-        let mut words = text.split_whitespace().peekable();
-        while let Some(word) = words.next() {
-            self.fill_gap();
-            self.text.push_str(word);
-            self.gap = words.peek().is_some();
+        // Most text is words with one space between, which is taken as it is.
+        let trimmed = text.trim();
+        if is_folded(trimmed) {
+            if !trimmed.is_empty() {
+                self.fill_gap();
+                self.text.push_str(trimmed);
+            }
+        } else {
+            let mut words = trimmed.split_whitespace().peekable();
+            while let Some(word) = words.next() {
+                self.fill_gap();
+                self.text.push_str(word);
+                self.gap = words.peek().is_some();
+            }
         }
         self.gap |= text.ends_with(char::is_whitespace);
         if self.text.len() > MAX_BLOCK_BYTES {
@@ -426,8 +437,7 @@ impl<'a> PostWriter<'a> {
             {
                 let url = self.rules.at_root(href)?;
                 if !self.rules.include().internal {
-                    self.leave_out(url.as_str(), Reason::Internal, link.at);
-                    return None;
+                    return self.left_out(url.as_str(), Reason::Internal, link.at);
                 }
                 url
             }
@@ -545,6 +555,24 @@ impl<'a> PostWriter<'a> {
         );
         self.gap = false;
     }
+}
+
+/// Whether no white space stands in a trimmed text but single spaces.
+fn is_folded(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut was_space = false;
+    bytes.iter().enumerate().all(|(at, byte)| {
+        let is_space = *byte == b' ';
+        let is_odd = match byte {
+            b' ' => was_space,
+            b'\t'..=b'\r' => true,
+            // Characters that may be white space begin with one of these.
+            0xC2 | 0xE1..=0xE3 => text[at..].starts_with(char::is_whitespace),
+            _ => false,
+        };
+        was_space = is_space;
+        !is_odd
+    })
 }
 
 fn fold_all(text: &str) -> String {

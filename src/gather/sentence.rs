@@ -4,6 +4,8 @@
 //! touches. The annex knows no abbreviations, so that a cut after "U.S." or "Dr." is undone. What is taken is bounded:
 //! a page without a full stop is no sentence.
 
+mod simple;
+
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,7 +27,9 @@ pub(super) fn contexts(text: &str, anchors: &[Range<usize>]) -> Vec<String> {
     if anchors.is_empty() {
         return contexts;
     }
-    let ends = sentence_ends(text);
+    // What stands behind the sentence of the last one is nobody's.
+    let enough = anchors.iter().map(|anchor| anchor.end).max().unwrap_or(0);
+    let ends = sentence_ends(text, enough);
     for anchor in anchors {
         let first = ends
             .partition_point(|end| *end <= anchor.start)
@@ -42,19 +46,41 @@ pub(super) fn contexts(text: &str, anchors: &[Range<usize>]) -> Vec<String> {
 /// The sentences of a text.
 pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
-    sentence_ends(text)
+    sentence_ends(text, text.len())
         .into_iter()
         .map(|end| std::mem::replace(&mut start, end)..end)
         .collect()
 }
 
-fn sentence_ends(text: &str) -> Vec<usize> {
+/// Where sentences end, up to one that ends behind `enough`.
+fn sentence_ends(text: &str, enough: usize) -> Vec<usize> {
+    // An abbreviation may have to be undone at the end.
+    let some_more = enough.saturating_add(MAX_CONTEXT_BYTES);
+    let bounds = simple::ends(text, some_more).unwrap_or_else(|| {
+        let mut at = 0;
+        let sentences = text.split_sentence_bounds();
+        let mut bounds = sentences.map(|sentence| {
+            at += sentence.len();
+            at
+        });
+        let mut taken = Vec::new();
+        for end in bounds.by_ref() {
+            taken.push(end);
+            if end > some_more {
+                break;
+            }
+        }
+        taken
+    });
     let mut ends: Vec<usize> = Vec::new();
-    let mut at = 0;
-    for sentence in text.split_sentence_bounds() {
-        at += sentence.len();
-        if !ends_in_abbreviation(sentence) || at == text.len() {
-            ends.push(at);
+    let mut start = 0;
+    for end in bounds {
+        let sentence = &text[std::mem::replace(&mut start, end)..end];
+        if !ends_in_abbreviation(sentence) || end == text.len() {
+            ends.push(end);
+            if end > enough {
+                break;
+            }
         }
     }
     ends

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::escapes;
 use super::marks::marks;
 use super::options::Rules;
 use super::position::Source;
@@ -47,7 +48,8 @@ pub(super) fn gather(
     rules: &Rules,
     sink: &mut dyn Sink,
 ) {
-    let text = source.text();
+    let (text, origin) = escapes::without(document.name, source.text());
+    let text = &*text;
     let home = Home {
         address: document.post_address(),
         name: document.name.to_owned(),
@@ -73,8 +75,8 @@ pub(super) fn gather(
             kind: mark.kind(),
             place,
             rel: "",
-            at: mark.written.start,
-            span: mark.written.clone(),
+            at: origin.of(&(mark.written.start..mark.written.start)).start,
+            span: origin.of(&mark.written),
             excluded: None,
             details: mark.details(text),
         };
@@ -170,6 +172,16 @@ mod tests {
         );
         assert_eq!(heard.posts[0].title.as_deref(), Some("Title"));
         assert_eq!(heard.reasons(), ["https://blog.example/own: internal link"]);
+    }
+
+    #[test]
+    fn an_escape_ends_an_address() {
+        let heard = crate::gather::testing::hear(
+            r#"puts("See http://a.example/x\n"); puts("http://b.example/\"x"); "http:\\c.example""#,
+            crate::gather::Format::Text,
+        );
+        assert_eq!(heard.urls(), ["http://a.example/x", "http://b.example/"]);
+        assert_eq!(heard.citations[0].span, (10, 28));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use super::record::{Facts, Left, Link};
 use super::{LinksFormat, Shape, Wanted, html};
 
 /// The sink of one document.
-pub(super) struct Printing<'p> {
-    pipe: &'p mut Pipe,
+pub(super) struct Printing<'p, 'q> {
+    pipe: &'p mut Pipe<'q>,
     shape: Shape,
     /// What the document is called.
     place: &'p str,
@@ -28,8 +28,8 @@ pub(super) struct Printing<'p> {
     error: Option<Error>,
 }
 
-impl<'p> Printing<'p> {
-    pub(super) fn new(pipe: &'p mut Pipe, shape: Shape, place: &'p str) -> Self {
+impl<'p, 'q> Printing<'p, 'q> {
+    pub(super) fn new(pipe: &'p mut Pipe<'q>, shape: Shape, place: &'p str) -> Self {
         Self {
             pipe,
             shape,
@@ -148,7 +148,7 @@ impl<'p> Printing<'p> {
     }
 }
 
-impl Sink for Printing<'_> {
+impl Sink for Printing<'_, '_> {
     fn begin(&mut self, address: &str) {
         address.clone_into(&mut self.post);
         (self.citations, self.left_out) = (0, 0);
@@ -171,6 +171,10 @@ impl Sink for Printing<'_> {
             }
             _ => {}
         }
+    }
+
+    fn wants_digest(&self) -> bool {
+        false
     }
 
     fn end(&mut self, post: Post) {

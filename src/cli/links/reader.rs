@@ -47,7 +47,7 @@ pub(super) struct Reader<'a> {
     selected: &'a Selected,
     printer: &'a Printer,
     shape: Shape,
-    out: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
     is_first: bool,
     failed: bool,
 }
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
             selected,
             printer,
             shape,
-            out: Box::new(printer.data()),
+            out: Box::new(Printer::bulk()),
             is_first: true,
             failed: false,
         }
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
 
     fn print(&mut self, tasks: impl Iterator<Item = Task> + Send) -> Result<()> {
         let (selected, shape) = (self.selected, self.shape);
-        let work = |task: Task, pipe: &mut Pipe| match task {
+        let work = |task: Task, pipe: &mut Pipe<'_>| match task {
             Task::Problem(problem) => pipe.tell(Told::Problem(problem)),
             Task::Bytes(came) => document(selected, shape, &came, true, pipe),
             Task::File(path, is_named) => file(selected, shape, &path, is_named, pipe),
@@ -277,7 +277,7 @@ fn weight(task: &Task) -> u64 {
     }
 }
 
-fn file(selected: &Selected, shape: Shape, path: &Path, is_named: bool, pipe: &mut Pipe) {
+fn file(selected: &Selected, shape: Shape, path: &Path, is_named: bool, pipe: &mut Pipe<'_>) {
     let name = path.to_string_lossy();
     let read = if is_named {
         read_input(path).map(Some)
@@ -301,7 +301,7 @@ fn file(selected: &Selected, shape: Shape, path: &Path, is_named: bool, pipe: &m
     }
 }
 
-fn document(selected: &Selected, shape: Shape, came: &Came, is_named: bool, pipe: &mut Pipe) {
+fn document(selected: &Selected, shape: Shape, came: &Came, is_named: bool, pipe: &mut Pipe<'_>) {
     let (name, media_type) = (came.name.as_str(), came.media_type.as_deref());
     let detected = match came.format {
         Some(format) => Ok(format),
@@ -328,7 +328,7 @@ fn document(selected: &Selected, shape: Shape, came: &Came, is_named: bool, pipe
 }
 
 /// A file among others that cannot be read is told, and the rest goes on.
-fn unreadable(name: &str, why: impl std::fmt::Display, is_named: bool, pipe: &mut Pipe) {
+fn unreadable(name: &str, why: impl std::fmt::Display, is_named: bool, pipe: &mut Pipe<'_>) {
     pipe.tell(Told::Problem(Problem::whole(name, why)));
     if is_named {
         pipe.tell(Told::Failed);

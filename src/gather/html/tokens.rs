@@ -226,7 +226,10 @@ impl<L> Collector<'_, L> {
         let value = &mut self.tag.values[attribute as usize];
         value.start = start;
         let bytes = &bytes[..bytes.len().min(MAX_VALUE_BYTES)];
-        value.text.push_str(&String::from_utf8_lossy(bytes));
+        match std::str::from_utf8(bytes) {
+            Ok(text) => value.text.push_str(text),
+            Err(_) => value.text.push_str(&String::from_utf8_lossy(bytes)),
+        }
     }
 }
 

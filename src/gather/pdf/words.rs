@@ -65,16 +65,10 @@ const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// First the one, then the other.
 fn then(first: &Matrix, second: &Matrix) -> Matrix {
-    let [a, b, c, d, e, f] = *first;
-    let [p, q, r, s, t, u] = *second;
-    [
-        a * p + b * r,
-        a * q + b * s,
-        c * p + d * r,
-        c * q + d * s,
-        e * p + f * r + t,
-        e * q + f * s + u,
-    ]
+    let turned = |x: f32, y: f32| [x * second[0] + y * second[2], x * second[1] + y * second[3]];
+    let ([a, b], [c, d]) = (turned(first[0], first[1]), turned(first[2], first[3]));
+    let [e, f] = turned(first[4], first[5]);
+    [a, b, c, d, e + second[4], f + second[5]]
 }
 
 #[derive(Clone)]
@@ -242,7 +236,7 @@ impl Flow<'_> {
             }
         }
         self.end = Some(end);
-        let link = self.link_at((begin.0 + end.0) / 2.0, begin.1);
+        let link = self.link_at(f32::midpoint(begin.0, end.0), begin.1);
         if is_paragraph {
             // A link that goes on in the next column is still one.
             if link.is_none() || !self.is_same(link) {

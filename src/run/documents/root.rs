@@ -1,6 +1,6 @@
 //! Where a local file stands on its site.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use url::Url;
 
@@ -18,6 +18,9 @@ pub fn address_of(path: &Path, base: Option<&Url>, rules: &Rules) -> Option<Url>
             // The root's path has no links in it, so that of the file must have none either.
             let path = path.canonicalize().unwrap_or(path);
             let below = path.strip_prefix(root).ok()?;
+            if below.components().any(|part| part == Component::ParentDir) {
+                return None;
+            }
             let mut address = base.join("/").ok()?;
             address
                 .path_segments_mut()
