@@ -34,6 +34,8 @@ pub(super) struct Words {
     pub(super) is_text: bool,
     /// It says so by schema.org's property, which no template has by accident.
     pub(super) is_declared: bool,
+    /// Its place is that of a widget, which a page builder makes of the post itself too.
+    pub(super) is_weak_aside: bool,
 }
 
 /// What an element is, beside where it stands.
@@ -114,6 +116,10 @@ impl Places {
             is_article: of_id.is_article || of_class.is_article,
             is_text: of_id.is_text || of_class.is_text,
             is_declared: false,
+            is_weak_aside: match of_id.place {
+                Some(_) => of_id.is_weak_aside,
+                None => of_class.is_weak_aside,
+            },
         }
     }
 
@@ -134,7 +140,10 @@ impl Places {
             .filter(|_| !is_blogger_posts)
         {
             let of_class = words_of(class);
-            words.place = words.place.or(of_class.place);
+            // What is called a widget and something else is the other thing.
+            if of_class.place.is_some() && (words.place.is_none() || words.is_weak_aside) {
+                (words.place, words.is_weak_aside) = (of_class.place, of_class.is_weak_aside);
+            }
             words.names_author |= of_class.names_author;
             words.is_name |= of_class.is_name;
             words.is_comment |= of_class.is_comment;
@@ -262,7 +271,7 @@ fn place(parent: Element, key: u64, role: &str, words: Words, by_element: Option
     }
     if let Some(by_words) = words.place {
         // A post's own header and footer have no other words than the page's.
-        let is_own = parent.in_article && by_words == Place::Footer;
+        let is_own = parent.in_article && (by_words == Place::Footer || words.is_weak_aside);
         if !is_own {
             return by_words;
         }
@@ -318,7 +327,7 @@ fn split_words(class: &str) -> Vec<String> {
 /// Words that say that a class is about something else than what it names.
 const ABOUT_LAYOUT: &[&str] = &[
     "no", "has", "with", "without", "is", "open", "closed", "hide", "hidden", "show", "left",
-    "right", "enabled", "disabled", "layout", "above", "before", "below", "after", "pre",
+    "right", "enabled", "disabled", "layout", "lay", "above", "before", "below", "after", "pre",
 ];
 
 /// Words of menus, share bars and the like.
@@ -501,7 +510,16 @@ fn words_of(class: &str) -> Words {
                 | "bibliography"
         );
     let is_article = is_text || joined == "hentry";
-    let place = if is_article { None } else { place_of(&words) };
+    // Of `block__element` (BEM) the element says what it is; the block around it has spoken for itself.
+    let place = match class.rsplit_once("__") {
+        _ if is_article => None,
+        Some((_, element)) if !element.is_empty() => place_of(&split_words(element)),
+        _ => place_of(&words),
+    };
+    let is_weak_aside = place == Some(Place::Aside)
+        && words.iter().all(|word| {
+            !ASIDE.contains(&word.as_str()) || matches!(word.as_str(), "widget" | "widgets")
+        });
     let is_of_comment = has(&["comment", "comments", "commenter"]);
     let is_name = has(&[
         "vcard",
@@ -528,6 +546,7 @@ fn words_of(class: &str) -> Words {
         is_article,
         is_text,
         is_declared: false,
+        is_weak_aside,
     }
 }
 
@@ -562,7 +581,7 @@ fn place_of(words: &[String]) -> Option<Place> {
             || last == "right" && has(&["column", "col"]);
         return is_side.then_some(Place::Aside);
     }
-    if has(NAVIGATION) || is_about_post(words) {
+    if has(NAVIGATION) && !has(&["zone"]) || is_about_post(words) {
         return Some(Place::Navigation);
     }
     if ends(&["header"]) && has(&["site", "page", "global", "top", "main"])
