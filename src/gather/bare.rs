@@ -338,6 +338,8 @@ fn path(text: &str, before: Option<char>) -> &str {
             '<' | '>' | '"' | '`' | '\\' | ' ' | '\0'..='\x1F' | '\x7F' => break,
             '\'' if before == Some('\'') => break,
             '(' => open[0] += 1,
+            // `[url]http://a.example/[/url]`
+            '[' if next() == Some('/') => break,
             '[' => open[1] += 1,
             '{' => open[2] += 1,
             ')' if open[0] == 0 => {

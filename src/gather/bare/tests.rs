@@ -23,7 +23,10 @@ fn where_addresses_end() {
             "'http://a.example/x','http://b.example/y'",
             vec!["http://a.example/x", "http://b.example/y"],
         ),
-        ("[http://a.example/x]", vec!["http://a.example/x"]),
+        (
+            "[http://a.example/x] [url]http://b.example/[/url]",
+            vec!["http://a.example/x", "http://b.example/"],
+        ),
         (
             "**http://a.example/x** _http_ ~~http://b.example/~~",
             vec!["http://a.example/x", "http://b.example/"],

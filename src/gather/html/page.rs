@@ -240,6 +240,11 @@ impl Listener for Reading<'_, '_> {
     }
 
     fn text_at(&mut self, text: &str, start: usize) {
+        let start = if self.html.is_char_boundary(start) {
+            start
+        } else {
+            0
+        };
         match self.page.raw {
             Some(Raw::JsonLd) => self.structured(text, start),
             Some(raw) => self.page.facts.raw_text(raw, text),

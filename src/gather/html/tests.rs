@@ -241,6 +241,73 @@ fn pages_made_to_be_slow_are_not() {
 }
 
 #[test]
+fn any_mixture_is_read() {
+    const PARTS: &[&str] = &[
+        "<p>",
+        "</p>",
+        "<a href=http://a.example/>",
+        "</a>",
+        "<blockquote class=twitter-tweet>",
+        "</blockquote>",
+        "<iframe src='//www.youtube.com/embed/a1'>",
+        "</iframe>",
+        "<script type='application/ld+json'>",
+        "</script>",
+        "{\"@type\":\"Article\",\"citation\":\"http://b.example/\"}",
+        "<ol class=commentlist><li class=comment id=c1>",
+        "<b class=fn>",
+        "<div itemprop=articleBody>",
+        "</div>",
+        "http://c.example/\u{e9}&amp;x",
+        "www.example.com",
+        "[youtube=",
+        "http://youtu.be/a1]",
+        "{{< youtube a1 >}}",
+        "{% embed http://d.example/ %}",
+        "\r\n",
+        "\u{4e00}\u{3002}",
+        "&",
+        "&#233;",
+        "&notit;",
+        "\0",
+        "<",
+        "<!--",
+        "-->",
+        "\"",
+        "'",
+        "<svg><title>",
+        "<![CDATA[",
+        "<pre>",
+        "<textarea>",
+        "\u{2026}",
+        "```\n",
+        "](",
+        "\\",
+        "[^1]: ",
+        "---\nvia: ",
+        "\n\n",
+        "> ",
+        "- [ ] ",
+    ];
+    let mut seed: u64 = 5;
+    for _ in 0..3000 {
+        let mut text = String::new();
+        for _ in 0..24 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.push_str(PARTS[(seed >> 33) as usize % PARTS.len()]);
+        }
+        for format in [Format::Html, Format::Markdown, Format::Text] {
+            let heard = hear_bytes(text.as_bytes(), format, &rules(EVERYTHING));
+            for one in &heard.citations {
+                let (start, end) = one.span;
+                assert!(start <= end && end <= text.len(), "{text:?}: {one:?}");
+                assert!(text.get(start..end).is_some(), "{text:?}: {one:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_independent_tree_sees_the_same_links() {
     let fixtures = [
         "<p>a<a href=1>b<p>c<a href=2>d</a>".to_owned(),
