@@ -2,7 +2,7 @@
 
 use super::embed::{by_identifier, of_script, source_of};
 use super::page::Reading;
-use super::quoted_post::{QuotedPost, Role, identity};
+use super::quoted_post::{QuotedPost, identity};
 use super::tags;
 use super::tokens::{Attribute, StartTag};
 use crate::address;
@@ -76,23 +76,20 @@ impl Reading<'_, '_> {
             return;
         };
         let excluded = self.page.excluded.next(href);
-        let mut kind = Kind::Anchor;
         if self.page.quoted_post.is_some()
             && let Ok(url) = address::parse(href.trim(), self.writer.base())
             && let Some(post) = &mut self.page.quoted_post
+            && post.is_named_by(&url)
         {
-            match post.role(&url) {
-                Role::Permalink => {
-                    post.cite(&url);
-                    self.page.last_embedded = identity(&url);
-                    kind = Kind::Embed;
-                }
-                Role::Again => return,
-                Role::Own => {}
-            }
+            // The post that is shown, and the link to it in its last line, are both there.
+            post.cite(&url);
+            self.page.last_embedded = identity(&url);
+            let link = self.link(tag, Attribute::Href, href, Kind::Embed, excluded.clone());
+            self.writer.point_link(&link, "");
         }
+        let mut kind = Kind::Anchor;
         let place = self.page.place();
-        if place == Place::Comment && kind == Kind::Anchor && self.is_commenters_site(tag) {
+        if place == Place::Comment && self.is_commenters_site(tag) {
             kind = Kind::Author;
         } else if place == Place::Comment {
             self.tell_comment();

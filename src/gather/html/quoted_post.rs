@@ -1,7 +1,7 @@
 //! Posts of others that are shown in a block quote until a script replaces it: tweets and their like.
 //!
 //! Such a quote holds the post's text, which has links of its own, and links to the post itself, its author and the
-//! service. The post is cited once, as what is embedded.
+//! service. The post is cited once as what is embedded; links to it are links beside.
 
 use url::Url;
 
@@ -51,17 +51,6 @@ pub(super) struct QuotedPost {
     service: Service,
     /// What names the post, once it is cited.
     identity: Option<String>,
-}
-
-/// What a link in a quoted post is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// It names the post: the citation.
-    Permalink,
-    /// It names it once more.
-    Again,
-    /// A link of the post's.
-    Own,
 }
 
 impl QuotedPost {
@@ -123,12 +112,9 @@ impl QuotedPost {
         self.identity = Some(identity(url));
     }
 
-    pub(super) fn role(&self, url: &Url) -> Role {
-        match &self.identity {
-            Some(cited) if *cited == identity(url) => Role::Again,
-            None if self.is_permalink(url) => Role::Permalink,
-            _ => Role::Own,
-        }
+    /// Whether this link names the post, and is the first that does.
+    pub(super) fn is_named_by(&self, url: &Url) -> bool {
+        self.identity.is_none() && self.is_permalink(url)
     }
 
     fn is_permalink(&self, url: &Url) -> bool {
