@@ -10,7 +10,7 @@
 //! post, and that link is what it is about.
 
 mod entry;
-mod json;
+pub(super) mod json;
 mod xml;
 
 #[cfg(test)]

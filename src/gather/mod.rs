@@ -29,11 +29,13 @@ mod text;
 mod wikitext;
 mod window;
 mod words;
+mod wordpress;
 mod wxr;
 
 pub use detect::{Unreadable, detect};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
 pub use quote::{Tie, quote_parts};
+pub use wordpress::api as wordpress_api;
 pub use words::UnknownWord;
 
 use url::Url;
@@ -55,6 +57,14 @@ pub enum GatherError {
     /// It was to be read as a feed, and nothing in it is one.
     #[error("{name}: this is no feed: {why}; to read it otherwise, name its format")]
     NoFeed {
+        /// What the user calls the document.
+        name: String,
+        /// What is missing.
+        why: String,
+    },
+    /// It was to be read as posts of a WordPress REST API, and holds none.
+    #[error("{name}: no posts of a WordPress REST API: {why}")]
+    NoPosts {
         /// What the user calls the document.
         name: String,
         /// What is missing.
@@ -90,6 +100,7 @@ pub fn gather(
         Format::Csv => return csv::gather(document, &source, rules, sink),
         Format::Sitemap => return sitemap::gather(document, &source, rules, sink),
         Format::Pdf => return pdf::gather(document, rules, sink),
+        Format::Wordpress => return wordpress::gather(document, &source, rules, sink),
     }
     Ok(())
 }
@@ -121,6 +132,8 @@ pub enum Format {
     Sitemap,
     /// A PDF document: the addresses of its link annotations; one post.
     Pdf,
+    /// Posts of a WordPress REST API, with their comments: a post for each.
+    Wordpress,
 }
 
 /// The bytes of one input, or of one file of a folder.

@@ -6,8 +6,10 @@ use tokio::time::Instant;
 
 use super::frontier::{Bounds, Ended, Frontier, Work};
 use super::politeness::Load;
+use super::refresh::Allowance;
 use super::room::Full;
 use super::tally::Counted;
+use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
 use super::{politeness, refresh, settle};
@@ -29,7 +31,7 @@ pub struct Plan {
     pub work: Work,
     /// On whose behalf copies are kept.
     pub keep: Keep,
-    /// Visits to make, at the most.
+    /// Visits to make, at the most, and posts to read that inputs lead to.
     pub limit: Option<u64>,
     /// How long the pass may take.
     pub max_time: Option<Duration>,
@@ -42,6 +44,8 @@ pub enum Happened {
     Problem(Problem),
     /// A document names something worth knowing: which, and what.
     Note(String, Note),
+    /// Something is told of an input.
+    Told(String, Told),
     /// The clock is doubted.
     Clock(Doubt),
     /// A source was visited.
@@ -196,7 +200,8 @@ async fn inner(
     let mut input_failed = false;
     if plan.refresh_inputs {
         let stdin = plan.stdin.as_deref();
-        input_failed = refresh::due_inputs(context, now, deadline, stdin, happened).await?;
+        let allowance = Allowance::new(deadline, plan.limit);
+        input_failed = refresh::due_inputs(context, now, &allowance, stdin, happened).await?;
         if context.cancelled.is_cancelled() {
             return Ok(Visits {
                 ended: Ended::Cancelled,

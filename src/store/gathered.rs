@@ -189,15 +189,24 @@ impl Writing<'_> {
         Ok(gone)
     }
 
-    /// A post of a document begins. Gives its id.
-    pub fn begin_post(&self, document_id: i64, address: &str, now: i64) -> rusqlite::Result<i64> {
+    /// A post of a document begins. Gives its id, and whether it is new.
+    pub fn begin_post(
+        &self,
+        document_id: i64,
+        address: &str,
+        now: i64,
+    ) -> rusqlite::Result<(i64, bool)> {
+        let is_known = self
+            .connection
+            .prepare_cached("select 1 from post where (document_id, address) = (?1, ?2)")?
+            .exists((document_id, address))?;
         self.connection
             .prepare_cached(
                 "insert into post (document_id, address, first_seen_at, last_seen_at) values (?1, ?2, ?3, ?3)
                  on conflict (document_id, address) do update set last_seen_at = ?3, gone_at = null
                  returning id",
             )?
-            .query_row((document_id, address, now), |row| row.get(0))
+            .query_row((document_id, address, now), |row| Ok((row.get(0)?, !is_known)))
     }
 
     /// Saves citations of a post, making the sources that are new. Gives how many sources were.

@@ -191,13 +191,16 @@ impl Facts {
                     | "application/feed+json"
                     | "application/rdf+xml"
             );
-        if (is_feed || has("sitemap"))
+        let is_api = has("https://api.w.org/");
+        if (is_feed || is_api || has("sitemap"))
             && self.notes < MAX_NOTES
             && let Ok(url) = address::parse(tag.value(Attribute::Href).trim(), writer.base())
         {
             self.notes += 1;
             let note = if is_feed {
                 Note::Feed(url)
+            } else if is_api {
+                Note::Api(url)
             } else {
                 Note::Sitemap(url)
             };

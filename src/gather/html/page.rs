@@ -47,8 +47,13 @@ impl Page {
 
     /// A page whose links all stand in the body, as in a feed's entry or in Markdown.
     pub(in crate::gather) fn of_body() -> Self {
+        Self::of(Place::Body)
+    }
+
+    /// A page whose links all stand in one place.
+    pub(in crate::gather) fn of(place: Place) -> Self {
         Self {
-            fixed_place: Some(Place::Body),
+            fixed_place: Some(place),
             ..Self::new()
         }
     }
