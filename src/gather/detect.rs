@@ -3,6 +3,10 @@
 //! Servers send feeds as `text/xml` or `text/html` and Markdown as `text/plain`, so that a media type decides alone
 //! only where it is specific. What is no text at all is refused with its reason rather than scanned for addresses.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::Format;
 use super::list::looks_like_a_list;
 use crate::charset;
@@ -56,14 +60,31 @@ pub fn detect(bytes: &[u8], media_type: Option<&str>, name: &str) -> Result<Form
         })
         .unwrap_or_default();
     if let Some(format) = by_media_type(&essence)? {
-        // A server that calls a feed a page is common; the reverse is not.
-        let is_feed = format == Format::Html && by_content(bytes, media_type) == Some(Format::Feed);
-        return Ok(if is_feed { Format::Feed } else { format });
+        return Ok(more_exactly(format, bytes, media_type, true));
     }
     if let Some(format) = by_extension(name) {
-        return Ok(format);
+        return Ok(more_exactly(format, bytes, media_type, false));
     }
     Ok(by_content(bytes, media_type).unwrap_or(Format::Text))
+}
+
+/// What a page or a feed turns out to be when it is looked at.
+fn more_exactly(format: Format, bytes: &[u8], media_type: Option<&str>, is_served: bool) -> Format {
+    let content = match format {
+        Format::Html | Format::Feed => by_content(bytes, media_type),
+        _ => None,
+    };
+    match (format, content) {
+        // An export of WordPress is RSS, and is often called so; bookmarks are a kind of HTML.
+        (Format::Feed, Some(Format::Wxr)) => Format::Wxr,
+        (Format::Html, Some(Format::Bookmarks)) => Format::Bookmarks,
+        // A server that calls XML a page is common; the reverse is not.
+        (
+            Format::Html,
+            Some(found @ (Format::Feed | Format::Wxr | Format::Opml | Format::Sitemap)),
+        ) if is_served => found,
+        (format, _) => format,
+    }
 }
 
 /// Why these bytes cannot be text, if they cannot.
@@ -99,6 +120,18 @@ fn by_media_type(essence: &str) -> Result<Option<Format>, Unreadable> {
         | "application/rdf+xml"
         | "application/feed+json" => Some(Format::Feed),
         "text/uri-list" => Some(Format::List),
+        "text/csv"
+        | "application/csv"
+        | "text/x-csv"
+        | "application/x-csv"
+        | "text/comma-separated-values"
+        | "text/tab-separated-values" => Some(Format::Csv),
+        "text/x-opml"
+        | "text/x-opml+xml"
+        | "text/opml"
+        | "application/xml+opml"
+        | "application/x-opml+xml" => Some(Format::Opml),
+        "text/x-wiki" | "text/mediawiki" | "text/x-mediawiki" => Some(Format::Wikitext),
         _ => {
             let kind = essence.split('/').next().unwrap_or_default();
             let is_text = essence.ends_with("+xml") || essence == "image/svg+xml";
@@ -118,6 +151,9 @@ fn by_extension(name: &str) -> Option<Format> {
         "html" | "htm" | "xhtml" | "xht" => Some(Format::Html),
         "md" | "markdown" | "mdown" | "mkd" | "mdx" => Some(Format::Markdown),
         "rss" | "atom" | "rdf" => Some(Format::Feed),
+        "csv" | "tsv" | "tab" => Some(Format::Csv),
+        "opml" => Some(Format::Opml),
+        "wiki" | "wikitext" | "mediawiki" => Some(Format::Wikitext),
         _ => None,
     }
 }
@@ -133,10 +169,17 @@ fn by_content(bytes: &[u8], media_type: Option<&str>) -> Option<Format> {
             || text.contains("jsonfeed.org\\/version\\/");
         return is_feed.then_some(Format::Feed);
     }
+    if is_bookmarks(text) {
+        return Some(Format::Bookmarks);
+    }
     if let Some(root) = first_element(text) {
         let local = root.rsplit(':').next().unwrap_or(&root);
-        if matches!(local, "rss" | "rdf" | "feed" | "channel") {
-            return Some(Format::Feed);
+        match local {
+            "rss" | "channel" if is_export(text) => return Some(Format::Wxr),
+            "rss" | "rdf" | "feed" | "channel" => return Some(Format::Feed),
+            "urlset" | "sitemapindex" => return Some(Format::Sitemap),
+            "opml" => return Some(Format::Opml),
+            _ => {}
         }
         if matches!(local, "html" | "head" | "body") || text.starts_with("<!DOCTYPE html") {
             return Some(Format::Html);
@@ -146,8 +189,70 @@ fn by_content(bytes: &[u8], media_type: Option<&str>) -> Option<Format> {
             return Some(Format::Html);
         }
     }
+    if wiki_signs(text) >= ENOUGH_SIGNS {
+        return Some(Format::Wikitext);
+    }
     // The whole of it: one line that is no address makes it a text.
     looks_like_a_list(&charset::decode(bytes, media_type).text).then_some(Format::List)
+}
+
+/// Whether it begins with the document type of bookmarks.
+fn is_bookmarks(text: &str) -> bool {
+    const TYPE: &str = "<!DOCTYPE NETSCAPE-Bookmark-file-1";
+    let mut rest = text;
+    while let Some(comment) = rest.strip_prefix("<!--") {
+        let Some(end) = comment.find("-->") else {
+            return false;
+        };
+        rest = comment[end + 3..].trim_start();
+    }
+    rest.get(..TYPE.len())
+        .is_some_and(|begins| begins.eq_ignore_ascii_case(TYPE))
+}
+
+/// Whether RSS is an export of WordPress: feeds have no use for the vocabulary of its exports.
+fn is_export(text: &str) -> bool {
+    [
+        "//wordpress.org/export/",
+        "<wp:wxr_version",
+        "<wp:post_type",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
+}
+
+/// How many signs of wikitext make a text wikitext.
+const ENOUGH_SIGNS: usize = 3;
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "the patterns are constants that the tests compile"
+)]
+static WIKI_SIGNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    // Each is rare in other texts; that several kinds of them stand in one is not met elsewhere.
+    [
+        r"(?i)\{\{ ?(?:cite|citation|citar?|citeer|cytuj|lien|internetquelle|literatur|webarchive|dead link|reflist)\b",
+        r"\{\{[\p{L}][\p{L}\d _-]{1,60}(?:\||\}\}|\n ?\|)",
+        r"\[\[[^\[\]\n|{}<>]{1,200}(?:\|[^\[\]\n]{1,300})?\]\]",
+        r"(?m)^={2,5}[^=\n][^\n]{0,200}[^=\n]={2,5}[ \t\r]*$",
+        r"'''[^'\n]{1,200}'''",
+        r"(?i)<ref(?:\s+name\s*=[^<>\n]{1,100})?\s*/?>",
+        r"\[https?://[^\s\[\]]{3,1000} [^\[\]\n]{1,300}\]",
+        r"(?m)^\{\|[^\n]{0,300}$",
+        r"(?i)\[\[(?:category|file|image|kategorie|datei|catégorie|fichier|categoría|archivo|categoria|categorie|bestand|категория|файл|kategoria|plik):",
+    ]
+    .iter()
+    .map(|pattern| Regex::new(pattern).unwrap())
+    .collect()
+});
+
+/// How many kinds of signs of wikitext stand in a text.
+fn wiki_signs(text: &str) -> usize {
+    let has = |sign| memchr::memmem::find(text.as_bytes(), sign).is_some();
+    if !has(b"[[") && !has(b"{{") {
+        return 0;
+    }
+    WIKI_SIGNS.iter().filter(|sign| sign.is_match(text)).count()
 }
 
 /// What a fragment of HTML begins with.
@@ -270,6 +375,93 @@ mod tests {
                 Ok(expected),
                 "{bytes}"
             );
+        }
+    }
+
+    #[test]
+    fn exports_and_lists() {
+        let wxr = "<?xml version='1.0'?>\n<!-- an export -->\n<rss version='2.0' xmlns:wp='http://wordpress.org/export/1.2/'>";
+        let bookmarks = "<!-- a comment -->\n<!doctype netscape-bookmark-file-1>\n<TITLE>B</TITLE>";
+        let wiki =
+            "'''It''' is [[here]].<ref>{{cite web|url=http://a.example/}}</ref>\n== See also ==\n";
+        for (text, media_type, name, expected) in [
+            (wxr, None, "export.xml", Format::Wxr),
+            (wxr, Some("application/rss+xml"), "", Format::Wxr),
+            (wxr, Some("text/xml; charset=utf-8"), "", Format::Wxr),
+            (wxr, None, "export.rss", Format::Wxr),
+            (bookmarks, None, "bookmarks.html", Format::Bookmarks),
+            (bookmarks, Some("text/html"), "", Format::Bookmarks),
+            (bookmarks, None, "-", Format::Bookmarks),
+            (
+                "<?xml version='1.0'?><urlset>",
+                None,
+                "sitemap.xml",
+                Format::Sitemap,
+            ),
+            (
+                "<s:sitemapindex xmlns:s='x'>",
+                Some("text/html"),
+                "",
+                Format::Sitemap,
+            ),
+            ("<opml version='1.0'>", None, "feeds.xml", Format::Opml),
+            (
+                "<opml version='1.0'>",
+                Some("text/x-opml"),
+                "",
+                Format::Opml,
+            ),
+            ("x", None, "feeds.OPML", Format::Opml),
+            ("a,b", None, "sources.csv", Format::Csv),
+            (
+                "a\tb",
+                None,
+                "https://a.example/sources.tsv?x=1",
+                Format::Csv,
+            ),
+            ("a,b", Some("text/csv; header=present"), "", Format::Csv),
+            ("x", None, "page.wiki", Format::Wikitext),
+            ("x", Some("text/x-wiki"), "", Format::Wikitext),
+            (wiki, None, "page.txt", Format::Wikitext),
+            (wiki, Some("text/plain"), "", Format::Wikitext),
+            (wiki, None, "page.md", Format::Markdown),
+            // Each has something of wikitext, and is none.
+            (
+                "[[anchor]]\n== Title\n{{< youtube x >}} See [[x]].",
+                None,
+                "x",
+                Format::Text,
+            ),
+            (
+                "Hello {{ name }}, {{name}} [[1, 2], [3]]",
+                None,
+                "x.txt",
+                Format::Text,
+            ),
+        ] {
+            assert_eq!(
+                detect(text.as_bytes(), media_type, name),
+                Ok(expected),
+                "{name} {media_type:?} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_made_to_be_slow_is_not() {
+        for text in [
+            "[[",
+            "{{cite",
+            "== a",
+            "'''a",
+            "[http://aaa ",
+            "<!--",
+            "{{aaa ",
+        ] {
+            let text = text.repeat(1_000_000);
+            let before = std::time::Instant::now();
+            let _ = detect(text.as_bytes(), None, "x");
+            assert!(before.elapsed().as_secs() < 20);
         }
     }
 

@@ -8,6 +8,7 @@ mod bare;
 mod bookmarks;
 mod csv;
 mod dates;
+mod days;
 mod detect;
 mod feed;
 mod html;
@@ -31,6 +32,7 @@ mod window;
 mod words;
 mod wordpress;
 mod wxr;
+mod xml;
 
 pub use detect::{Unreadable, detect};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
@@ -53,6 +55,16 @@ pub enum GatherError {
         name: String,
         /// What it is instead.
         why: Unreadable,
+    },
+    /// It was to be read as something that it is not.
+    #[error("{name}: this is no {what}: {why}; to read it otherwise, name its format")]
+    Other {
+        /// What the user calls the document.
+        name: String,
+        /// What it was to be.
+        what: &'static str,
+        /// What is missing.
+        why: &'static str,
     },
     /// It was to be read as a feed, and nothing in it is one.
     #[error("{name}: this is no feed: {why}; to read it otherwise, name its format")]
@@ -97,8 +109,8 @@ pub fn gather(
         Format::Wxr => return wxr::gather(document, &source, rules, sink),
         Format::Bookmarks => bookmarks::gather(document, &source, rules, sink),
         Format::Opml => return opml::gather(document, &source, rules, sink),
-        Format::Csv => return csv::gather(document, &source, rules, sink),
-        Format::Sitemap => return sitemap::gather(document, &source, rules, sink),
+        Format::Csv => csv::gather(document, &source, rules, sink),
+        Format::Sitemap => return sitemap::gather(document, &source, sink),
         Format::Pdf => return pdf::gather(document, rules, sink),
         Format::Wordpress => return wordpress::gather(document, &source, rules, sink),
     }

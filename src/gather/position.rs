@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use crate::charset::Decoded;
 
@@ -92,8 +93,8 @@ pub(super) struct Piece {
 pub(super) enum Origin {
     /// It is a slice that begins there.
     Slice(usize),
-    /// It was put together from these, in order.
-    Pieces(Vec<Piece>),
+    /// It was put together from these, in order, and begins at this offset of what they make.
+    Pieces(Rc<[Piece]>, usize),
 }
 
 impl Origin {
@@ -101,15 +102,23 @@ impl Origin {
     pub(super) fn of(&self, range: &Range<usize>) -> Range<usize> {
         match self {
             Self::Slice(start) => range.start + start..range.end + start,
-            Self::Pieces(pieces) => {
-                let start = start_in(pieces, range.start);
+            Self::Pieces(pieces, from) => {
+                let start = start_in(pieces, range.start + from);
                 let end = if range.end > range.start {
-                    end_in(pieces, range.end)
+                    end_in(pieces, range.end + from)
                 } else {
                     start
                 };
                 start..end.max(start)
             }
+        }
+    }
+
+    /// Where the part of this text came from that begins at an offset of it.
+    pub(super) fn part(&self, at: usize) -> Self {
+        match self {
+            Self::Slice(start) => Self::Slice(start + at),
+            Self::Pieces(pieces, from) => Self::Pieces(Rc::clone(pieces), from + at),
         }
     }
 }
@@ -169,7 +178,7 @@ impl Unescaped {
     }
 
     pub(super) fn into_parts(self) -> (String, Origin) {
-        (self.text, Origin::Pieces(self.pieces))
+        (self.text, Origin::Pieces(self.pieces.into(), 0))
     }
 }
 
@@ -223,5 +232,8 @@ mod tests {
         assert_eq!(origin.of(&(0..2)), 10..16);
         assert_eq!(origin.of(&(1..2)), 11..16);
         assert_eq!(origin.of(&(2..3)), 16..17);
+        assert_eq!(origin.part(1).of(&(0..1)), 11..16);
+        assert_eq!(origin.part(1).part(1).of(&(0..1)), 16..17);
+        assert_eq!(Origin::Slice(3).part(1).of(&(0..1)), 4..5);
     }
 }

@@ -15,7 +15,7 @@ use super::position::Source;
 use super::sentence::cut;
 use super::share::is_share;
 use super::window::{Block, Found, QuoteMark, Window};
-use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Reason, Sink};
+use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Quote, Reason, Sink, Tie};
 use crate::address::{self, Rejected, same_site};
 
 /// The most text that is kept for one block.
@@ -26,6 +26,8 @@ const MAX_WAITING: usize = 4096;
 const MAX_ANCHOR_BYTES: usize = 1000;
 /// The longest heading that is kept.
 const MAX_HEADING_BYTES: usize = 300;
+/// The longest passage that is kept of those that a document ties to an address itself.
+const MAX_DECLARED_BYTES: usize = 16 * 1024;
 /// How much is shown of an address that could not be taken.
 const SHOWN_BYTES: usize = 200;
 /// Schemes that lead nowhere a source could be, so that nobody wants to hear of them.
@@ -103,6 +105,8 @@ pub(super) struct PostWriter<'a> {
     quote_count: u32,
     /// The comment that is being read.
     comment: Option<Comment>,
+    /// What the document itself says that the next link's passage is.
+    declared: Option<Quote>,
     position: u32,
 }
 
@@ -142,6 +146,7 @@ impl<'a> PostWriter<'a> {
             quotes: Vec::new(),
             quote_count: 0,
             comment: None,
+            declared: None,
             position: 0,
         }
     }
@@ -231,6 +236,25 @@ impl<'a> PostWriter<'a> {
             self.flush();
             self.heading = None;
         }
+    }
+
+    /// What follows stands below headings of a lower level only: the part of the document that such a heading began ended
+    /// without another one.
+    pub(super) fn leave_headings(&mut self, level: u8) {
+        self.close_heading();
+        self.break_block();
+        self.headings.retain(|(above, _)| *above < level);
+    }
+
+    /// The document itself says which passage the next link is the source of.
+    pub(super) fn declare_quote(&mut self, passage: &str) {
+        let text = fold_all(passage);
+        let text = cut(&text, MAX_DECLARED_BYTES).to_owned();
+        self.declared = (!text.is_empty()).then_some(Quote {
+            text,
+            confidence: 100,
+            tie: Tie::Declared,
+        });
     }
 
     /// A block quote begins; `cite` is the address that it names as its source.
@@ -344,6 +368,7 @@ impl<'a> PostWriter<'a> {
 
     /// Judges a link. A citation waits for its block's end, and its index is returned.
     fn take(&mut self, link: &Link<'_>) -> Option<usize> {
+        let quote = self.declared.take();
         let href = link.href.trim_matches(|c: char| c.is_ascii_whitespace());
         if href.is_empty() || href.starts_with('#') {
             return None;
@@ -386,7 +411,7 @@ impl<'a> PostWriter<'a> {
             text: String::new(),
             context: String::new(),
             headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
-            quote: None,
+            quote,
             rel: tokens(link.rel),
             position: self.position,
             line: self.source.line(link.at),

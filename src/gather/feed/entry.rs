@@ -10,9 +10,10 @@ use crate::gather::html::Page;
 use crate::gather::options::Rules;
 use crate::gather::position::{Origin, Source};
 use crate::gather::post::{Home, Link, PostWriter};
+use crate::gather::xml;
 use crate::gather::{Details, Document, Kind, Place, Post, Sink};
 
-use super::{json, xml};
+use super::json;
 
 /// What a feed says of itself.
 #[derive(Debug, Default)]

@@ -3,13 +3,11 @@
 use std::ops::Range;
 
 use html5gum::State;
-use quick_xml::Reader;
-use quick_xml::events::Event;
 
 use super::Feed;
 use super::entry::{Content, Entry, Form};
 use crate::gather::html::{Attribute, Listener, StartTag, read as read_tokens};
-use crate::gather::position::Unescaped;
+use crate::gather::xml::{ill_formed, name_at, plain, split_name, unescape};
 
 /// Prefixes of vocabularies whose `title` or `content` is not the entry's.
 const FOREIGN_PREFIXES: &[&str] = &[
@@ -55,25 +53,10 @@ pub(super) fn read(text: &str) -> Result<Feed, String> {
     if !is_feed {
         return Err("it has neither an rss, rdf or feed element nor entries".to_owned());
     }
-    if let Some(fault) = ill_formed(text) {
+    if let Some(fault) = ill_formed(text, "feed") {
         feed.faults.push(fault);
     }
     Ok(feed)
-}
-
-/// Where a strict reader would have stopped.
-fn ill_formed(text: &str) -> Option<(usize, String)> {
-    let mut reader = Reader::from_str(text);
-    loop {
-        match reader.read_event() {
-            Ok(Event::Eof) => return None,
-            Ok(_) => {}
-            Err(error) => {
-                let why = format!("feed is not well-formed: {error}; read as far as possible");
-                return Some((reader.error_position() as usize, why));
-            }
-        }
-    }
 }
 
 /// What the text of an element is for.
@@ -113,14 +96,6 @@ struct Reading<'t> {
 }
 
 impl<'t> Reading<'t> {
-    fn name_at(&self, at: usize) -> &'t str {
-        let rest = &self.text[at.min(self.text.len())..];
-        let end = rest
-            .find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/')
-            .unwrap_or(rest.len());
-        &rest[..end]
-    }
-
     fn end_entry(&mut self, at: usize) {
         self.field = None;
         self.in_author = false;
@@ -219,12 +194,6 @@ impl<'t> Reading<'t> {
     }
 }
 
-/// The vocabulary's prefix and the name, in lower case.
-fn split_name(name: &str) -> (String, String) {
-    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-    (prefix.to_ascii_lowercase(), local.to_ascii_lowercase())
-}
-
 fn field_of(prefix: &str, local: &str, in_entry: bool, in_author: bool) -> Option<Field> {
     if FOREIGN_PREFIXES.contains(&prefix) {
         return matches!(local, "group" | "content" | "owner" | "credit").then_some(Field::Skip);
@@ -251,7 +220,7 @@ fn field_of(prefix: &str, local: &str, in_entry: bool, in_author: bool) -> Optio
 
 impl Listener for Reading<'_> {
     fn start_tag(&mut self, tag: &StartTag) -> Option<State> {
-        let name = self.name_at(tag.start + 1);
+        let name = name_at(self.text, tag.start + 1);
         let (prefix, local) = split_name(name);
         if let Some(open) = &mut self.field {
             if open.name == name && !tag.self_closing {
@@ -324,7 +293,7 @@ impl Listener for Reading<'_> {
     }
 
     fn end_tag(&mut self, _key: u64, start: usize) {
-        let name = self.name_at(start + 2);
+        let name = name_at(self.text, start + 2);
         let (_, local) = split_name(name);
         if let Some(open) = &mut self.field {
             if open.name == name {
@@ -382,77 +351,4 @@ fn holds_markup(raw: &str) -> bool {
         && trimmed
             .match_indices('<')
             .any(|(at, _)| trimmed[at + 1..].starts_with(|next: char| next.is_ascii_alphabetic()))
-}
-
-/// Words without markup, folded; `None` where there are none.
-fn plain(html: &str) -> Option<String> {
-    struct Words(String);
-    impl Listener for Words {
-        fn start_tag(&mut self, _: &StartTag) -> Option<State> {
-            None
-        }
-        fn end_tag(&mut self, _: u64, _: usize) {}
-        fn text(&mut self, text: &str) {
-            self.0.push_str(text);
-        }
-        fn comment(&mut self, _: &str) {}
-        fn knows_cdata(&self) -> bool {
-            true
-        }
-    }
-    let mut words = Words(String::new());
-    read_tokens(html, &mut words);
-    let folded = words.0.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!folded.is_empty()).then_some(folded)
-}
-
-/// Undoes XML's escaping. Entities that XML does not know stay as they are, for HTML knows them.
-pub(super) fn unescape(raw: &str, source_at: usize) -> Unescaped {
-    let mut unescaped = Unescaped::default();
-    let bytes = raw.as_bytes();
-    let mut at = 0;
-    while at < raw.len() {
-        let next = memchr::memchr2(b'&', b'<', &bytes[at..]).map_or(raw.len(), |found| at + found);
-        unescaped.literal(&raw[at..next], source_at + at);
-        let rest = &raw[next..];
-        if let Some(section) = rest.strip_prefix("<![CDATA[") {
-            let length = section.find("]]>").unwrap_or(section.len());
-            let start = next + "<![CDATA[".len();
-            unescaped.literal(&section[..length], source_at + start);
-            at = (start + length + 3).min(raw.len());
-        } else if let Some((character, length)) = entity(rest) {
-            let mut buffer = [0; 4];
-            unescaped.stand_in(character.encode_utf8(&mut buffer), source_at + next, length);
-            at = next + length;
-        } else {
-            let length = rest.chars().next().map_or(0, char::len_utf8);
-            unescaped.literal(&rest[..length], source_at + next);
-            at = next + length.max(1);
-        }
-    }
-    unescaped
-}
-
-/// The character that an entity of XML stands for, and the entity's length.
-fn entity(rest: &str) -> Option<(char, usize)> {
-    let window = &rest.as_bytes()[..rest.len().min(12)];
-    let end = memchr::memchr(b';', window)?;
-    let name = rest.get(1..end)?;
-    let character = match name {
-        _ if !rest.starts_with('&') => return None,
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code).filter(|character| *character != '\0')?
-        }
-    };
-    Some((character, end + 1))
 }

@@ -36,7 +36,8 @@ attributes! {
     Href "href" Class "class" Id "id" Src "src" Rel "rel" Alt "alt" Title "title" Cite "cite" Role "role" Lang "lang"
     Content "content" Name "name" Property "property" Type "type" Datetime "datetime" Data "data" DataSrc "data-src"
     Itemprop "itemprop" Pubdate "pubdate" Width "width" Height "height" XmlBase "xml:base"
-    XmlLang "xml:lang" IsPermaLink "ispermalink" Mode "mode"
+    XmlLang "xml:lang" IsPermaLink "ispermalink" Mode "mode" XmlUrl "xmlurl" Url "url" Text "text" AddDate "add_date"
+    Tags "tags"
 }
 
 #[derive(Debug, Clone, Default)]
