@@ -4,8 +4,8 @@ use std::io::Write;
 
 use clap::Args;
 use serde::Serialize;
-use sourcekeep::report::one_line;
 use sourcekeep::gather;
+use sourcekeep::report::one_line;
 use sourcekeep::run::{
     Argument, InputError, SITE, classify, configured_input, is_registered, to_register,
 };

@@ -94,6 +94,12 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Prints the links of one input. Says whether it could not be read.
     fn input(&self, input: &str, printing: &mut Printing) -> Result<bool, Failure> {
+        if self.selected.site {
+            self.printer.warning(format!(
+                "{input}: a site is read post by post, and what was read is kept: `sourcekeep run --as site {input}`"
+            ));
+            return Ok(true);
+        }
         match classify(input) {
             Ok(Argument::Web(_) | Argument::Folder(_)) if self.selected.pages => {
                 self.printer.warning(format!(

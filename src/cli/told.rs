@@ -20,14 +20,11 @@ pub(crate) fn words(told: &Told) -> String {
             format!("posts are named by {}", parts.join(", "))
         }
         Told::NotRead(not_read) => format!("left out {}", not_read_in_words(*not_read)),
-        Told::StayDue(posts) => format!(
-            "{} left for the next run",
-            count(*posts, "post")
-        ),
+        Told::StayDue(posts) => format!("{} left for the next run", count(*posts, "post")),
         Told::Registered(feeds) => format!("{} registered as inputs", count(*feeds, "feed")),
-        Told::NamedNoLonger(feed) => format!(
-            "names {feed} no longer; it stays an input until `sourcekeep remove {feed}`"
-        ),
+        Told::NamedNoLonger(feed) => {
+            format!("names {feed} no longer; it stays an input until `sourcekeep remove {feed}`")
+        }
         Told::TooLong(pages) => format!(
             "goes on for more than {}; what is older is not read",
             count(*pages, "page")
@@ -42,8 +39,16 @@ fn not_read_in_words(not_read: NotRead) -> String {
         (not_read.files, "file", ""),
         (not_read.elsewhere, "page", " of other sites"),
         (not_read.old, "post", " from before --since"),
-        (not_read.too_many, "post", " beyond what is taken of one site"),
-        (not_read.disallowed, "page", " that robots.txt keeps from being read"),
+        (
+            not_read.too_many,
+            "post",
+            " beyond what is taken of one site",
+        ),
+        (
+            not_read.disallowed,
+            "page",
+            " that robots.txt keeps from being read",
+        ),
     ];
     listed(parts).join(", ")
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::origin::Lines;
 use super::{
-    ByteSize, Cidr, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs, Resolve, Robots,
-    SecretUrl, SourceAddress, WebAddress,
+    ByteSize, Cidr, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs, Resolve,
+    Robots, SecretUrl, SourceAddress, WebAddress,
 };
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.

@@ -116,7 +116,9 @@ impl FromStr for Day {
         let text = text.trim();
         let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| {
             let day = text.parse::<jiff::civil::Date>().ok()?;
-            jiff::tz::TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
+            jiff::tz::TimeZone::UTC
+                .to_timestamp(day.at(0, 0, 0, 0))
+                .ok()
         });
         let expected = || InvalidValue("expected a day (2026-01-31) or an instant".to_owned());
         Ok(Self(instant.ok_or_else(expected)?.as_millisecond()))

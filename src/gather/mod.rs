@@ -29,8 +29,8 @@ mod testing;
 mod text;
 mod wikitext;
 mod window;
-mod words;
 mod wordpress;
+mod words;
 mod wxr;
 mod xml;
 
@@ -140,7 +140,7 @@ pub enum Format {
     Opml,
     /// A table with a column of addresses: one post that cites them all.
     Csv,
-    /// A sitemap, or an index of sitemaps: a list of posts ([`Note::Post`], [`Note::Sitemap`]).
+    /// A sitemap, or an index of sitemaps: a list of posts ([`Note::Post`], [`Note::Part`]).
     Sitemap,
     /// A PDF document: the addresses of its link annotations; one post.
     Pdf,
@@ -362,8 +362,15 @@ pub trait Sink {
 pub enum Note {
     /// The page names this feed.
     Feed(Url),
-    /// The page names this sitemap, or the index of sitemaps lists it.
+    /// The page names this sitemap.
     Sitemap(Url),
+    /// The index of sitemaps lists this one.
+    Part {
+        /// Its address.
+        address: Url,
+        /// When it was last modified, in milliseconds since the epoch.
+        modified_at: Option<i64>,
+    },
     /// The page names this address of a WordPress REST API (`rel="https://api.w.org/"`).
     Api(Url),
     /// The feed goes on there, with older entries (RFC 5005).

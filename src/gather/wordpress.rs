@@ -324,10 +324,7 @@ mod tests {
         );
         assert_eq!(heard.citations[0].text, "one é");
         let (start, end) = heard.citations[0].span;
-        assert_eq!(
-            &POST[start..end],
-            r"https:\/\/one.example\/a?x=1&amp;y=2"
-        );
+        assert_eq!(&POST[start..end], r"https:\/\/one.example\/a?x=1&amp;y=2");
         let comment = heard.citations[2].details.comment.as_ref().unwrap();
         assert_eq!(comment.author.as_deref(), Some("Bob"));
         assert_eq!(comment.at, Some(1_704_499_200_000));
@@ -342,13 +339,20 @@ mod tests {
     fn a_commenters_site_is_left_out_by_itself() {
         let heard = hear(POST, Format::Wordpress);
         assert_eq!(heard.urls().len(), 2);
-        assert_eq!(heard.reasons(), ["https://bob.example/: commenter's own site"]);
+        assert_eq!(
+            heard.reasons(),
+            ["https://bob.example/: commenter's own site"]
+        );
     }
 
     #[test]
     fn posts_come_alone_or_in_an_array() {
-        let alone = r#"{"link":"https://blog.example/1","content":"<a href='https://a.example/'>a</a>"}"#;
-        assert_eq!(hear(alone, Format::Wordpress).urls(), ["https://a.example/"]);
+        let alone =
+            r#"{"link":"https://blog.example/1","content":"<a href='https://a.example/'>a</a>"}"#;
+        assert_eq!(
+            hear(alone, Format::Wordpress).urls(),
+            ["https://a.example/"]
+        );
         let many = format!("[{alone},{{\"link\":5}},{alone},7]");
         let heard = hear(&many, Format::Wordpress);
         assert_eq!(heard.posts.len(), 3);
@@ -382,7 +386,11 @@ mod tests {
 
     #[test]
     fn a_text_made_to_be_slow_is_not() {
-        let deep = format!("{{\"post\":{}1{}}}", "[".repeat(500_000), "]".repeat(500_000));
+        let deep = format!(
+            "{{\"post\":{}1{}}}",
+            "[".repeat(500_000),
+            "]".repeat(500_000)
+        );
         let own = url::Url::parse("https://blog.example/").unwrap();
         let document = Document {
             bytes: deep.as_bytes(),
@@ -396,7 +404,8 @@ mod tests {
         let _ = crate::gather::gather(&document, &Rules::default(), &mut heard);
         let comment = r#"{"content":{"rendered":"<p><blockquote>"}}"#;
         let many = vec![comment; 100_000].join(",");
-        let whole = format!("{{\"post\":{{\"content\":{{\"rendered\":\"\"}}}},\"comments\":[{many}]}}");
+        let whole =
+            format!("{{\"post\":{{\"content\":{{\"rendered\":\"\"}}}},\"comments\":[{many}]}}");
         let begun = std::time::Instant::now();
         hear(&whole, Format::Wordpress);
         assert!(begun.elapsed().as_secs() < 10);

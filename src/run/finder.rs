@@ -22,10 +22,19 @@ pub(super) fn key_of(url: &Url) -> String {
     let url = canonical.url();
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     let path = url.path().trim_end_matches('/');
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let fragment = url.fragment().map(|part| format!("#{part}")).unwrap_or_default();
+    let query = url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let fragment = url
+        .fragment()
+        .map(|part| format!("#{part}"))
+        .unwrap_or_default();
     format!("{host}{port}{path}{query}{fragment}")
 }
 

@@ -12,10 +12,10 @@ use url::Url;
 
 use crate::address::{self, Rejected};
 use crate::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Sink};
+use crate::run::Problem;
 use crate::run::finder::{Finder, key_of};
 use crate::run::tally::Tally;
 use crate::run::told::NotRead;
-use crate::run::Problem;
 use crate::store::{Lead, NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
 
 /// Citations that are saved in one go.
@@ -143,7 +143,6 @@ pub(super) fn gather_into_store(
             Format::Feed => Reading::Feed,
             _ => Reading::Posts,
         },
-        is_sitemap: document.format == Format::Sitemap,
         place: document.name.to_owned(),
         error: None,
     };
@@ -161,9 +160,7 @@ pub(super) fn gather_into_store(
                 w.end_document(document_id, now, keeps_old_posts, now)
             })?;
         }
-        Err(error) => gathered
-            .problems
-            .push(Problem::whole(document.name, error)),
+        Err(error) => gathered.problems.push(Problem::whole(document.name, error)),
     }
     Ok(gathered)
 }
@@ -195,7 +192,6 @@ struct StoreSink<'a> {
     gathered: Gathered,
     finder: Finder,
     reading: Reading,
-    is_sitemap: bool,
     place: String,
     error: Option<StoreError>,
 }
@@ -207,9 +203,9 @@ impl StoreSink<'_> {
             return Ok(false);
         };
         let input_id = self.finder.input_id();
-        let lead = self.store.read("look for a post", |r| {
-            r.lead(input_id, Lead::Post, &key)
-        })?;
+        let lead = self
+            .store
+            .read("look for a post", |r| r.lead(input_id, Lead::Post, &key))?;
         Ok(lead.is_some_and(|lead| lead.read_at.is_some()))
     }
 
@@ -367,9 +363,11 @@ impl Sink for StoreSink<'_> {
                 let found = self.finder.post(&address, modified_at, None);
                 self.keep(found);
             }
-            // What a page names is only told; an index names what it consists of.
-            Note::Sitemap(address) if self.is_sitemap => {
-                let found = self.finder.sitemap(&address, None);
+            Note::Part {
+                address,
+                modified_at,
+            } => {
+                let found = self.finder.sitemap(&address, modified_at);
                 self.keep(found);
             }
             other if self.gathered.notes.len() < MOST_NOTES => self.gathered.notes.push(other),
@@ -470,8 +468,17 @@ mod tests {
                 format: gather::Format::Feed,
             };
             let tally = Arc::new(Tally::default());
-            let (archive, rules) = (Archive { store: Arc::clone(&store), tally: Arc::clone(&tally) }, gather::Rules::default());
-            let asked = Asked { input_id, ..Asked::default() };
+            let (archive, rules) = (
+                Archive {
+                    store: Arc::clone(&store),
+                    tally: Arc::clone(&tally),
+                },
+                gather::Rules::default(),
+            );
+            let asked = Asked {
+                input_id,
+                ..Asked::default()
+            };
             gather_into_store(&archive, new, &document, &rules, asked, now).unwrap();
             let totals = store
                 .write_blocking("wait", |_| Ok(()))

@@ -275,7 +275,10 @@ pub(super) async fn named_older(
     };
     let key = key_of(url);
     let (count, known) = reader.context.store.read("look for a feed's page", |r| {
-        Ok((r.count_leads(id, Lead::Older)?, r.lead(id, Lead::Older, &key)?))
+        Ok((
+            r.count_leads(id, Lead::Older)?,
+            r.lead(id, Lead::Older, &key)?,
+        ))
     })?;
     let lead = NewLead {
         lead: Lead::Older,
@@ -359,9 +362,10 @@ async fn posts(reader: &mut Reader<'_>) -> Result<(), RunError> {
     for were_read in [false, true] {
         loop {
             let (id, now) = (reader.input.id, reader.now);
-            let rows = reader.context.store.read("find due posts", |r| {
-                r.due_posts(id, were_read, now, BATCH)
-            })?;
+            let rows = reader
+                .context
+                .store
+                .read("find due posts", |r| r.due_posts(id, were_read, now, BATCH))?;
             if rows.is_empty() {
                 break;
             }
@@ -423,15 +427,26 @@ async fn post(reader: &mut Reader<'_>, row: &LeadRow) -> Result<Next, RunError> 
                 reader.unchanged(known, None).await?;
             }
             let quiet = row.quiet + 1;
-            note_read(reader, row, LeadState::Read, next_reading(reader, row, quiet), quiet).await?;
+            note_read(
+                reader,
+                row,
+                LeadState::Read,
+                next_reading(reader, row, quiet),
+                quiet,
+            )
+            .await?;
         }
-        Answer::Came(fetched, address) => return post_came(reader, row, &url, *fetched, address).await,
+        Answer::Came(fetched, address) => {
+            return post_came(reader, row, &url, *fetched, address).await;
+        }
         Answer::Failed(Some(404 | 410), why) => {
             let (id, now, name) = (reader.input.id, reader.now, url.to_string());
             let gone = reader
                 .context
                 .store
-                .write("note a post that went", move |w| w.document_gone(id, &name, now))
+                .write("note a post that went", move |w| {
+                    w.document_gone(id, &name, now)
+                })
                 .await?;
             reader.context.tally.gone(gone as u64);
             if gone == 0 {
@@ -484,7 +499,14 @@ async fn post_came(
         reader.context.store.write("drop a double", gone).await?;
         return Ok(Next::Go);
     }
-    note_read(reader, row, LeadState::Read, next_reading(reader, row, 0), 0).await?;
+    note_read(
+        reader,
+        row,
+        LeadState::Read,
+        next_reading(reader, row, 0),
+        0,
+    )
+    .await?;
     Ok(Next::Go)
 }
 

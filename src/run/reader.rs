@@ -239,11 +239,7 @@ impl<'a> Reader<'a> {
             store: Arc::clone(&self.context.store),
             tally: Arc::clone(&self.context.tally),
         };
-        let (rules, now, own_name) = (
-            Arc::clone(&self.rules),
-            self.now,
-            name.to_owned(),
-        );
+        let (rules, now, own_name) = (Arc::clone(&self.rules), self.now, name.to_owned());
         let gathered = tokio::task::spawn_blocking(move || {
             let address = came.address.as_ref();
             let media_type = came.media_type.as_deref();
@@ -276,7 +272,8 @@ impl<'a> Reader<'a> {
             let all_new = gathered.new_posts > 0 && gathered.known_posts == 0;
             leads::named_older(self, feed, &gathered.notes, is_old, all_new).await?;
         }
-        for note in &gathered.notes {
+        // What each post of a site names is what its front page names.
+        for note in gathered.notes.iter().filter(|_| !is_lead) {
             self.telling
                 .tell(Happened::Note(name.to_owned(), note.clone()));
         }

@@ -25,10 +25,7 @@ pub(super) struct Telling<'a> {
 
 impl Telling<'_> {
     pub(super) fn tell(&self, what: Happened) {
-        let mut happened = self
-            .happened
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut happened = self.happened.lock().unwrap_or_else(PoisonError::into_inner);
         happened(what);
     }
 }
@@ -148,7 +145,10 @@ async fn end_input(reader: Reader<'_>) -> Result<(), RunError> {
         now,
         ..
     } = reader;
-    let is_web = matches!(input.kind.as_str(), "page" | "feed" | "site" | "sitemap" | "pages");
+    let is_web = matches!(
+        input.kind.as_str(),
+        "page" | "feed" | "site" | "sitemap" | "pages"
+    );
     let next = match (&whole, is_web) {
         _ if input.address == "-" => None,
         // A look at a file's modification time costs nothing, so files are looked at in every run.

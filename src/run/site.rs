@@ -88,11 +88,7 @@ pub(super) async fn discover(reader: &mut Reader<'_>, name: &str) -> Result<(), 
     follow_names(reader, &url, names.unwrap_or_default()).await
 }
 
-async fn follow_names(
-    reader: &mut Reader<'_>,
-    home: &Url,
-    names: Names,
-) -> Result<(), RunError> {
+async fn follow_names(reader: &mut Reader<'_>, home: &Url, names: Names) -> Result<(), RunError> {
     let before = counts(reader)?;
     if let Some(api) = names.api.filter(|api| same_site(api, home)) {
         let row = lead(reader, Lead::Api, &api).await?;
@@ -111,7 +107,8 @@ async fn follow_names(
         for url in &sitemaps {
             lead(reader, Lead::Sitemap, url).await?;
         }
-        if sitemaps.is_empty() && try_all(reader, home, Lead::Sitemap, SITEMAPS).await? == Next::Stop
+        if sitemaps.is_empty()
+            && try_all(reader, home, Lead::Sitemap, SITEMAPS).await? == Next::Stop
         {
             return Ok(());
         }

@@ -149,9 +149,9 @@ impl Writing<'_> {
     /// Notes what an input leads to. What is new is due, and what is said to have changed since it was read. Gives how
     /// many are new.
     pub fn discover(&self, input_id: i64, leads: &[NewLead], now: i64) -> rusqlite::Result<usize> {
-        let mut known = self
-            .connection
-            .prepare_cached("select 1 from discovered where (input_id, what, key) = (?1, ?2, ?3)")?;
+        let mut known = self.connection.prepare_cached(
+            "select 1 from discovered where (input_id, what, key) = (?1, ?2, ?3)",
+        )?;
         // What was named without a date, and is now named with one, has changed if that is after it was read.
         let mut put = self.connection.prepare_cached(
             "insert into discovered (input_id, what, address, key, state, modified_at, entry_sha256, found_at,
@@ -297,12 +297,7 @@ impl Writing<'_> {
     }
 
     /// A document of an input is not there any more.
-    pub fn document_gone(
-        &self,
-        input_id: i64,
-        address: &str,
-        now: i64,
-    ) -> rusqlite::Result<usize> {
+    pub fn document_gone(&self, input_id: i64, address: &str, now: i64) -> rusqlite::Result<usize> {
         let gone = self
             .connection
             .prepare_cached(
@@ -319,7 +314,9 @@ impl Writing<'_> {
                 (input_id, address, now),
             )?;
             self.connection.execute(
-                &format!("update post set gone_at = ?3 where gone_at is null and document_id in {of}"),
+                &format!(
+                    "update post set gone_at = ?3 where gone_at is null and document_id in {of}"
+                ),
                 (input_id, address, now),
             )?;
         }
@@ -327,7 +324,8 @@ impl Writing<'_> {
     }
 }
 
-const COLUMNS: &str = "id, what, address, modified_at, entry_sha256, found_at, read_at, quiet, page, begun_at,
+const COLUMNS: &str =
+    "id, what, address, modified_at, entry_sha256, found_at, read_at, quiet, page, begun_at,
      found_in";
 
 impl Reading<'_> {
@@ -410,12 +408,7 @@ impl Reading<'_> {
     }
 
     /// What is known of something that an input leads to.
-    pub fn lead(
-        &self,
-        input_id: i64,
-        lead: Lead,
-        key: &str,
-    ) -> rusqlite::Result<Option<LeadRow>> {
+    pub fn lead(&self, input_id: i64, lead: Lead, key: &str) -> rusqlite::Result<Option<LeadRow>> {
         self.connection
             .prepare_cached(&format!(
                 "select {COLUMNS} from discovered where (input_id, what, key) = (?1, ?2, ?3)"

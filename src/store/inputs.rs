@@ -134,11 +134,7 @@ impl Writing<'_> {
     }
 
     /// Inputs that were registered because another one named them, and that it names no longer.
-    pub fn inputs_not_named(
-        &self,
-        by: &str,
-        named: &[NewInput],
-    ) -> rusqlite::Result<Vec<String>> {
+    pub fn inputs_not_named(&self, by: &str, named: &[NewInput]) -> rusqlite::Result<Vec<String>> {
         let named: Vec<&str> = named.iter().map(|input| input.address.as_str()).collect();
         // A list of strings always serialises.
         let named = serde_json::to_string(&named).unwrap_or_else(|_| "[]".to_owned());

@@ -8,6 +8,8 @@
 //! - `explain`: the evidence, what is missing, what comes next
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
+//! - `site`, `sitemaps`, `leads`: inputs that lead to more: WordPress sites, sitemaps, feeds of excerpts or of many pages,
+//!   lists of feeds
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
@@ -37,6 +39,7 @@ mod explain;
 mod fates;
 mod history;
 mod inputs;
+mod leads;
 mod mark;
 mod options;
 mod reference;
@@ -44,6 +47,8 @@ mod reports;
 mod robots;
 #[cfg(unix)]
 mod schedule;
+mod site;
+mod sitemaps;
 mod stats;
 mod suspect;
 mod verify;

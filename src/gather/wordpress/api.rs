@@ -195,7 +195,12 @@ mod tests {
             "book":{"slug":"book","rest_base":"books","rest_namespace":"shop/v1"}}"#;
         assert_eq!(
             collections(json),
-            ["/wp/v2/posts", "/wp/v2/pages", "/shop/v1/books", "/wp/v2/recipes"]
+            [
+                "/wp/v2/posts",
+                "/wp/v2/pages",
+                "/shop/v1/books",
+                "/wp/v2/recipes"
+            ]
         );
         assert!(collections(b"[1]").is_empty());
     }
@@ -209,10 +214,7 @@ mod tests {
             .iter()
             .map(|one| (one.id, one.modified_at, one.has_content))
             .collect();
-        assert_eq!(
-            seen,
-            [(3, Some(1_704_448_800_000), true), (4, None, false)]
-        );
+        assert_eq!(seen, [(3, Some(1_704_448_800_000), true), (4, None, false)]);
         assert_eq!(items[0].link().as_deref(), Some("https://a.org/3"));
         assert!(super::items(b"{\"code\":\"rest_forbidden\"}").is_err());
     }
@@ -221,7 +223,10 @@ mod tests {
     fn a_document_holds_the_post_and_its_comments() {
         let json = br#"[{"post":3,"content":1},{"post":4},{}]"#;
         let comments = comments(json).unwrap();
-        assert_eq!(comments, [(3, "{\"post\":3,\"content\":1}"), (4, "{\"post\":4}")]);
+        assert_eq!(
+            comments,
+            [(3, "{\"post\":3,\"content\":1}"), (4, "{\"post\":4}")]
+        );
         assert_eq!(
             document("{\"id\":3}", &["{}", "[]"]),
             br#"{"post":{"id":3},"comments":[{},[]]}"#

@@ -83,11 +83,7 @@ impl Reader<'_> {
     }
 
     /// A list of the addresses of posts.
-    pub(super) async fn pages(
-        &mut self,
-        name: &str,
-        stdin: Option<&[u8]>,
-    ) -> Result<(), RunError> {
+    pub(super) async fn pages(&mut self, name: &str, stdin: Option<&[u8]>) -> Result<(), RunError> {
         let read = match (name, stdin) {
             ("-", Some(bytes)) => Ok(bytes.to_vec()),
             ("-", None) => return Ok(()),

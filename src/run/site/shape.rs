@@ -34,14 +34,22 @@ const LIST_FOLDERS: &[&str] = &[
 ];
 /// Parameters that make a list of a page: `/?cat=3`.
 const LIST_PARAMETERS: &[&str] = &[
-    "author", "cat", "category", "category_name", "m", "paged", "s", "tag", "tag_id",
+    "author",
+    "cat",
+    "category",
+    "category_name",
+    "m",
+    "paged",
+    "s",
+    "tag",
+    "tag_id",
 ];
 /// Endings of what no post is.
 const FILE_ENDINGS: &[&str] = &[
-    "7z", "atom", "avi", "bmp", "bz2", "css", "csv", "doc", "docx", "eot", "epub", "exe", "gif", "gz", "ico",
-    "ics", "jpeg", "jpg", "js", "json", "m4a", "m4v", "mov", "mp3", "mp4", "ogg", "ogv", "png", "ppt", "pptx",
-    "rar", "rdf", "rss", "svg", "tar", "tif", "tiff", "ttf", "wav", "webm", "webp", "woff", "woff2", "xls",
-    "xlsx", "xml", "zip",
+    "7z", "atom", "avi", "bmp", "bz2", "css", "csv", "doc", "docx", "eot", "epub", "exe", "gif",
+    "gz", "ico", "ics", "jpeg", "jpg", "js", "json", "m4a", "m4v", "mov", "mp3", "mp4", "ogg",
+    "ogv", "png", "ppt", "pptx", "rar", "rdf", "rss", "svg", "tar", "tif", "tiff", "ttf", "wav",
+    "webm", "webp", "woff", "woff2", "xls", "xlsx", "xml", "zip",
 ];
 /// Words in the name of a sitemap that names lists.
 const LIST_SITEMAPS: &[&str] = &[
@@ -92,11 +100,15 @@ pub(in crate::run) fn shape(url: &Url) -> Shape {
             Shape::List
         };
     };
-    if matches!(last.as_str(), "feed" | "rss" | "atom" | "wp-login.php" | "xmlrpc.php")
-        || segments
-            .iter()
-            .any(|one| matches!(one.as_str(), "wp-json" | "wp-admin" | "wp-content" | "attachment"))
-    {
+    if matches!(
+        last.as_str(),
+        "feed" | "rss" | "atom" | "wp-login.php" | "xmlrpc.php"
+    ) || segments.iter().any(|one| {
+        matches!(
+            one.as_str(),
+            "wp-json" | "wp-admin" | "wp-content" | "attachment"
+        )
+    }) {
         return Shape::File;
     }
     if let Some((_, ending)) = last.rsplit_once('.')
@@ -110,7 +122,10 @@ pub(in crate::run) fn shape(url: &Url) -> Shape {
         .skip(1)
         .any(|folder| LIST_FOLDERS.contains(&folder.as_str()));
     let is_list_itself = segments.len() == 1
-        && matches!(last.as_str(), "tag" | "tags" | "category" | "categories" | "authors");
+        && matches!(
+            last.as_str(),
+            "tag" | "tags" | "category" | "categories" | "authors"
+        );
     let is_page = segments.len() >= 2
         && is_number(last)
         && matches!(segments[segments.len() - 2].as_str(), "page" | "pages");
@@ -181,7 +196,11 @@ mod tests {
             "/2001-a-space-odyssey",
             "/blog/posts/2024/05/fish",
         ] {
-            let wanted = if path == "/1984/" { Shape::List } else { Shape::Post };
+            let wanted = if path == "/1984/" {
+                Shape::List
+            } else {
+                Shape::Post
+            };
             assert_eq!(of(path), wanted, "{path}");
         }
         for path in [

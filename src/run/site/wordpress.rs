@@ -30,7 +30,8 @@ const MOST_COMMENT_PAGES: u32 = 200;
 /// After so long it is asked anew which collections there are.
 const KINDS_KEPT: i64 = 30 * DAY_MS;
 /// What is asked for of each post.
-const POST_FIELDS: &str = "id,date_gmt,modified_gmt,link,title.rendered,content.rendered,lang,_links.author,_embedded";
+const POST_FIELDS: &str =
+    "id,date_gmt,modified_gmt,link,title.rendered,content.rendered,lang,_links.author,_embedded";
 /// What is asked for of each comment.
 const COMMENT_FIELDS: &str = "id,post,parent,author_name,author_url,date_gmt,content.rendered";
 
@@ -73,7 +74,10 @@ fn with_query(mut url: Url, query: &[(&str, &str)]) -> Url {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let before = url.query().map(|query| format!("{query}&")).unwrap_or_default();
+        let before = url
+            .query()
+            .map(|query| format!("{query}&"))
+            .unwrap_or_default();
         url.set_query(Some(&format!("{before}{}", pairs.join("&"))));
     }
     url
@@ -251,13 +255,14 @@ impl Walk<'_, '_> {
             if let Some(since) = &since {
                 query.push(("modified_after", since));
             }
-            let (json, pages) = match question(self.reader, &with_query(self.url.clone(), &query)).await {
-                Heard::Json(json, pages) => (json, pages),
-                // `rest_post_invalid_page_number`: there are no more.
-                Heard::No(Some(400), _) if page > 1 => return self.ended(begun_at).await,
-                Heard::No(status, why) => return self.refused(status, &why).await,
-                Heard::Stop => return Ok(Next::Stop),
-            };
+            let (json, pages) =
+                match question(self.reader, &with_query(self.url.clone(), &query)).await {
+                    Heard::Json(json, pages) => (json, pages),
+                    // `rest_post_invalid_page_number`: there are no more.
+                    Heard::No(Some(400), _) if page > 1 => return self.ended(begun_at).await,
+                    Heard::No(status, why) => return self.refused(status, &why).await,
+                    Heard::Stop => return Ok(Next::Stop),
+                };
             let read = match self.page(json).await? {
                 Some(read) => read,
                 None => return Ok(Next::Go),
@@ -266,7 +271,11 @@ impl Walk<'_, '_> {
                 self.reader.unfinished = true;
                 return Ok(Next::Stop);
             }
-            pages_without_news = if read.has_news { 0 } else { pages_without_news + 1 };
+            pages_without_news = if read.has_news {
+                0
+            } else {
+                pages_without_news + 1
+            };
             let is_last = match pages {
                 Some(pages) => page >= pages,
                 None => false,
@@ -310,12 +319,13 @@ impl Walk<'_, '_> {
                 ("_embed", "author"),
                 ("_fields", POST_FIELDS),
             ];
-            let (json, pages) = match question(self.reader, &with_query(self.url.clone(), &query)).await {
-                Heard::Json(json, pages) => (json, pages),
-                Heard::No(Some(400), _) if page > 1 => break,
-                Heard::No(status, why) => return self.refused(status, &why).await,
-                Heard::Stop => return Ok(Next::Stop),
-            };
+            let (json, pages) =
+                match question(self.reader, &with_query(self.url.clone(), &query)).await {
+                    Heard::Json(json, pages) => (json, pages),
+                    Heard::No(Some(400), _) if page > 1 => break,
+                    Heard::No(status, why) => return self.refused(status, &why).await,
+                    Heard::Stop => return Ok(Next::Stop),
+                };
             let Some(read) = self.page(json).await? else {
                 return Ok(Next::Go);
             };
@@ -402,14 +412,18 @@ impl Walk<'_, '_> {
 
     /// A post that is to be read, unless it is known as it is.
     fn wish<'j>(&mut self, item: &Item<'j>) -> Result<Option<Wish<'j>>, RunError> {
-        let Some(link) = item.link().and_then(|link| address::parse(&link, None).ok()) else {
+        let Some(link) = item
+            .link()
+            .and_then(|link| address::parse(&link, None).ok())
+        else {
             return Ok(None);
         };
         if !same_site(&link, &self.url) {
             self.reader.not_read.elsewhere += 1;
             return Ok(None);
         }
-        if matches!((self.reader.options.since, item.modified_at), (Some(since), Some(at)) if at < since) {
+        if matches!((self.reader.options.since, item.modified_at), (Some(since), Some(at)) if at < since)
+        {
             self.reader.not_read.old += 1;
             return Ok(None);
         }
@@ -484,7 +498,11 @@ impl Walk<'_, '_> {
         if posts.is_empty() || !self.has_comments {
             return Ok(Some(found));
         }
-        let ids = posts.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        let ids = posts
+            .iter()
+            .map(u64::to_string)
+            .collect::<Vec<_>>()
+            .join(",");
         for page in 1..=MOST_COMMENT_PAGES {
             let number = page.to_string();
             let query = [
@@ -495,21 +513,22 @@ impl Walk<'_, '_> {
                 ("order", "asc"),
                 ("_fields", COMMENT_FIELDS),
             ];
-            let (json, pages) = match question(self.reader, &route(&self.root, "/wp/v2/comments", &query)).await {
-                Heard::Json(json, pages) => (json, pages),
-                Heard::No(..) if page > 1 => break,
-                Heard::No(status, why) => {
-                    // Many sites close their comments to the API; the posts are read all the same.
-                    self.has_comments = false;
-                    if !matches!(status, Some(400..=404 | 410)) {
-                        let place = self.row.address.clone();
-                        let why = format!("comments: {why}");
-                        self.reader.problem(Problem::part(place, why));
+            let (json, pages) =
+                match question(self.reader, &route(&self.root, "/wp/v2/comments", &query)).await {
+                    Heard::Json(json, pages) => (json, pages),
+                    Heard::No(..) if page > 1 => break,
+                    Heard::No(status, why) => {
+                        // Many sites close their comments to the API; the posts are read all the same.
+                        self.has_comments = false;
+                        if !matches!(status, Some(400..=404 | 410)) {
+                            let place = self.row.address.clone();
+                            let why = format!("comments: {why}");
+                            self.reader.problem(Problem::part(place, why));
+                        }
+                        break;
                     }
-                    break;
-                }
-                Heard::Stop => return Ok(None),
-            };
+                    Heard::Stop => return Ok(None),
+                };
             let Ok(comments) = api::comments(&json) else {
                 break;
             };
@@ -573,7 +592,9 @@ impl Walk<'_, '_> {
         };
         let mut theirs = Vec::new();
         for item in items.iter().filter(|item| item.has_content) {
-            let link = item.link().and_then(|link| address::parse(&link, None).ok());
+            let link = item
+                .link()
+                .and_then(|link| address::parse(&link, None).ok());
             if let Some(link) = link.filter(|link| same_site(link, &self.url)) {
                 let key = key_of(&link);
                 theirs.push(Wish {
@@ -622,7 +643,10 @@ mod tests {
         assert_eq!(api_root(&posts), path);
         let parameter = Url::parse("https://a.org/?rest_route=/").unwrap();
         let posts = route(&parameter, "/wp/v2/posts", &[]);
-        assert_eq!(posts.as_str(), "https://a.org/?rest_route=%2Fwp%2Fv2%2Fposts");
+        assert_eq!(
+            posts.as_str(),
+            "https://a.org/?rest_route=%2Fwp%2Fv2%2Fposts"
+        );
         let page = with_query(posts.clone(), &[("page", "2"), ("_fields", "id,link")]);
         assert_eq!(
             page.as_str(),
