@@ -44,9 +44,22 @@ fn citation(source: &str, key: i64) -> NewCitation {
         text: "text".to_owned(),
         context: "A sentence.".to_owned(),
         quote: None,
+        headings: "[]".to_owned(),
+        quote_confidence: None,
+        quote_tie: None,
         rel: String::new(),
+        position: 1,
         line: 1,
+        column: 1,
         span: (0, 10),
+        written: None,
+        preserves: None,
+        comment_author: None,
+        comment_at: None,
+        note: None,
+        accessed_at: None,
+        marked_dead: false,
+        recorded_only: false,
     }
 }
 
@@ -80,7 +93,7 @@ fn gather(store: &Store, sources: &[&str], now: i64) -> i64 {
                 body: Some(Packed::new(body.as_bytes())),
             };
             let document_id = w.save_document(&document, now)?;
-            let post_id = w.begin_post(document_id, &input.address, now)?;
+            let (post_id, _) = w.begin_post(document_id, &input.address, now)?;
             w.save_citations(post_id, &citations, now)?;
             let end = PostEnd {
                 title: Some("A".to_owned()),

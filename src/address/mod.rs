@@ -7,12 +7,14 @@
 //! alias, never guessed here.
 
 mod alike;
+mod archive;
 mod canonical;
 mod safe;
 mod site;
 mod surt;
 
 pub use alike::{is_front_path, trivially_same};
+pub use archive::{Preserved, preserved};
 pub use canonical::{Canonical, MAX_ADDRESS_BYTES, Rejected, canonical, parse};
 pub use safe::redacted;
 pub use site::{same_site, site};

@@ -194,7 +194,7 @@ pub(crate) fn named(store: &Store, addresses: &[Canonical], now: i64) -> Result<
         let (name, host) = (canonical.to_string(), canonical.host().to_owned());
         let site = address::site(&host).to_owned();
         let (id, _) = store.write_blocking("name a source", move |w| {
-            w.find_or_add_source(&name, &host, &site, now)
+            w.find_or_add_source(&name, &host, &site, now, Some(now))
         })?;
         // Two addresses may be aliases of one source.
         if !ids.contains(&id) {

@@ -104,6 +104,10 @@ fn write_row(row: &InputRow, now: i64, out: &mut impl Write) -> std::io::Result<
         count(number(row.posts), "post"),
         count(number(row.citations), "citation"),
     )?;
+    let globs = options(row).globs;
+    if !globs.is_empty() {
+        writeln!(out, "    only {}", one_line(&globs.join(", "), 1000))?;
+    }
     let excluded = excluded(row);
     if !excluded.is_empty() {
         writeln!(out, "    without {}", one_line(&excluded.join(", "), 1000))?;
@@ -114,10 +118,13 @@ fn write_row(row: &InputRow, now: i64, out: &mut impl Write) -> std::io::Result<
     Ok(())
 }
 
+fn options(row: &InputRow) -> InputOptions {
+    serde_json::from_str(&row.options).unwrap_or_default()
+}
+
 /// What is left out of an input, beside what the configuration leaves out of all.
 fn excluded(row: &InputRow) -> Vec<String> {
-    let options: InputOptions = serde_json::from_str(&row.options).unwrap_or_default();
-    let exclude = options.gather.exclude;
+    let exclude = options(row).gather.exclude;
     let named = |what: &str, values: Vec<String>| {
         values
             .into_iter()

@@ -18,6 +18,7 @@ mod mark;
 mod memory;
 mod print;
 mod progress;
+mod read_pdf;
 mod remove;
 mod report;
 mod run;
@@ -83,6 +84,8 @@ enum Command {
     Stats(stats::StatsArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
+    #[command(hide = true, name = sourcekeep::run::PDF_COMMAND)]
+    ReadPdf,
 }
 
 /// Options of every command.
@@ -257,5 +260,6 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Stats(args) => stats::stats(&global, &args, printer),
         Command::Doctor(args) => doctor::doctor(&global, &args, printer),
         Command::Demo(args) => demo::demo(&args, printer),
+        Command::ReadPdf => read_pdf::read_pdf(printer),
     }
 }

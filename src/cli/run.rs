@@ -74,7 +74,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     let says_how = args.gather.says_something() || args.posts.since.is_some();
     if args.inputs.is_empty() && says_how {
         let error = anyhow::anyhow!(
-            "--as, --base, --since, --include and the --exclude options say how the inputs named beside them are read, and none is named"
+            "--as, --base, --root-dir, --glob, --since, --include and the --exclude options say how the inputs named beside them are read, and none is named"
         );
         return Err(Failure::usage(error)
             .with_hint("name the input once more with them; it is read again then"));
@@ -442,7 +442,7 @@ pub(crate) fn write_summary(
     } else if counted.inputs > 0 {
         writeln!(
             out,
-            "read     {}: {} new or changed{}, {}, {}",
+            "read     {}: {} new or changed{}, {}{}, {}",
             count(counted.inputs, "input"),
             count(counted.posts, "post"),
             if counted.gone > 0 {
@@ -451,6 +451,10 @@ pub(crate) fn write_summary(
                 String::new()
             },
             count(counted.citations, "citation"),
+            match (counted.new_citations, counted.gone_citations) {
+                (0, 0) => String::new(),
+                (new, gone) => format!(" ({new} new, {gone} gone)"),
+            },
             count(counted.new_sources, "new source"),
         )?;
     }
@@ -606,7 +610,8 @@ fn count_input(
     let base = input.base.as_deref().and_then(|base| Url::parse(base).ok());
     match (input.kind.as_str(), stdin) {
         ("file" | "folder" | "list", _) => {
-            census.path(Path::new(&input.address), format, base.as_ref(), &rules);
+            let path = Path::new(&input.address);
+            census.path(path, format, base.as_ref(), &rules, &options.globs);
         }
         ("stdin", Some(bytes)) => {
             census.estimate.inputs += 1;

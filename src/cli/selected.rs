@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sourcekeep::gather::{self, Exclusions, Include};
-use sourcekeep::run::{InputOptions, SITE};
+use sourcekeep::run::{InputOptions, SITE, check_globs};
 use url::Url;
 
 use super::exit::Failure;
@@ -17,6 +17,12 @@ pub(crate) struct GatherArgs {
     /// The address that a local file has on the web, where it names none itself
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
+    /// Where links that begin with / lead in local files: a folder, or a site's address
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) root_dir: Option<String>,
+    /// Of a folder, read only files that match this glob (! before it: none that do); repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) glob: Vec<String>,
     /// Also take links in these places: navigation, footer, aside, author, internal
     #[arg(long, value_name = "PLACE,...", value_delimiter = ',')]
     pub(crate) include: Vec<String>,
@@ -52,6 +58,7 @@ pub(crate) struct Selected {
     pub(crate) site: bool,
     pub(crate) base: Option<Url>,
     stored: InputOptions,
+    pub(crate) globs: Vec<String>,
     pub(crate) rules: gather::Rules,
 }
 
@@ -59,13 +66,17 @@ impl GatherArgs {
     /// Whether any of them was given.
     pub(crate) fn says_something(&self) -> bool {
         let lists = [
+            &self.glob,
             &self.include,
             &self.exclude_host,
             &self.exclude,
             &self.exclude_post,
             &self.exclude_selector,
         ];
-        self.kind.is_some() || self.base.is_some() || lists.iter().any(|list| !list.is_empty())
+        self.kind.is_some()
+            || self.base.is_some()
+            || self.root_dir.is_some()
+            || lists.iter().any(|list| !list.is_empty())
     }
 
     /// Checks the options, on top of what the configuration says.
@@ -104,7 +115,10 @@ impl GatherArgs {
         patterns.extend(self.exclude.iter().cloned());
         posts.extend(self.exclude_post.iter().cloned());
         selectors.extend(self.exclude_selector.iter().cloned());
+        check_globs(&self.glob).map_err(Failure::usage)?;
         let stored = InputOptions {
+            globs: self.glob.clone(),
+            root: self.root_dir.as_deref().map(root).transpose()?,
             gather: options,
             configured: configured.clone(),
             ..InputOptions::default()
@@ -115,6 +129,7 @@ impl GatherArgs {
             pages,
             site,
             base,
+            globs: stored.globs.clone(),
             stored,
             rules,
         })
@@ -130,6 +145,26 @@ impl Selected {
         };
         Ok(serde_json::to_string(&options)?)
     }
+}
+
+/// The address of what is the root, as it is stored.
+fn root(written: &str) -> Result<String, Failure> {
+    let refused = |why: &dyn std::fmt::Display| {
+        Failure::usage(anyhow::anyhow!("--root-dir {written}: {why}"))
+    };
+    if written.starts_with("http://") || written.starts_with("https://") {
+        let url = sourcekeep::address::parse(written, None).map_err(|error| refused(&error))?;
+        return Ok(url.into());
+    }
+    let path = std::path::Path::new(written)
+        .canonicalize()
+        .map_err(|error| refused(&error))?;
+    if !path.is_dir() {
+        return Err(refused(&"not a folder"));
+    }
+    Url::from_directory_path(path)
+        .map(String::from)
+        .map_err(|()| refused(&"not a folder"))
 }
 
 fn include(include: &mut Include, place: &str) -> Result<(), Failure> {

@@ -1,10 +1,10 @@
-//! `show`: one source, whole.
+//! `show`: one source, or one post, whole.
 
 use std::io::Write;
 
 use clap::Args;
 use sourcekeep::address;
-use sourcekeep::report::{self, write_show_text};
+use sourcekeep::report::{self, ShownPost, write_post_text, write_show_text};
 use sourcekeep::store::Store;
 
 use super::Global;
@@ -13,10 +13,10 @@ use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
 
-/// Show one source: where it is cited, its visits, its captures
+/// Show one source: where it is cited, its visits, its captures; or one post: what it cites, and what is new or gone
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// The source's address, or another address that leads to it
+    /// The source's address, or another address that leads to it; or the address or path of a post
     url: String,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -29,14 +29,25 @@ pub(crate) struct ShowArgs {
 pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
     let store = setup.open_to_read()?;
-    let asked = canonical(&args.url)?;
-    let Some(shown) = report::show(&store, &asked, setup.clock.now())? else {
-        return Err(unknown(&store, &asked)?);
+    let source = match canonical(&args.url) {
+        Ok(asked) => report::show(&store, &asked, setup.clock.now())?,
+        Err(_) => None,
+    };
+    let Some(shown) = source else {
+        if !args.body
+            && let Some(post) = post(&store, &args.url)?
+        {
+            return show_post(&post, args.format, printer);
+        }
+        return Err(unknown(&store, &canonical(&args.url)?)?);
     };
     let mut out = printer.data();
     if args.body {
         let Some(held) = &shown.entry.held else {
-            return Err(Failure::failed(anyhow::anyhow!("{asked}: we hold no copy")));
+            return Err(Failure::failed(anyhow::anyhow!(
+                "{}: we hold no copy",
+                args.url
+            )));
         };
         let body = store
             .read("read a copy", |r| r.capture_body(held.capture))?
@@ -51,6 +62,37 @@ pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Resul
         if args.format != Format::Text {
             out.write_all(b"\n")?;
         }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// The post of this address or path.
+fn post(store: &Store, typed: &str) -> Result<Option<ShownPost>, Failure> {
+    let whole = address::parse(typed, None).map(|url| url.to_string());
+    let path = std::path::Path::new(typed).canonicalize();
+    let names = [
+        Some(typed.to_owned()),
+        whole.ok(),
+        path.ok().map(|path| path.to_string_lossy().into_owned()),
+    ];
+    for name in names.into_iter().flatten() {
+        if let Some(post) = report::show_post(store, &name)? {
+            return Ok(Some(post));
+        }
+    }
+    Ok(None)
+}
+
+fn show_post(post: &ShownPost, format: Format, printer: &Printer) -> Result<Exit, Failure> {
+    let mut out = printer.data();
+    match format {
+        Format::Text => write_post_text(post, &mut out)?,
+        Format::Json => serde_json::to_writer_pretty(&mut out, post)?,
+        Format::Jsonl => serde_json::to_writer(&mut out, post)?,
+    }
+    if format != Format::Text {
+        out.write_all(b"\n")?;
     }
     out.flush()?;
     Ok(Exit::Done)

@@ -345,6 +345,8 @@ fn own(source: &SourceFacts, intervals: &Intervals) -> Own {
 fn longest_by(source: &SourceFacts, intervals: &Intervals) -> &'static str {
     if intervals.by_source.contains_key(&source.address) {
         "source"
+    } else if !source.is_cited {
+        "uncited"
     } else if source.interval_days.is_some() {
         "input"
     } else {

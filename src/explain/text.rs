@@ -420,6 +420,7 @@ fn write_next(next: &NextVisit, explained: &Explained, out: &mut dyn Write) -> R
     if let (Some(days), Some(by)) = (next.longest_days, next.longest_by) {
         let by = match by {
             "source" => "as configured for this source",
+            "uncited" => "for no post cites it any more",
             "input" => "as configured for an input that cites it",
             "host" => "as configured for its host",
             "young-post" => "for a post that cites it is young",

@@ -23,6 +23,9 @@ pub enum Unreadable {
     /// Its media type says that it is no text.
     #[error("media type {0}: this is no text that could cite anything")]
     MediaType(String),
+    /// It is a PDF document, and damaged, locked, or made to be unreadable.
+    #[error("a PDF document that cannot be read: {0}")]
+    Pdf(String),
 }
 
 /// How files begin that are no text.
@@ -47,6 +50,9 @@ const MAGIC: &[(&[u8], &str)] = &[
 
 /// Finds out how to read a document. `name` is its address or path; `media_type` may carry parameters.
 pub fn detect(bytes: &[u8], media_type: Option<&str>, name: &str) -> Result<Format, Unreadable> {
+    if is_pdf(bytes) {
+        return Ok(Format::Pdf);
+    }
     if let Some(why) = not_text(bytes) {
         return Err(why);
     }
@@ -87,6 +93,16 @@ fn more_exactly(format: Format, bytes: &[u8], media_type: Option<&str>, is_serve
     }
 }
 
+/// Whether a file that is called and begins like this is nothing to gather from, as a picture is. What is called a post and
+/// is none is broken, which is another thing.
+pub fn is_binary(head: &[u8], name: &str) -> bool {
+    !is_pdf(head) && not_text(head).is_some() && by_extension(name).is_none()
+}
+
+fn is_pdf(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"%PDF-")
+}
+
 /// Why these bytes cannot be text, if they cannot.
 pub(super) fn not_text(bytes: &[u8]) -> Option<Unreadable> {
     binary(bytes).map(Unreadable::Binary)
@@ -103,12 +119,17 @@ fn binary(bytes: &[u8]) -> Option<&'static str> {
         return Some("an image, sound or video");
     }
     let head = &bytes[..bytes.len().min(1024)];
-    let zeros = memchr::memchr_iter(0, head).count();
+    let foreign = head.iter().filter(|byte| is_foreign(**byte)).count();
     // UTF-16 text is full of zeros; it begins with a mark, or with the `<` of its markup.
     let is_wide = encoding_rs::Encoding::for_bom(bytes).is_some()
         || bytes.starts_with(b"<\0")
         || bytes.starts_with(b"\0<");
-    (zeros > head.len() / 32 && !is_wide).then_some("binary data")
+    (foreign > head.len() / 32 && !is_wide).then_some("binary data")
+}
+
+/// Whether text has no such byte: control characters that neither move the cursor nor switch the character set.
+fn is_foreign(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, 0x08..=0x0F | 0x1A | 0x1B) || byte == 0x7F
 }
 
 fn by_media_type(essence: &str) -> Result<Option<Format>, Unreadable> {
@@ -146,7 +167,12 @@ fn by_media_type(essence: &str) -> Result<Option<Format>, Unreadable> {
 fn by_extension(name: &str) -> Option<Format> {
     let path = name.split(['?', '#']).next().unwrap_or(name);
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let (_, extension) = file.rsplit_once('.')?;
+    let (stem, last) = file.rsplit_once('.')?;
+    let extension = if last.eq_ignore_ascii_case("gz") {
+        stem.rsplit_once('.')?.1
+    } else {
+        last
+    };
     match extension.to_ascii_lowercase().as_str() {
         "html" | "htm" | "xhtml" | "xht" => Some(Format::Html),
         "md" | "markdown" | "mdown" | "mkd" | "mdx" => Some(Format::Markdown),
@@ -367,6 +393,8 @@ mod tests {
                 "urls.txt",
                 Format::Text,
             ),
+            ("x", None, "post.MD.gz", Format::Markdown),
+            ("%PDF-1.7", None, "x", Format::Pdf),
             ("", None, "empty", Format::Text),
             ("1 < 2", None, "x", Format::Text),
         ] {
@@ -468,11 +496,11 @@ mod tests {
     #[test]
     fn what_is_no_text() {
         for bytes in [
-            &b"%PDF-1.7"[..],
-            b"PK\x03\x04aaaa",
+            &b"PK\x03\x04aaaa"[..],
             b"\x89PNG\r\n\x1a\n",
             b"\0\0\0\x18ftypmp42",
             b"a\0b\0c\0d",
+            b"\x01\x02abc\x7F\x90\xFE",
         ] {
             assert!(
                 matches!(detect(bytes, None, "x"), Err(Unreadable::Binary(_))),

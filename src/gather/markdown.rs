@@ -112,7 +112,11 @@ impl Reading<'_, '_, '_> {
             Event::Start(tag) => self.start(&tag, range),
             Event::End(tag) => self.end(tag),
             Event::Text(text) => self.text(&text, range),
-            Event::Code(text) => self.words(&text),
+            Event::Code(text) => {
+                self.writer.open_code();
+                self.words(&text);
+                self.writer.close_code();
+            }
             Event::InlineHtml(_) => {
                 let origin = Origin::Slice(self.body_at + range.start);
                 self.page.feed(self.writer, &self.body[range], &origin);
@@ -150,6 +154,7 @@ impl Reading<'_, '_, '_> {
             | Tag::Subscript => {}
             Tag::CodeBlock(_) => {
                 self.writer.break_block();
+                self.writer.open_code();
                 self.in_code = true;
             }
             Tag::HtmlBlock => {
@@ -196,7 +201,9 @@ impl Reading<'_, '_, '_> {
                 }
             }
             _ => {
-                self.in_code = false;
+                if std::mem::take(&mut self.in_code) {
+                    self.writer.close_code();
+                }
                 self.writer.break_block();
             }
         }

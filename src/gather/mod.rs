@@ -27,6 +27,7 @@ mod sitemap;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tie;
 mod wikitext;
 mod window;
 mod wordpress;
@@ -34,8 +35,9 @@ mod words;
 mod wxr;
 mod xml;
 
-pub use detect::{Unreadable, detect};
+pub use detect::{Unreadable, detect, is_binary};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
+pub use pdf::{About, Piece, gather_pdf, read_pdf};
 pub use quote::{Tie, quote_parts};
 pub use wordpress::api as wordpress_api;
 pub use words::UnknownWord;
@@ -93,7 +95,9 @@ pub fn gather(
     rules: &Rules,
     sink: &mut dyn Sink,
 ) -> Result<(), GatherError> {
-    if let Some(why) = detect::not_text(document.bytes) {
+    if document.format != Format::Pdf
+        && let Some(why) = detect::not_text(document.bytes)
+    {
         let name = document.name.to_owned();
         return Err(GatherError::Unreadable { name, why });
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Place;
+use crate::address;
 
 /// What is wanted of a document, in the user's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,7 @@ pub struct Rules {
     patterns: Vec<Regex>,
     posts: Vec<(String, Regex)>,
     selectors: Vec<(String, Selector)>,
+    root: Option<Url>,
 }
 
 impl Options {
@@ -134,11 +136,55 @@ impl Options {
                 .iter()
                 .map(|one| Ok((one.clone(), selector(one)?)))
                 .collect::<Result<_, _>>()?,
+            root: None,
         })
     }
 }
 
 impl Rules {
+    /// These, and commenters' own sites too.
+    #[must_use]
+    pub fn with_authors(mut self) -> Self {
+        self.include.author = true;
+        self
+    }
+
+    /// The same, where root-relative links (`/x`) of documents that have no address lead below this one: a folder
+    /// (`file:`) or a site.
+    #[must_use]
+    pub fn rooted(self, root: Option<Url>) -> Self {
+        Self { root, ..self }
+    }
+
+    /// Where root-relative links lead.
+    pub fn root(&self) -> Option<&Url> {
+        self.root.as_ref()
+    }
+
+    /// The site that documents without an address belong to.
+    pub(super) fn root_site(&self) -> Option<&Url> {
+        self.root().filter(|root| root.scheme() != "file")
+    }
+
+    /// Where a root-relative address leads, if it is one and the root is known.
+    pub(super) fn at_root(&self, href: &str) -> Option<Url> {
+        let root = self.root.as_ref()?;
+        let is_slash = |byte: Option<&u8>| matches!(byte, Some(b'/' | b'\\'));
+        let bytes = href.as_bytes();
+        if !is_slash(bytes.first()) || is_slash(bytes.get(1)) {
+            return None;
+        }
+        if root.scheme() != "file" {
+            return address::parse(href, Some(root)).ok();
+        }
+        // As on a site, nothing leads above the root.
+        let resolved = Url::parse("http://root.invalid/").ok()?.join(href).ok()?;
+        let mut url = root.join(resolved.path().trim_start_matches('/')).ok()?;
+        url.set_query(resolved.query());
+        url.set_fragment(resolved.fragment());
+        url.path().starts_with(root.path()).then_some(url)
+    }
+
     /// What is taken beyond the default.
     pub fn include(&self) -> Include {
         self.include
@@ -284,6 +330,47 @@ mod tests {
                 .excluding_post("https://a.example/tags", "posts/x.md")
                 .is_none()
         );
+    }
+
+    #[test]
+    fn root_relative_addresses_stay_below_the_root() {
+        let rooted = |root: &str| Rules::default().rooted(Url::parse(root).ok());
+        let folder = rooted("file:///srv/www/");
+        let site = rooted("https://blog.example/sub/");
+        for (href, in_folder, on_site) in [
+            (
+                "/x",
+                Some("file:///srv/www/x"),
+                Some("https://blog.example/x"),
+            ),
+            (
+                "/a/../../../b?q#f",
+                Some("file:///srv/www/b?q#f"),
+                Some("https://blog.example/b?q#f"),
+            ),
+            ("/", Some("file:///srv/www/"), Some("https://blog.example/")),
+            (
+                "/c:/x",
+                Some("file:///srv/www/c:/x"),
+                Some("https://blog.example/c:/x"),
+            ),
+            ("//a.example/x", None, None),
+            ("/\\a.example/x", None, None),
+            ("x", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(
+                folder.at_root(href).as_ref().map(Url::as_str),
+                in_folder,
+                "{href}"
+            );
+            assert_eq!(
+                site.at_root(href).as_ref().map(Url::as_str),
+                on_site,
+                "{href}"
+            );
+        }
+        assert_eq!(Rules::default().at_root("/x"), None);
     }
 
     #[test]

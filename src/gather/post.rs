@@ -16,7 +16,7 @@ use super::sentence::cut;
 use super::share::is_share;
 use super::window::{Block, Found, QuoteMark, Window};
 use super::{Citation, Comment, Details, Kind, LeftOut, Place, Post, Quote, Reason, Sink, Tie};
-use crate::address::{self, Rejected, same_site};
+use crate::address::{self, Preserved, Rejected, preserved, same_site};
 
 /// The most text that is kept for one block.
 const MAX_BLOCK_BYTES: usize = 32 * 1024;
@@ -103,8 +103,14 @@ pub(super) struct PostWriter<'a> {
     /// The block quotes that are open, outermost first.
     quotes: Vec<QuoteMark>,
     quote_count: u32,
-    /// The comment that is being read.
+    /// The comment that is being read, and which it is.
     comment: Option<Comment>,
+    comment_number: u32,
+    /// Where the text that was read last stands.
+    place: Place,
+    /// The stretches of the block's text that are code.
+    code: Vec<Range<usize>>,
+    code_from: Option<usize>,
     /// What the document itself says that the next link's passage is.
     declared: Option<Quote>,
     position: u32,
@@ -146,6 +152,10 @@ impl<'a> PostWriter<'a> {
             quotes: Vec::new(),
             quote_count: 0,
             comment: None,
+            comment_number: 0,
+            place: Place::Body,
+            code: Vec::new(),
+            code_from: None,
             declared: None,
             position: 0,
         }
@@ -262,8 +272,9 @@ impl<'a> PostWriter<'a> {
         self.break_block();
         self.quote_count += 1;
         let cite = cite.and_then(|cite| address::parse(cite.trim(), self.home.base.as_ref()).ok());
+        let outermost = self.quotes.first().map(|quote| quote.id);
         self.quotes.push(QuoteMark {
-            id: self.quote_count,
+            id: outermost.unwrap_or(self.quote_count),
             cite,
         });
     }
@@ -277,7 +288,25 @@ impl<'a> PostWriter<'a> {
     /// What follows stands in this comment, or in none.
     pub(super) fn set_comment(&mut self, comment: Option<Comment>) {
         self.break_block();
+        self.comment_number += 1;
         self.comment = comment;
+    }
+
+    /// What follows stands in this place.
+    pub(super) fn set_place(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// Code begins.
+    pub(super) fn open_code(&mut self) {
+        self.code_from.get_or_insert(self.text.len());
+    }
+
+    /// The code that is open ends.
+    pub(super) fn close_code(&mut self) {
+        if let Some(from) = self.code_from.take() {
+            self.code.push(from..self.text.len());
+        }
     }
 
     /// A link begins; the text that follows is its anchor.
@@ -308,10 +337,14 @@ impl<'a> PostWriter<'a> {
             return;
         };
         let end = self.text.len();
-        let Some(Found::Citation { citation, anchor }) = self.found.get_mut(index) else {
+        let Some(found) = self.found.get_mut(index) else {
             return;
         };
+        let anchor = found.anchor_mut();
         anchor.end = end.max(anchor.start);
+        let Found::Citation { citation, anchor } = found else {
+            return;
+        };
         let text = self
             .text
             .get(anchor.clone())
@@ -357,16 +390,25 @@ impl<'a> PostWriter<'a> {
 
     /// Lists a line of the document that was left out.
     pub(super) fn leave_out(&mut self, address: &str, reason: Reason, at: usize) {
+        self.left_out(address, reason, at);
+    }
+
+    fn left_out(&mut self, address: &str, reason: Reason, at: usize) -> Option<usize> {
         let left_out = LeftOut {
             address: cut(address, SHOWN_BYTES).to_owned(),
             reason,
             line: self.source.line(at),
         };
-        self.found.push(Found::LeftOut(left_out));
         self.bound_waiting();
+        let at = self.text.len();
+        self.found.push(Found::LeftOut {
+            left_out,
+            anchor: at..at,
+        });
+        Some(self.found.len() - 1)
     }
 
-    /// Judges a link. A citation waits for its block's end, and its index is returned.
+    /// Judges a link, which waits for its block's end; its index is returned.
     fn take(&mut self, link: &Link<'_>) -> Option<usize> {
         let quote = self.declared.take();
         let href = link.href.trim_matches(|c: char| c.is_ascii_whitespace());
@@ -378,6 +420,16 @@ impl<'a> PostWriter<'a> {
             Err(Rejected::Scheme(scheme)) if SILENT_SCHEMES.contains(&scheme.as_str()) => {
                 return None;
             }
+            Err(Rejected::Unparsable(url::ParseError::RelativeUrlWithoutBase))
+                if self.rules.at_root(href).is_some() =>
+            {
+                let url = self.rules.at_root(href)?;
+                if !self.rules.include().internal {
+                    self.leave_out(url.as_str(), Reason::Internal, link.at);
+                    return None;
+                }
+                url
+            }
             Err(Rejected::Unparsable(url::ParseError::RelativeUrlWithoutBase)) => {
                 let reason = if self.rules.include().internal {
                     Reason::Rejected(Rejected::Unparsable(
@@ -386,17 +438,14 @@ impl<'a> PostWriter<'a> {
                 } else {
                     Reason::Internal
                 };
-                self.leave_out(href, reason, link.at);
-                return None;
+                return self.left_out(href, reason, link.at);
             }
             Err(rejected) => {
-                self.leave_out(href, Reason::Rejected(rejected), link.at);
-                return None;
+                return self.left_out(href, Reason::Rejected(rejected), link.at);
             }
         };
         if let Some(reason) = self.reason_against(&url, link) {
-            self.leave_out(url.as_str(), reason, link.at);
-            return None;
+            return self.left_out(url.as_str(), reason, link.at);
         }
         self.bound_waiting();
         let at = self.text.len();
@@ -404,6 +453,11 @@ impl<'a> PostWriter<'a> {
         let mut details = link.details.clone();
         if details.comment.is_none() && link.place == Place::Comment {
             details.comment.clone_from(&self.comment);
+        }
+        if details.preserves.is_none()
+            && let Preserved::Original(original) = preserved(&url)
+        {
+            details.preserves = Some(original);
         }
         let citation = Citation {
             kind: link.kind,
@@ -442,6 +496,7 @@ impl<'a> PostWriter<'a> {
             .home
             .own
             .as_ref()
+            .or(self.rules.root_site())
             .is_some_and(|own| same_site(own, url));
         if is_internal && !self.rules.include().internal {
             return Some(Reason::Internal);
@@ -471,8 +526,15 @@ impl<'a> PostWriter<'a> {
                 self.headings.push((level, text));
             }
         }
+        if let Some(from) = &mut self.code_from {
+            self.code.push(*from..self.text.len());
+            *from = 0;
+        }
         self.window.push(
             Block {
+                place: self.place,
+                comment: self.comment_number,
+                code: std::mem::take(&mut self.code),
                 text: std::mem::take(&mut self.text),
                 found: std::mem::take(&mut self.found),
                 quote: self.quotes.last().cloned(),

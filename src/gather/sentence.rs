@@ -39,6 +39,15 @@ pub(super) fn contexts(text: &str, anchors: &[Range<usize>]) -> Vec<String> {
     contexts
 }
 
+/// The sentences of a text.
+pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    sentence_ends(text)
+        .into_iter()
+        .map(|end| std::mem::replace(&mut start, end)..end)
+        .collect()
+}
+
 fn sentence_ends(text: &str) -> Vec<usize> {
     let mut ends: Vec<usize> = Vec::new();
     let mut at = 0;

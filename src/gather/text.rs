@@ -79,7 +79,7 @@ pub(super) fn gather(
         if mark.whole.start < at {
             continue;
         }
-        running_text(&mut writer, &text[at..mark.whole.start]);
+        running_text(&mut writer, text, at..mark.whole.start, comments_at);
         let place = if mark.whole.start >= comments_at {
             Place::Comment
         } else {
@@ -111,7 +111,7 @@ pub(super) fn gather(
         }
         at = mark.whole.end;
     }
-    running_text(&mut writer, &text[at..]);
+    running_text(&mut writer, text, at..text.len(), comments_at);
     let title = text.lines().map(str::trim).find(|line| !line.is_empty());
     let title = title
         .filter(|line| line.len() <= 200 && !line.contains("://"))
@@ -133,7 +133,18 @@ struct Mark {
 }
 
 /// Text between links: an empty line ends a block.
-fn running_text(writer: &mut PostWriter<'_>, text: &str) {
+fn running_text(writer: &mut PostWriter<'_>, text: &str, range: Range<usize>, comments_at: usize) {
+    if (range.start..range.end).contains(&comments_at) {
+        lines(writer, &text[range.start..comments_at]);
+        writer.break_block();
+        writer.set_place(Place::Comment);
+        lines(writer, &text[comments_at..range.end]);
+    } else {
+        lines(writer, &text[range]);
+    }
+}
+
+fn lines(writer: &mut PostWriter<'_>, text: &str) {
     let mut newlines = 0;
     for line in text.split_inclusive('\n') {
         if line.trim().is_empty() {

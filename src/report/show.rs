@@ -46,6 +46,7 @@ pub struct ShownCitation {
     place: String,
     text: String,
     context: String,
+    quote: Option<String>,
     line: u32,
     first_seen_at: String,
     gone_at: Option<String>,
@@ -132,6 +133,7 @@ fn citation(row: CitedBy) -> ShownCitation {
         place: row.place,
         text: row.text,
         context: row.context,
+        quote: row.quote,
         line: row.line,
         first_seen_at: rfc3339(row.first_seen_at),
         gone_at: row.gone_at.map(rfc3339),
@@ -270,6 +272,9 @@ fn write_citations(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError
         };
         if !words.is_empty() {
             writeln!(out, "      “{}”", one_line(words, 240))?;
+        }
+        if let Some(quote) = &citation.quote {
+            writeln!(out, "      quotes “{}”", one_line(quote, 240))?;
         }
     }
     Ok(())

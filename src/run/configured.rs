@@ -52,7 +52,7 @@ pub fn configured_input(
         refresh_hours: input.refresh_hours,
         interval_days: input.interval_days,
         since: input.since,
-        added_by: None,
+        ..InputOptions::default()
     };
     Ok(NewInput {
         address: argument.address(),

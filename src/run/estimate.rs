@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use super::documents::{Problem, read_document, walk};
+use super::documents::{Problem, address_of, gather_document, read_among, read_input, walk};
 use super::politeness::Load;
 use crate::address;
 use crate::fetch::Manners;
@@ -71,10 +71,17 @@ impl Census {
     }
 
     /// Counts what a file, or a folder of them, would bring.
-    pub fn path(&mut self, path: &Path, format: Option<Format>, base: Option<&Url>, rules: &Rules) {
+    pub fn path(
+        &mut self,
+        path: &Path,
+        format: Option<Format>,
+        base: Option<&Url>,
+        rules: &Rules,
+        globs: &[String],
+    ) {
         self.estimate.inputs += 1;
         if path.is_dir() {
-            for found in walk(path) {
+            for found in walk(path, globs) {
                 match found {
                     Ok(file) => self.file(&file, format, base, rules, false),
                     Err(problem) => self.problems.push(problem),
@@ -94,8 +101,17 @@ impl Census {
         whole: bool,
     ) {
         let name = path.to_string_lossy();
-        match read_document(path) {
-            Ok(bytes) => self.bytes(&name, &bytes, format, base, rules, whole),
+        let read = if whole {
+            read_input(path).map(Some)
+        } else {
+            read_among(path)
+        };
+        match read {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                let base = address_of(path, base, rules);
+                self.bytes(&name, &bytes, format, base.as_ref(), rules, whole);
+            }
             Err(error) => self.problems.push(Problem {
                 whole,
                 ..Problem::part(name, error)
@@ -131,7 +147,7 @@ impl Census {
             base,
             format,
         };
-        if let Err(error) = gather::gather(&document, rules, self) {
+        if let Err(error) = gather_document(&document, rules, self) {
             self.problems.push(Problem {
                 whole,
                 ..Problem::part(name, error)
@@ -178,6 +194,10 @@ impl Sink for Census {
         self.estimate.posts += 1;
     }
     fn citation(&mut self, citation: Citation) {
+        if citation.url.scheme() == "file" {
+            self.estimate.left_out += 1;
+            return;
+        }
         self.estimate.citations += 1;
         let canonical = address::canonical(&citation.url);
         self.source(canonical.as_str(), canonical.host());

@@ -7,15 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
 use url::Url;
 
 use crate::address::{self, Rejected};
 use crate::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Sink};
-use crate::run::Problem;
 use crate::run::finder::{Finder, key_of};
 use crate::run::tally::Tally;
 use crate::run::told::NotRead;
+use crate::run::{Problem, gather_document};
 use crate::store::{Lead, NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
 
 /// Citations that are saved in one go.
@@ -45,12 +44,20 @@ pub struct InputOptions {
     /// The input that named it, if it was registered for that reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_by: Option<String>,
+    /// Which files of a folder are read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub globs: Vec<String>,
+    /// Where root-relative links of local files lead: the address of a folder (`file:`) or a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
 }
 
 impl InputOptions {
     /// Both, checked and compiled.
     pub fn compile(&self) -> Result<gather::Rules, gather::InvalidExclusion> {
-        self.configured.clone().and(&self.gather).compile()
+        let root = self.root.as_deref().and_then(|root| Url::parse(root).ok());
+        let rules = self.configured.clone().and(&self.gather).compile()?;
+        Ok(rules.rooted(root))
     }
 }
 
@@ -145,8 +152,11 @@ pub(super) fn gather_into_store(
         },
         place: document.name.to_owned(),
         error: None,
+        visits_authors: false,
     };
-    let result = gather::gather(document, options, &mut sink);
+    // Commenters' own sites are recorded, whether they are wanted as sources or not.
+    sink.visits_authors = options.include().author;
+    let result = gather_document(document, &options.clone().with_authors(), &mut sink);
     let found = sink.finder.end();
     sink.keep(found);
     if let Some(error) = sink.error {
@@ -194,6 +204,7 @@ struct StoreSink<'a> {
     reading: Reading,
     place: String,
     error: Option<StoreError>,
+    visits_authors: bool,
 }
 
 impl StoreSink<'_> {
@@ -291,9 +302,21 @@ impl Sink for StoreSink<'_> {
             return;
         }
         let Some(post) = self.post else { return };
-        self.count += 1;
-        self.citations
-            .push(new_citation(post, citation, &mut self.seen));
+        // A file of ours beside the post is nobody's page.
+        if citation.url.scheme() == "file" {
+            self.left_out += 1;
+            return;
+        }
+        let recorded_only = citation.kind == gather::Kind::Author && !self.visits_authors;
+        if recorded_only {
+            self.left_out += 1;
+        } else {
+            self.count += 1;
+        }
+        self.citations.push(NewCitation {
+            recorded_only,
+            ..new_citation(post, citation, &mut self.seen)
+        });
         if self.citations.len() >= CHUNK {
             let result = self.flush();
             self.keep(result);
@@ -338,11 +361,14 @@ impl Sink for StoreSink<'_> {
                 modified_at: post.modified_at,
                 sha256: post.digest,
                 left_out: u32::try_from(self.left_out).unwrap_or(u32::MAX),
+                canonical: post.canonical.as_ref().map(ToString::to_string),
+                is_excerpt: post.is_excerpt,
             };
-            let now = self.now;
-            let ended = self
-                .store
-                .submit_blocking("end a post", move |w| w.end_post(id, &end, now, now));
+            let (now, tally) = (self.now, Arc::clone(self.tally));
+            let ended = self.store.submit_blocking("end a post", move |w| {
+                tally.citations_changed(w.end_post(id, &end, now, now)?);
+                Ok(())
+            });
             self.keep(ended);
         }
         self.gathered.canonical = post.canonical;
@@ -394,6 +420,8 @@ fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u3
         ))
     };
     let host = canonical.host().to_owned();
+    let details = citation.details;
+    let comment = details.comment.unwrap_or_default();
     NewCitation {
         key,
         site: address::site(&host).to_owned(),
@@ -404,10 +432,24 @@ fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u3
         place: citation.place.as_str(),
         text: citation.text,
         context: citation.context,
+        // A list of strings always serialises.
+        headings: serde_json::to_string(&citation.headings).unwrap_or_else(|_| "[]".to_owned()),
+        quote_confidence: citation.quote.as_ref().map(|quote| quote.confidence),
+        quote_tie: citation.quote.as_ref().map(|quote| quote.tie.as_str()),
         quote: citation.quote.map(|quote| quote.text),
         rel: citation.rel,
+        position: citation.position,
         line: citation.line,
+        column: citation.column,
         span: citation.span,
+        written: details.written,
+        preserves: details.preserves.map(|url| url.to_string()),
+        comment_author: comment.author,
+        comment_at: comment.at,
+        note: details.note,
+        accessed_at: details.accessed_at,
+        marked_dead: details.marked_dead,
+        recorded_only: false,
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::finder::key_of;
 use super::reader::{Answer, Came, Reader, came};
 use super::told::Told;
-use super::{Problem, RunError, robots, site};
+use super::{Problem, RunError, robots, site, unpacked};
 use crate::address;
 use crate::config::Robots;
 use crate::fetch::{Accept, Fault, RobotsFact};
@@ -49,6 +49,7 @@ pub(super) async fn follow(reader: &mut Reader<'_>) -> Result<(), RunError> {
     }
     let (id, now) = (reader.input.id, reader.now);
     if reader.unfinished {
+        reader.context.store.flush().await?;
         let due = reader
             .context
             .store
@@ -210,10 +211,10 @@ pub(super) async fn read_list(
                 return Ok((Next::Go, false));
             }
             let (bytes, came) = came(*fetched, address);
-            let bytes = match site::unpacked(bytes) {
+            let bytes = match unpacked(bytes) {
                 Ok(bytes) => bytes,
                 Err(why) => {
-                    note_failed(reader, row, why, quietly).await?;
+                    note_failed(reader, row, &why.to_string(), quietly).await?;
                     return Ok((Next::Go, false));
                 }
             };

@@ -42,7 +42,10 @@ use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
 pub use configured::{SITE, configured_input, is_registered, names_of, to_register};
-pub use documents::{Problem, addresses, read_document, walk};
+pub use documents::{
+    InvalidGlob, PDF_COMMAND, Problem, address_of, addresses, check_globs, confine,
+    gather_document, print_pdf, read_among, read_document, read_input, unpacked, walk,
+};
 pub use estimate::{Census, Estimate};
 pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;

@@ -13,7 +13,7 @@ use super::gathering::{Archive, Asked, Gathered, InputOptions, gather_into_store
 use super::pass::Happened;
 use super::refresh::{Allowance, Telling};
 use super::told::{NotRead, Told};
-use super::{Context, Problem, RunError, leads, site};
+use super::{Context, Problem, RunError, address_of, leads, site, unpacked};
 use crate::gather::{self, Document, Format, Note, Rules};
 use crate::store::{InputRow, KnownDocument, NewDocument, NewInput, Packed, sha256};
 
@@ -101,11 +101,18 @@ impl<'a> Reader<'a> {
             "folder" => self.folder(Path::new(&address)).await,
             "stdin" => match stdin {
                 Some(bytes) => {
+                    let bytes = match unpacked(bytes.to_vec()) {
+                        Ok(bytes) => bytes,
+                        Err(error) => {
+                            self.problem(Problem::whole("-", error));
+                            return Ok(());
+                        }
+                    };
                     let came = Came {
                         is_whole: true,
                         ..Came::default()
                     };
-                    self.document("-", bytes.to_vec(), came).await.map(|_| ())
+                    self.document("-", bytes, came).await.map(|_| ())
                 }
                 None => Ok(()),
             },
@@ -214,6 +221,7 @@ impl<'a> Reader<'a> {
             .base
             .as_deref()
             .and_then(|base| Url::parse(base).ok());
+        let base = address_of(Path::new(name), base.as_ref(), &self.rules);
         // Nobody cites from a list of posts, and it may change daily: its bytes are not kept.
         let keeps_bytes = !came.only_names && format != Format::Sitemap;
         let new = NewDocument {

@@ -6,8 +6,6 @@
 pub(super) mod shape;
 pub(super) mod wordpress;
 
-use std::io::Read;
-
 use url::Url;
 
 use super::finder::key_of;
@@ -29,8 +27,6 @@ const SITEMAPS: &[&str] = &["/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.x
 const MOST_FEEDS: usize = 3;
 /// Sitemaps that a robots.txt or front page names and that are read.
 const MOST_SITEMAPS: usize = 50;
-/// Bytes that a packed sitemap may become.
-const MOST_UNPACKED: u64 = 128 << 20;
 
 /// What a front page names.
 #[derive(Default)]
@@ -316,24 +312,6 @@ fn api_of(header: &str, home: &Url) -> Option<Url> {
     None
 }
 
-/// The bytes of a list, unpacked where it is a gzip file.
-pub(super) fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, &'static str> {
-    if !bytes.starts_with(b"\x1f\x8b") {
-        return Ok(bytes);
-    }
-    let mut unpacked = Vec::new();
-    let mut reader = flate2::read::MultiGzDecoder::new(&bytes[..]).take(MOST_UNPACKED + 1);
-    let read = reader.read_to_end(&mut unpacked);
-    if unpacked.len() as u64 > MOST_UNPACKED {
-        return Err("unpacked, it is larger than any sitemap");
-    }
-    // What could be unpacked of a file that was cut short is better than nothing.
-    match read {
-        Err(_) if unpacked.is_empty() => Err("a gzip file that cannot be unpacked"),
-        _ => Ok(unpacked),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,17 +343,5 @@ mod tests {
         assert!(of("https://a.org/comments/feed/"));
         assert!(of("https://a.org/?feed=comments-rss2"));
         assert!(!of("https://a.org/feed/"));
-    }
-
-    #[test]
-    fn what_unpacks_without_end_is_refused() {
-        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        let zeros = vec![0; 1 << 20];
-        for _ in 0..130 {
-            std::io::Write::write_all(&mut packed, &zeros).unwrap();
-        }
-        assert!(unpacked(packed.finish().unwrap()).is_err());
-        assert_eq!(unpacked(b"<xml>".to_vec()).unwrap(), b"<xml>");
-        assert!(unpacked(b"\x1f\x8bnothing".to_vec()).is_err());
     }
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use crate::store::Changed;
+
 /// Counters that the workers raise and a progress line reads.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -15,6 +17,8 @@ pub struct Tally {
     left_out: AtomicU64,
     gone: AtomicU64,
     new_sources: AtomicU64,
+    new_citations: AtomicU64,
+    gone_citations: AtomicU64,
     visits: AtomicU64,
     captures: AtomicU64,
     kept_by_robots: AtomicU64,
@@ -45,6 +49,10 @@ pub struct Counted {
     pub left_out: u64,
     /// Sources seen for the first time.
     pub new_sources: u64,
+    /// Citations that posts gained since they were read before.
+    pub new_citations: u64,
+    /// Citations that posts lost since they were read before.
+    pub gone_citations: u64,
     /// Visits made.
     pub visits: u64,
     /// Visits by verdict.
@@ -94,6 +102,12 @@ impl Tally {
     /// Sources were seen for the first time.
     pub fn new_sources(&self, count: u64) {
         self.new_sources.fetch_add(count, Ordering::Relaxed);
+    }
+    /// A post was read again, and these of its citations are new or gone.
+    pub fn citations_changed(&self, changed: Changed) {
+        self.new_citations.fetch_add(changed.new, Ordering::Relaxed);
+        self.gone_citations
+            .fetch_add(changed.gone, Ordering::Relaxed);
     }
     /// So many sources are due.
     pub fn due(&self, count: u64) {
@@ -161,6 +175,8 @@ impl Tally {
             gone: get(&self.gone),
             left_out: get(&self.left_out),
             new_sources: get(&self.new_sources),
+            new_citations: get(&self.new_citations),
+            gone_citations: get(&self.gone_citations),
             visits: get(&self.visits),
             verdicts: self
                 .verdicts

@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::Reading;
-use super::sources::{STATE_COLUMNS, SourceState, find_source, state};
+use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, find_source, state};
 
 /// A source with everything that its standing and its next visit depend on. Instants in milliseconds since the epoch.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct SourceFacts {
     pub newest_post_at: Option<i64>,
     /// The longest interval that an input asks for, in days.
     pub interval_days: Option<u32>,
+    /// Whether a post cites it still, or none ever did.
+    pub is_cited: bool,
     /// What robots.txt says of it.
     pub robots: Option<String>,
     /// The first capture, and when it was made.
@@ -89,8 +91,9 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(&format!(
                 "select {STATE_COLUMNS}, s.id, s.address, h.name, h.next_request_at, s.verdict, s.verdict_since,
-                     s.verdict_visit_id, s.last_visit_id, s.cited_since, s.newest_post_at, s.interval_days, s.robots,
-                     b.id, b.at, (select count(*) from capture n where n.source_id = s.id)
+                     s.verdict_visit_id, s.last_visit_id, s.cited_since, s.newest_post_at, {INTERVAL_DAYS}, s.robots,
+                     b.id, b.at, (select count(*) from capture n where n.source_id = s.id),
+                     {INTERVAL_DAYS} is not s.interval_days
                  from source s join host h on h.id = s.host_id left join capture b on b.id = s.baseline_id
                  where s.id = ?1"
             ))?
@@ -114,6 +117,7 @@ impl Reading<'_> {
                     robots: row.get(30)?,
                     baseline: baseline.zip(baseline_at),
                     captures: row.get(33)?,
+                    is_cited: !row.get::<_, bool>(34)?,
                 })
             })
             .optional()

@@ -73,12 +73,38 @@ pub struct NewCitation {
     pub text: String,
     /// The sentence.
     pub context: String,
+    /// The headings above it, as a JSON array.
+    pub headings: String,
     /// The passage quoted.
     pub quote: Option<String>,
+    /// How sure it is that the passage is from this source, in percent.
+    pub quote_confidence: Option<u8>,
+    /// Why the passage was tied to it.
+    pub quote_tie: Option<&'static str>,
     /// The `rel` tokens.
     pub rel: String,
+    /// Which citation of the post it is.
+    pub position: u32,
     /// The line.
     pub line: u32,
+    /// The column in that line.
+    pub column: u32,
+    /// The address as it stands in the document, where a person would open another.
+    pub written: Option<String>,
+    /// The address of which this is an archive's copy.
+    pub preserves: Option<String>,
+    /// Who wrote the comment that it stands in.
+    pub comment_author: Option<String>,
+    /// When that comment was written.
+    pub comment_at: Option<i64>,
+    /// What the post notes about it.
+    pub note: Option<String>,
+    /// When the post's author looked at it.
+    pub accessed_at: Option<i64>,
+    /// The post says that it is dead.
+    pub marked_dead: bool,
+    /// It is recorded, and what it leads to is not visited because of it.
+    pub recorded_only: bool,
     /// The bytes in the document.
     pub span: (usize, usize),
 }
@@ -100,6 +126,19 @@ pub struct PostEnd {
     pub sha256: Sha,
     /// Links that were left out.
     pub left_out: u32,
+    /// The address that it calls its canonical one.
+    pub canonical: Option<String>,
+    /// Only the beginning of it was read.
+    pub is_excerpt: bool,
+}
+
+/// How the citations of a post changed when it was read again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Citations that were not there before.
+    pub new: u64,
+    /// Citations that were there before.
+    pub gone: u64,
 }
 
 impl Writing<'_> {
@@ -219,17 +258,32 @@ impl Writing<'_> {
         let mut new_sources = 0;
         let mut insert = self.connection.prepare_cached(
             "insert into citation (post_id, source_id, key, url, kind, place, text, context, quote, rel, line,
-                 span_start, span_end, first_seen_at, last_seen_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)
+                 span_start, span_end, first_seen_at, last_seen_at, headings, quote_confidence, quote_tie, position,
+                 line_column, written, preserves, comment_author, comment_at, note, accessed_at, marked_dead,
+                 recorded_only)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?27)
              on conflict (post_id, key) do update set source_id = excluded.source_id, place = excluded.place,
                  text = excluded.text, context = excluded.context, quote = excluded.quote, rel = excluded.rel,
                  line = excluded.line, span_start = excluded.span_start, span_end = excluded.span_end,
-                 last_seen_at = excluded.last_seen_at, gone_at = null",
+                 last_seen_at = excluded.last_seen_at, headings = excluded.headings,
+                 quote_confidence = excluded.quote_confidence, quote_tie = excluded.quote_tie,
+                 position = excluded.position, line_column = excluded.line_column, written = excluded.written,
+                 preserves = excluded.preserves, comment_author = excluded.comment_author,
+                 comment_at = excluded.comment_at, note = excluded.note, accessed_at = excluded.accessed_at,
+                 marked_dead = excluded.marked_dead, recorded_only = excluded.recorded_only,
+                 first_seen_at = iif(gone_at is null, first_seen_at, excluded.first_seen_at), gone_at = null",
         )?;
         for citation in citations {
-            let (source_id, new) =
-                self.find_or_add_source(&citation.source, &citation.host, &citation.site, now)?;
-            new_sources += usize::from(new);
+            let due = (!citation.recorded_only).then_some(now);
+            let (source_id, new) = self.find_or_add_source(
+                &citation.source,
+                &citation.host,
+                &citation.site,
+                now,
+                due,
+            )?;
+            new_sources += usize::from(new && due.is_some());
             insert.execute(rusqlite::params![
                 post_id,
                 source_id,
@@ -244,26 +298,45 @@ impl Writing<'_> {
                 citation.line,
                 citation.span.0 as i64,
                 citation.span.1 as i64,
-                now
+                now,
+                citation.headings,
+                citation.quote_confidence,
+                citation.quote_tie,
+                citation.position,
+                citation.column,
+                citation.written,
+                citation.preserves,
+                citation.comment_author,
+                citation.comment_at,
+                citation.note,
+                citation.accessed_at,
+                citation.marked_dead,
+                citation.recorded_only,
             ])?;
         }
         Ok(new_sources)
     }
 
     /// A post was read to its end: what was not seen at `begun` is gone, a changed content is a new version,
-    /// and sources learn since when they are cited.
+    /// and sources learn since when they are cited. Tells how its citations changed, if it was known before.
     pub fn end_post(
         &self,
         post_id: i64,
         end: &PostEnd,
         begun: i64,
         now: i64,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Changed> {
+        // What only began in a feed and is whole now has not changed.
+        let is_completed = !end.is_excerpt
+            && self
+                .connection
+                .prepare_cached("select is_excerpt from post where id = ?1")?
+                .query_row([post_id], |row| row.get(0))?;
         let document_id: i64 = self
             .connection
             .prepare_cached(
                 "update post set title = ?2, author = ?3, language = ?4, published_at = ?5, modified_at = ?6,
-                     left_out = ?7, last_seen_at = ?8
+                     left_out = ?7, last_seen_at = ?8, canonical = ?9, is_excerpt = ?10
                  where id = ?1 returning document_id",
             )?
             .query_row(
@@ -276,10 +349,13 @@ impl Writing<'_> {
                     end.modified_at,
                     end.left_out,
                     now,
+                    &end.canonical,
+                    end.is_excerpt,
                 ),
                 |row| row.get(0),
             )?;
-        self.connection
+        let gone = self
+            .connection
             .prepare_cached(
                 "update citation set gone_at = ?3 where post_id = ?1 and last_seen_at <> ?2 and gone_at is null",
             )?
@@ -298,7 +374,7 @@ impl Writing<'_> {
                      select ?1, ?2, ?3, blob_id from document where id = ?4",
                 )?
                 .execute((post_id, now, &end.sha256[..], document_id))?;
-            if last.is_some() {
+            if last.is_some() && !is_completed {
                 self.connection
                     .prepare_cached(
                         "insert into event (at, kind, post_id) values (?1, 'post-changed', ?2)",
@@ -322,7 +398,25 @@ impl Writing<'_> {
         {
             self.cite_anew(post_id, published_at.min(now), now)?;
         }
-        Ok(())
+        if last.is_none() || is_completed {
+            return Ok(Changed::default());
+        }
+        let new: i64 = self
+            .connection
+            .prepare_cached(
+                "select count(*) from citation where post_id = ?1 and first_seen_at = ?2",
+            )?
+            .query_row((post_id, begun), |row| row.get(0))?;
+        let changed = Changed {
+            new: u64::try_from(new).unwrap_or(0),
+            gone: gone as u64,
+        };
+        if changed != Changed::default() {
+            self.connection
+                .prepare_cached("update post set citations_changed_at = ?2 where id = ?1")?
+                .execute((post_id, now))?;
+        }
+        Ok(changed)
     }
 
     /// A post of these days cites sources: those that were not cited so lately are looked at now, for what it quotes

@@ -21,6 +21,7 @@ mod lock;
 mod marks;
 mod migrate;
 mod overview;
+mod posts;
 mod reports;
 mod runs;
 mod settling;
@@ -47,7 +48,7 @@ pub use chain::{Sha, hex, sha256};
 pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use error::StoreError;
 pub use evidence::{PastVisit, SourceFacts};
-pub use gathered::{KnownDocument, NewCitation, NewDocument, PostEnd};
+pub use gathered::{Changed, KnownDocument, NewCitation, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
@@ -56,6 +57,7 @@ pub use marks::{MarkRow, NewMark};
 pub use overview::{
     BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
 };
+pub use posts::{PostCitation, PostRow};
 pub use reports::{CitingInput, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

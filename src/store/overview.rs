@@ -130,6 +130,8 @@ pub struct CitedBy {
     pub first_seen_at: i64,
     /// When it went, if it did.
     pub gone_at: Option<i64>,
+    /// The passage quoted from it.
+    pub quote: Option<String>,
 }
 
 /// One look at a source.
@@ -222,7 +224,7 @@ const VERDICT: &str = "case m.mark when 'alive' then 'alive'
 
 /// Whether a post cites the source `s`, or a user named it and no post ever did.
 const CITED: &str =
-    "(exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null)
+    "(exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null and not w.recorded_only)
      or not exists (select 1 from citation w where w.source_id = s.id))";
 
 impl Reading<'_> {
@@ -305,7 +307,7 @@ impl Reading<'_> {
     pub fn cited_by(&self, source_id: i64, most: usize) -> rusqlite::Result<Vec<CitedBy>> {
         self.connection
             .prepare_cached(
-                "select p.address, p.title, c.url, c.text, c.context, c.kind, c.place, c.line, c.first_seen_at, c.gone_at
+                "select p.address, p.title, c.url, c.text, c.context, c.kind, c.place, c.line, c.first_seen_at, c.gone_at, c.quote
                  from citation c join post p on p.id = c.post_id where c.source_id = ?1
                  order by c.gone_at is not null, p.address, c.line, c.id limit ?2",
             )?
@@ -321,6 +323,7 @@ impl Reading<'_> {
                     line: row.get(7)?,
                     first_seen_at: row.get(8)?,
                     gone_at: row.get(9)?,
+                    quote: row.get(10)?,
                 })
             })?
             .collect()

@@ -1,7 +1,7 @@
 //! What waits for the end of its run: visits that were not fine count only where the run can be trusted.
 
 use super::runs::NewEvent;
-use super::sources::{STATE_COLUMNS, SourceState, state};
+use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, state};
 use super::{Reading, Writing};
 
 /// An input's first days, in which what is found dead was dead before, in milliseconds.
@@ -235,7 +235,7 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(&format!(
                 "select {STATE_COLUMNS}, u.visit_id, u.at, u.code, u.hard, u.second_look, u.had_answered, u.not_before,
-                     s.id, s.address, h.name, s.verdict, s.verdict_since, s.newest_post_at, s.interval_days,
+                     s.id, s.address, h.name, s.verdict, s.verdict_since, s.newest_post_at, {INTERVAL_DAYS},
                      s.last_fine_at is null and u.at < ?4 + coalesce((
                          select min(i.added_at) from citation c join post p on p.id = c.post_id
                          join document d on d.id = p.document_id join input i on i.id = d.input_id

@@ -120,7 +120,8 @@ pub struct DueHost {
 }
 
 impl Writing<'_> {
-    /// The source of this canonical address, found by its name or a trivial alias, or made. Says whether it is new.
+    /// The source of this canonical address, found by its name or a trivial alias, or made. Says whether it is new, or
+    /// was never to be visited before. One that is not `due` is only recorded.
     ///
     /// Where another source moved to is an address of its own when it is cited itself: it may outlive the redirect.
     pub fn find_or_add_source(
@@ -129,26 +130,34 @@ impl Writing<'_> {
         host: &str,
         site: &str,
         now: i64,
+        due: Option<i64>,
     ) -> rusqlite::Result<(i64, bool)> {
-        let known = self
+        let known: Option<(i64, bool)> = self
             .connection
             .prepare_cached(
-                "select id from source where address = ?1
+                "select id, next_visit_at is null from source where address = ?1
                  union all
-                 select source_id from alias where address = ?1 and reason = 'trivial'",
+                 select a.source_id, s.next_visit_at is null from alias a join source s on s.id = a.source_id
+                 where a.address = ?1 and a.reason = 'trivial'",
             )?
-            .query_row([address], |row| row.get(0))
+            .query_row([address], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        if let Some(id) = known {
-            return Ok((id, false));
+        if let Some((id, is_never_due)) = known {
+            let becomes_due = is_never_due && due.is_some();
+            if becomes_due {
+                self.connection
+                    .prepare_cached("update source set next_visit_at = ?2 where id = ?1")?
+                    .execute((id, due))?;
+            }
+            return Ok((id, becomes_due));
         }
         let host_id = self.find_or_add_host(host, site)?;
         self.connection
             .prepare_cached(
                 "insert into source (address, host_id, added_at, standing_since, next_visit_at)
-                 values (?1, ?2, ?3, ?3, ?3)",
+                 values (?1, ?2, ?3, ?3, ?4)",
             )?
-            .execute((address, host_id, now))?;
+            .execute((address, host_id, now, due))?;
         Ok((self.connection.last_insert_rowid(), true))
     }
 
@@ -207,14 +216,23 @@ pub(super) const STATE_COLUMNS: &str = "s.standing, s.standing_since, s.strikes,
      s.last_visit_at, s.last_fine_at, s.last_changed_at, s.dead_since, s.dead_visits, s.next_visit_at, s.revived_at,
      s.second_look_due";
 
+/// After how many days at the latest the source `s` is visited, where that is not as with all: one that no post cites
+/// any more can wait.
+pub(super) const INTERVAL_DAYS: &str =
+    "iif(not exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null and not w.recorded_only)
+         and exists (select 1 from citation w where w.source_id = s.id), max(coalesce(s.interval_days, 0), 90),
+         s.interval_days)";
+
 /// What a visit needs to know beside the state. The body that was captured is usually that of the last fine visit; a blob's row, which lies
 /// on pages of its own, is looked at only where it is not.
 const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
      fv.id, fo.sha256, fj.code, fo.facts, fv.at,
      c.id, case when c.visit_id = s.fine_visit_id then fo.body_sha256
            else (select b.sha256 from blob b where b.id = c.body_id) end, s.last_full_visit_at, s.confirmations,
-     coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at, s.interval_days
-     from source s
+     coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at";
+
+/// Where these are from.
+const DUE_FROM: &str = "from source s
      left join visit lv on lv.id = s.last_visit_id
      left join outcome lo on lo.id = lv.outcome_id
      left join verdict lj on lj.visit_id = coalesce(lv.confirms, lv.id)
@@ -263,7 +281,7 @@ impl Reading<'_> {
     ) -> rusqlite::Result<Vec<DueSource>> {
         self.connection
             .prepare_cached(&format!(
-                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS}
+                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS}, {INTERVAL_DAYS} {DUE_FROM}
                  where s.host_id = ?1 and s.next_visit_at <= ?2 and (s.next_visit_at, s.id) > (?3, ?4)
                  order by s.next_visit_at, s.id limit ?5"
             ))?
@@ -275,7 +293,8 @@ impl Reading<'_> {
     pub fn due_source(&self, id: i64) -> rusqlite::Result<Option<DueSource>> {
         self.connection
             .prepare_cached(&format!(
-                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS} where s.id = ?1"
+                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS}, {INTERVAL_DAYS} {DUE_FROM}
+                 where s.id = ?1"
             ))?
             .query_row([id], due_source)
             .optional()

@@ -143,7 +143,7 @@ mod tests {
             .write_blocking("add sources", move |w| {
                 for (n, (host, at)) in sources.into_iter().enumerate() {
                     let address = format!("http://{host}/{n}");
-                    let (id, _) = w.find_or_add_source(&address, host, host, 0)?;
+                    let (id, _) = w.find_or_add_source(&address, host, host, 0, Some(0))?;
                     w.put_off(id, at)?;
                 }
                 Ok(())

@@ -35,7 +35,6 @@ fn files_that_are_no_posts_are_told_and_the_others_read() {
     kept     1 new copy in [time]; 453 B received
     archive  1 source cited in 3 posts, 1 copy held
     --- stderr
-    warning: [desk]/posts/picture.png: a PNG image: this is no text that could cite anything
     warning: [desk]/posts/zeros.md: binary data: this is no text that could cite anything
     ");
     assert_snapshot!(desk.rows("select post, source, context from citations order by post"), @r"

@@ -45,13 +45,13 @@ fn links_are_printed_with_where_they_stand() {
     assert_snapshot!(desk.run("links posts/draft-1.md --format jsonl"), @r#"
     exit code 0
     --- stdout
-    {"post":"posts/draft-1.md","url":"https://draft.test/","canonical":"https://draft.test/","kind":"anchor","place":"body","text":"the page","context":"See the page.","quote":null,"rel":"","line":3,"span":[26,45]}
+    {"post":"posts/draft-1.md","url":"https://draft.test/","canonical":"https://draft.test/","kind":"anchor","place":"body","text":"the page","context":"See the page.","quote":null,"rel":"","line":3,"span":[26,45],"headings":["A post"],"position":1,"column":5,"written":null,"preserves":null,"confidence":null,"tie":null,"quote_parts":[],"comment_author":null,"comment_at":null,"note":null,"accessed_at":null,"marked_dead":false}
     "#);
     assert_snapshot!(desk.run("links posts/draft-1.md --format csv"), @r"
     exit code 0
     --- stdout
-    post,url,canonical,kind,place,text,context,quote,rel,line,span_start,span_end
-    posts/draft-1.md,https://draft.test/,https://draft.test/,anchor,body,the page,See the page.,,,3,26,45
+    post,url,canonical,kind,place,text,context,quote,rel,line,span_start,span_end,headings,position,column,written,preserves,confidence,tie,quote_parts,comment_author,comment_at,note,accessed_at,marked_dead
+    posts/draft-1.md,https://draft.test/,https://draft.test/,anchor,body,the page,See the page.,,,3,26,45,A post,1,5,,,,,,,,,,false
     ");
     assert!(
         !desk.path("sourcekeep.db").exists(),

@@ -1,31 +1,11 @@
 //! Inputs that lead to more: feeds of excerpts, feeds of many pages, lists of feeds.
 
-use std::fmt::Write as _;
-
 use insta::assert_snapshot;
 
 use crate::support::Desk;
 use crate::web::Page;
 
 const CITATIONS: &str = "select post, source, gone_at from citations order by source";
-
-fn rss(entries: &[(&str, &str)]) -> String {
-    entries
-        .iter()
-        .fold(String::new(), |mut text, (name, content)| {
-            let content = content.replace('<', "&lt;");
-            write!(
-                text,
-                "<item><title>{name}</title><link>https://blog.test/{name}</link>\
-             <guid>https://blog.test/{name}</guid>{content}</item>",
-                content = content
-                    .replace("&lt;description>", "<description>")
-                    .replace("&lt;/description>", "</description>")
-            )
-            .unwrap();
-            text
-        })
-}
 
 fn feed(entries: &str, older: Option<(&str, &str)>) -> Page {
     let older = older.map_or(String::new(), |(rel, href)| {

@@ -8,6 +8,9 @@
 //! - `explain`: the evidence, what is missing, what comes next
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
+//! - `files`: which files of a folder are read, globs, packed files
+//! - `pdf`: links of PDFs, and hostile ones
+//! - `links`: its formats, and many files at once
 //! - `site`, `sitemaps`, `leads`: inputs that lead to more: WordPress sites, sitemaps, feeds of excerpts or of many pages,
 //!   lists of feeds
 //! - `exclusions`: what is taken and what is left out
@@ -37,11 +40,14 @@ mod doctor;
 mod exclusions;
 mod explain;
 mod fates;
+mod files;
 mod history;
 mod inputs;
 mod leads;
+mod links;
 mod mark;
 mod options;
+mod pdf;
 mod reference;
 mod reports;
 mod robots;

@@ -134,6 +134,9 @@ impl Listener for Reading<'_, '_> {
         } else if key == tags::BLOCKQUOTE {
             self.writer.open_quote(tag.get(Attribute::Cite));
         }
+        if tags::is_code(key) {
+            self.writer.open_code();
+        }
         self.element(tag);
         if is_foreign {
             return None;
@@ -152,6 +155,9 @@ impl Listener for Reading<'_, '_> {
         if closed_link || key == tags::A {
             self.writer.close_link();
         }
+        if tags::is_code(key) {
+            self.writer.close_code();
+        }
         if tags::heading_level(key).is_some() {
             self.writer.close_heading();
         } else if key == tags::BLOCKQUOTE {
@@ -169,6 +175,7 @@ impl Listener for Reading<'_, '_> {
             return;
         }
         self.page.line_broken &= text.bytes().all(|byte| byte.is_ascii_whitespace());
+        self.writer.set_place(self.page.place());
         self.writer.text(text);
     }
 

@@ -220,7 +220,7 @@ fn split_words(class: &str) -> Vec<String> {
 /// Words that say that a class is about something else than what it names.
 const ABOUT_LAYOUT: &[&str] = &[
     "no", "has", "with", "without", "is", "open", "closed", "hide", "hidden", "show", "left",
-    "right", "enabled", "disabled", "layout",
+    "right", "enabled", "disabled", "layout", "above", "before", "below", "after", "pre",
 ];
 
 /// Words of menus, share bars and the like.

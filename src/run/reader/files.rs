@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Came, Reader};
-use crate::run::{Problem, RunError, addresses, read_document, walk};
+use crate::run::{Problem, RunError, addresses, read_among, read_input, walk};
 use crate::store::sha256;
 
 impl Reader<'_> {
@@ -13,7 +13,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let (mut there, mut saw_all) = (Vec::new(), true);
-        for path in walk(folder) {
+        for path in walk(folder, &self.options.globs) {
             if self.context.cancelled.is_cancelled() {
                 return Ok(());
             }
@@ -56,12 +56,19 @@ impl Reader<'_> {
         let known = self.known(&name)?;
         if let (Some(known), Some((modified, size))) = (&known, modified_at)
             && known.modified_at == Some(modified)
-            && u64::try_from(known.size) == Ok(size)
+            // The size that is known is what it unpacks to.
+            && (u64::try_from(known.size) == Ok(size) || is_called_packed(path))
         {
             return self.unchanged(known, None).await;
         }
-        let bytes = match read_document(path) {
-            Ok(bytes) => bytes,
+        let read = if whole {
+            read_input(path).map(Some)
+        } else {
+            read_among(path)
+        };
+        let bytes = match read {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(()),
             Err(error) => {
                 self.problem(failed(&error));
                 return Ok(());
@@ -87,7 +94,7 @@ impl Reader<'_> {
         let read = match (name, stdin) {
             ("-", Some(bytes)) => Ok(bytes.to_vec()),
             ("-", None) => return Ok(()),
-            _ => read_document(Path::new(name)),
+            _ => read_input(Path::new(name)),
         };
         let bytes = match read {
             Ok(bytes) => bytes,
@@ -122,4 +129,10 @@ impl Reader<'_> {
         self.context.tally.gone(gone as u64);
         Ok(())
     }
+}
+
+/// Whether a file's name says that it is packed.
+fn is_called_packed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }

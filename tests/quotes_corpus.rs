@@ -1,0 +1,226 @@
+//! Quotes in real posts, against a key made by reading: `quotes/key.json` says for each post which passage (its first and
+//! last words) it quotes from which address.
+//!
+//! The rules were written looking at one half of the key only; the other half was read by somebody else. A passage that
+//! the key calls optional counts for nothing. `SOURCEKEEP_SHOW=1` lists every difference.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its key has failed"
+)]
+
+mod real;
+
+use std::path::Path;
+
+use real::{corpus, load, say};
+use serde::Deserialize;
+use sourcekeep::gather::{
+    Citation, Document, LeftOut, Note, Options, Post, Quote, Sink, detect, gather, quote_parts,
+};
+
+#[derive(Deserialize)]
+struct KeyPost {
+    reader: char,
+    set: String,
+    file: String,
+    post: Option<String>,
+    ties: Vec<KeyTie>,
+}
+
+#[derive(Deserialize)]
+struct KeyTie {
+    url: String,
+    begins: String,
+    ends: String,
+    #[serde(default, rename = "or")]
+    others: Vec<String>,
+    #[serde(default)]
+    optional: bool,
+    /// No link to that address stands in the same block or in one beside it.
+    #[serde(default)]
+    far: bool,
+}
+
+/// The citations of one post that quote something.
+#[derive(Default)]
+struct Quoting {
+    wanted: Option<String>,
+    is_wanted: bool,
+    found: Vec<(String, Quote)>,
+}
+
+impl Sink for Quoting {
+    fn begin(&mut self, address: &str) {
+        self.is_wanted = self.wanted.as_ref().is_none_or(|wanted| wanted == address);
+    }
+    fn citation(&mut self, citation: Citation) {
+        if let (true, Some(quote)) = (self.is_wanted, citation.quote) {
+            self.found.push((citation.url.to_string(), quote));
+        }
+    }
+    fn left_out(&mut self, _left_out: LeftOut) {}
+    fn end(&mut self, _post: Post) {}
+    fn note(&mut self, _note: Note) {}
+}
+
+/// Letters and figures only: how marks and spaces are written is not what is compared.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn same(one: &str, other: &str) -> bool {
+    let normal = |address: &str| {
+        url::Url::parse(address.trim()).map_or_else(|_| address.to_owned(), |url| url.to_string())
+    };
+    normal(one) == normal(other)
+}
+
+impl KeyTie {
+    fn is_of(&self, url: &str) -> bool {
+        same(&self.url, url) || self.others.iter().any(|other| same(other, url))
+    }
+
+    /// Where in a quote this passage stands.
+    fn within(&self, quote: &str) -> Option<(usize, usize)> {
+        let begins = plain(&self.begins);
+        let at = quote.find(&begins)?;
+        let ends = plain(&self.ends);
+        let end = quote[at..].rfind(&ends).map(|end| at + end + ends.len())?;
+        Some((at, end))
+    }
+}
+
+#[derive(Default)]
+struct Score {
+    right: usize,
+    made: usize,
+    found: usize,
+    there: usize,
+    far_found: usize,
+    far: usize,
+    differences: Vec<String>,
+}
+
+impl Score {
+    fn precision(&self) -> f64 {
+        share(self.right, self.made)
+    }
+    fn recall(&self) -> f64 {
+        share(self.found, self.there)
+    }
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    100.0 * f64::from(u32::try_from(part).unwrap())
+        / f64::from(u32::try_from(whole.max(1)).unwrap())
+}
+
+fn compare(post: &KeyPost, found: &[(String, Quote)], score: &mut Score) {
+    let name = format!("{}/{}", post.set, post.file);
+    for (url, quote) in found {
+        let whole = plain(&quote.text);
+        let known: Vec<(&KeyTie, (usize, usize))> = post
+            .ties
+            .iter()
+            .filter(|tie| tie.is_of(url))
+            .filter_map(|tie| Some((tie, tie.within(&whole)?)))
+            .collect();
+        let mut at = 0;
+        for part in quote_parts(&quote.text) {
+            let part_plain = plain(part);
+            let start = whole[at..].find(&part_plain).map_or(at, |found| at + found);
+            let end = start + part_plain.len();
+            at = end;
+            let hit = known
+                .iter()
+                .find(|(_, (from, to))| *from < end && start < *to);
+            match hit {
+                Some((tie, _)) if tie.optional => {}
+                Some(_) => {
+                    score.made += 1;
+                    score.right += 1;
+                }
+                None => {
+                    score.made += 1;
+                    let shown: String = part.chars().take(70).collect();
+                    score
+                        .differences
+                        .push(format!("+ {name} {} {url} “{shown}”", quote.tie));
+                }
+            }
+        }
+    }
+    for tie in post.ties.iter().filter(|tie| !tie.optional) {
+        let is_found = found
+            .iter()
+            .any(|(url, quote)| tie.is_of(url) && tie.within(&plain(&quote.text)).is_some());
+        if tie.far {
+            score.far += 1;
+            score.far_found += usize::from(is_found);
+            continue;
+        }
+        score.there += 1;
+        score.found += usize::from(is_found);
+        if !is_found {
+            score
+                .differences
+                .push(format!("- {name} {} “{}”", tie.url, tie.begins));
+        }
+    }
+}
+
+fn quoting(corpus: &Path, post: &KeyPost) -> Vec<(String, Quote)> {
+    let bytes = load(&corpus.join(&post.set).join(&post.file));
+    let name = post.file.trim_end_matches(".gz");
+    let document = Document {
+        bytes: &bytes,
+        media_type: None,
+        name,
+        address: None,
+        base: None,
+        format: detect(&bytes, None, name).unwrap(),
+    };
+    let mut quoting = Quoting {
+        wanted: post.post.clone(),
+        ..Quoting::default()
+    };
+    gather(
+        &document,
+        &Options::default().compile().unwrap(),
+        &mut quoting,
+    )
+    .unwrap();
+    quoting.found
+}
+
+#[test]
+fn quotes_are_tied_as_a_reader_ties_them() {
+    let Some(corpus) = corpus() else { return };
+    let key: Vec<KeyPost> = serde_json::from_str(include_str!("quotes/key.json")).unwrap();
+    let mut readers = [Score::default(), Score::default(), Score::default()];
+    for post in &key {
+        let score = &mut readers[usize::from(u8::try_from(post.reader).unwrap() - b'a')];
+        compare(post, &quoting(&corpus, post), score);
+    }
+    for (score, reader) in readers.iter().zip(["a", "b", "c"]) {
+        say(&format!(
+            "quotes, reader {reader}: {:.1} % of {} ties made are right, {:.1} % of {} that are there are made; {} of {} farther off",
+            score.precision(),
+            score.made,
+            score.recall(),
+            score.there,
+            score.far_found,
+            score.far
+        ));
+        if std::env::var_os("SOURCEKEEP_SHOW").is_some_and(|show| show == "1" || show == reader) {
+            score
+                .differences
+                .iter()
+                .for_each(|one| say(&format!("  {one}")));
+        }
+    }
+}
