@@ -574,6 +574,8 @@ fn count_archive(
         if counted.iter().any(|one| one.address == input.address) {
             continue;
         }
+        census.estimate.posts_not_read +=
+            store.read("count due posts", |r| r.count_due_posts(input.id, now))?;
         let input = NewInput {
             address: input.address,
             kind: input.kind,
@@ -634,6 +636,13 @@ fn write_estimate(estimate: &Estimate, out: &mut impl Write) -> Result<(), Failu
             out,
             "             of which {} on the web, not looked at: what they cite comes on top",
             estimate.inputs_not_read
+        )?;
+    }
+    if estimate.posts_not_read > 0 {
+        writeln!(
+            out,
+            "             and {} on the web that were found by earlier runs",
+            count(estimate.posts_not_read, "post")
         )?;
     }
     writeln!(

@@ -20,6 +20,7 @@ pub(crate) fn words(told: &Told) -> String {
             format!("posts are named by {}", parts.join(", "))
         }
         Told::NotRead(not_read) => format!("left out {}", not_read_in_words(*not_read)),
+        Told::StayDue(0) => "the rest is left for the next run".to_owned(),
         Told::StayDue(posts) => format!("{} left for the next run", count(*posts, "post")),
         Told::Registered(feeds) => format!("{} registered as inputs", count(*feeds, "feed")),
         Told::NamedNoLonger(feed) => {

@@ -23,6 +23,8 @@ const CHUNK: usize = 400;
 const CHUNKS_AHEAD: u32 = 8;
 /// Things worth knowing that are kept of one document.
 const MOST_NOTES: usize = 10_000;
+/// Parts of one document that could not be read and are told one by one.
+const MOST_PROBLEMS: usize = 1_000;
 
 /// What an input is read with, beside its address; kept as JSON in its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +104,8 @@ pub(super) struct Gathered {
     pub(super) canonical: Option<Url>,
     /// What it names and what is not read.
     pub(super) not_read: NotRead,
+    /// It could not be read to its end.
+    pub(super) failed: bool,
 }
 
 /// Gathers a document's posts and citations into the archive.
@@ -147,7 +151,8 @@ pub(super) fn gather_into_store(
         ),
         reading: match document.format {
             _ if asked.only_names => Reading::Names,
-            Format::Feed => Reading::Feed,
+            // Somebody's copy of a feed on the disk is what it is.
+            Format::Feed if document.address.is_some() => Reading::Feed,
             _ => Reading::Posts,
         },
         place: document.name.to_owned(),
@@ -170,7 +175,10 @@ pub(super) fn gather_into_store(
                 w.end_document(document_id, now, keeps_old_posts, now)
             })?;
         }
-        Err(error) => gathered.problems.push(Problem::whole(document.name, error)),
+        Err(error) => {
+            gathered.failed = true;
+            gathered.problems.push(Problem::whole(document.name, error));
+        }
     }
     Ok(gathered)
 }
@@ -253,6 +261,21 @@ impl StoreSink<'_> {
         Ok(())
     }
 
+    /// A part could not be read. Where nothing of a document can be, nobody wants to hear of each.
+    fn problem(&mut self, line: u32, why: String) {
+        let problems = &mut self.gathered.problems;
+        match problems.len() {
+            0..MOST_PROBLEMS => problems.push(Problem {
+                place: self.place.clone(),
+                line: Some(line),
+                why,
+                whole: false,
+            }),
+            MOST_PROBLEMS => problems.push(Problem::part(&self.place, "and more of the like")),
+            _ => {}
+        }
+    }
+
     fn keep(&mut self, result: Result<(), StoreError>) {
         if let Err(error) = result
             && self.error.is_none()
@@ -331,12 +354,7 @@ impl Sink for StoreSink<'_> {
         if let gather::Reason::Rejected(why) = left_out.reason
             && !matches!(why, Rejected::Scheme(_))
         {
-            self.gathered.problems.push(Problem {
-                place: self.place.clone(),
-                line: Some(left_out.line),
-                why: format!("{why}: {}", left_out.address),
-                whole: false,
-            });
+            self.problem(left_out.line, format!("{why}: {}", left_out.address));
         }
     }
 
@@ -376,12 +394,7 @@ impl Sink for StoreSink<'_> {
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Unreadable { line, why } => self.gathered.problems.push(Problem {
-                place: self.place.clone(),
-                line: Some(line),
-                why,
-                whole: false,
-            }),
+            Note::Unreadable { line, why } => self.problem(line, why),
             Note::Post {
                 address,
                 modified_at,

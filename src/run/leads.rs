@@ -38,7 +38,11 @@ pub(super) enum Next {
 
 /// Reads what an input leads to and is due.
 pub(super) async fn follow(reader: &mut Reader<'_>) -> Result<(), RunError> {
-    if lists(reader).await? == Next::Go {
+    let mut next = lists(reader).await?;
+    if next == Next::Go && reader.input.kind == "site" && site::fall_back(reader).await? {
+        next = lists(reader).await?;
+    }
+    if next == Next::Go {
         posts(reader).await?;
     }
     if reader.context.cancelled.is_cancelled() {
@@ -54,9 +58,7 @@ pub(super) async fn follow(reader: &mut Reader<'_>) -> Result<(), RunError> {
             .context
             .store
             .read("count what stays due", |r| r.count_due_posts(id, now))?;
-        if due > 0 {
-            reader.tell(Told::StayDue(due));
-        }
+        reader.tell(Told::StayDue(due));
     }
     Ok(())
 }

@@ -274,7 +274,9 @@ impl<'a> Reader<'a> {
             self.problem(problem);
         }
         self.not_read.add(gathered.not_read);
-        self.inputs_of(name, &gathered.notes, format).await?;
+        if format == Format::Opml && !gathered.failed {
+            self.inputs_of(name, &gathered.notes).await?;
+        }
         if let (Format::Feed, false, Some(feed)) = (format, is_lead, &feed) {
             let is_old = leads::is_before(self, gathered.newest_at);
             let all_new = gathered.new_posts > 0 && gathered.known_posts == 0;
@@ -299,15 +301,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Each feed that a list names becomes an input of its own, once: one that was removed by hand stays away.
-    async fn inputs_of(
-        &mut self,
-        name: &str,
-        notes: &[Note],
-        format: Format,
-    ) -> Result<(), RunError> {
-        if format != Format::Opml {
-            return Ok(());
-        }
+    async fn inputs_of(&mut self, name: &str, notes: &[Note]) -> Result<(), RunError> {
         let options = InputOptions {
             added_by: Some(self.input.address.clone()),
             ..self.options.clone()

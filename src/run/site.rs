@@ -95,19 +95,8 @@ async fn follow_names(reader: &mut Reader<'_>, home: &Url, names: Names) -> Resu
         }
     }
     // With an API, sitemaps would only name again what it has.
-    if counts(reader)?.0 == 0 {
-        let mut sitemaps = named_by_robots(reader, home).await?;
-        sitemaps.extend(names.sitemaps);
-        sitemaps.retain(|url| same_site(url, home));
-        sitemaps.truncate(MOST_SITEMAPS);
-        for url in &sitemaps {
-            lead(reader, Lead::Sitemap, url).await?;
-        }
-        if sitemaps.is_empty()
-            && try_all(reader, home, Lead::Sitemap, SITEMAPS).await? == Next::Stop
-        {
-            return Ok(());
-        }
+    if counts(reader)?.0 == 0 && find_sitemaps(reader, home, names.sitemaps).await? == Next::Stop {
+        return Ok(());
     }
     let feeds: Vec<_> = names
         .feeds
@@ -136,12 +125,50 @@ async fn follow_names(reader: &mut Reader<'_>, home: &Url, names: Names) -> Resu
     Ok(())
 }
 
+/// Finds the sitemaps of a site: those that it names, or, if there are none, where they usually are.
+async fn find_sitemaps(
+    reader: &mut Reader<'_>,
+    home: &Url,
+    named: Vec<Url>,
+) -> Result<Next, RunError> {
+    let mut sitemaps = named_by_robots(reader, home).await?;
+    sitemaps.extend(named);
+    sitemaps.retain(|url| same_site(url, home));
+    sitemaps.truncate(MOST_SITEMAPS);
+    for url in &sitemaps {
+        lead(reader, Lead::Sitemap, url).await?;
+    }
+    if sitemaps.is_empty() {
+        return try_all(reader, home, Lead::Sitemap, SITEMAPS).await;
+    }
+    Ok(Next::Go)
+}
+
+/// Looks for sitemaps after all where an API showed none of its collections to us. Says whether there is something new
+/// to read.
+pub(super) async fn fall_back(reader: &mut Reader<'_>) -> Result<bool, RunError> {
+    reader.context.store.flush().await?;
+    let id = reader.input.id;
+    let collections = reader
+        .context
+        .store
+        .read("count collections", |r| r.count_leads(id, Lead::Collection))?;
+    let (there, _, sitemaps) = counts(reader)?;
+    let Ok(home) = Url::parse(&reader.input.address) else {
+        return Ok(false);
+    };
+    if collections == 0 || there > 0 || sitemaps > 0 {
+        return Ok(false);
+    }
+    Ok(find_sitemaps(reader, &home, Vec::new()).await? == Next::Go)
+}
+
 /// How many collections, feeds and sitemaps there are that are not known to be none.
 fn counts(reader: &Reader<'_>) -> Result<(u64, u64, u64), RunError> {
     let id = reader.input.id;
     Ok(reader.context.store.read("count lists", |r| {
         Ok((
-            r.count_leads(id, Lead::Collection)?,
+            r.count_lists_there(id, Lead::Collection)?,
             r.count_lists_there(id, Lead::Feed)?,
             r.count_lists_there(id, Lead::Sitemap)?,
         ))
@@ -195,11 +222,19 @@ async fn try_all(
     if there > 0 {
         return Ok(Next::Go);
     }
-    for path in paths {
+    // A blog may lie in a folder of its site, with its own lists.
+    let in_folder = paths.iter().map(|path| path.trim_start_matches('/'));
+    let in_folder = in_folder.filter(|_| home.path().trim_end_matches('/') != "");
+    let mut folder = home.clone();
+    folder.set_query(None);
+    if !folder.path().ends_with('/') {
+        folder.set_path(&format!("{}/", home.path()));
+    }
+    for path in in_folder.chain(paths.iter().copied()) {
         if reader.is_over() {
             return Ok(Next::Stop);
         }
-        let Ok(url) = home.join(path) else { continue };
+        let Ok(url) = folder.join(path) else { continue };
         let found = lead(reader, what, &url).await?;
         if found.next_read_at.is_none_or(|at| at > reader.now) {
             continue;

@@ -14,7 +14,8 @@ pub enum Told {
     },
     /// What it names and what is not read.
     NotRead(NotRead),
-    /// Posts that stay due, because no more are to be read in this run.
+    /// So many posts that were found stay due, because no more are to be read in this run; there may be others that
+    /// were not found yet.
     StayDue(u64),
     /// Feeds that it names and that were registered.
     Registered(u64),

@@ -177,7 +177,7 @@ fn a_wordpress_site_is_read_by_its_api() {
         desk.number("select count(*) from post where gone_at is null"),
         233
     );
-    assert_eq!(desk.number("select count(*) from citation"), 236);
+    assert_eq!(desk.number("select count(*) from citation"), 239);
     assert_snapshot!(desk.rows(&format!("{CITATIONS} limit 4")), @r"");
     assert_snapshot!(
         desk.rows("select p.address, p.title, p.author, p.published_at, d.format from post p join document d on d.id = p.document_id where p.address like '%/7/'"),

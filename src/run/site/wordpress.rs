@@ -25,6 +25,10 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const PER_PAGE: usize = 100;
 /// Pages of one collection that are read, at the most.
 const MOST_PAGES: u32 = 10_000;
+/// Posts that are taken of one page, should it hold more than was asked for.
+const MOST_ON_PAGE: usize = 1_000;
+/// Pages with nothing new after which a collection is taken to go in circles.
+const MOST_PAGES_WITHOUT_NEWS: u32 = 20;
 /// Pages of comments that are read for one page of posts, at the most.
 const MOST_COMMENT_PAGES: u32 = 200;
 /// After so long it is asked anew which collections there are.
@@ -225,6 +229,8 @@ struct PageRead {
     has_news: bool,
     /// Whether all of it was read.
     is_complete: bool,
+    /// The numbers of its posts.
+    ids: Vec<u64>,
 }
 
 impl Walk<'_, '_> {
@@ -237,7 +243,7 @@ impl Walk<'_, '_> {
         // Meanwhile a post may have gone, so that others moved up a page.
         let mut page = self.row.page.unwrap_or(1).saturating_sub(1).max(1);
         let since = self.reader.options.since.map(instant);
-        let mut pages_without_news = 0;
+        let (mut pages_without_news, mut before) = (0, Vec::new());
         loop {
             if self.reader.is_over() || self.reader.allowance.posts_left() == Some(0) {
                 self.reader.unfinished = true;
@@ -280,8 +286,11 @@ impl Walk<'_, '_> {
                 Some(pages) => page >= pages,
                 None => false,
             };
-            // An API that gives the same again and again does not know pages; the first may well be known.
-            let goes_in_circles = pages_without_news >= 2;
+            // An API that gives the same page again does not know pages.
+            let goes_in_circles = pages_without_news >= MOST_PAGES_WITHOUT_NEWS
+                || read.ids.is_empty()
+                || read.ids == before;
+            before = read.ids;
             if is_last || goes_in_circles {
                 return self.ended(begun_at).await;
             }
@@ -373,7 +382,7 @@ impl Walk<'_, '_> {
             }
         };
         let mut wanted = Vec::new();
-        for item in items.iter().take(PER_PAGE) {
+        for item in items.iter().take(MOST_ON_PAGE) {
             if let Some(wish) = self.wish(item)? {
                 wanted.push(wish);
             }
@@ -383,6 +392,7 @@ impl Walk<'_, '_> {
         let room = usize::try_from(room).unwrap_or(usize::MAX);
         let is_complete = wanted.len() <= room;
         wanted.truncate(room);
+        let all: Vec<u64> = items.iter().map(|item| item.id).collect();
         let ids: Vec<u64> = wanted.iter().map(|wish| wish.item.id).collect();
         let comments = match self.comments_of(&ids).await? {
             Some(comments) => comments,
@@ -390,6 +400,7 @@ impl Walk<'_, '_> {
                 return Ok(Some(PageRead {
                     has_news,
                     is_complete: false,
+                    ids: all,
                 }));
             }
         };
@@ -398,6 +409,7 @@ impl Walk<'_, '_> {
                 return Ok(Some(PageRead {
                     has_news,
                     is_complete: false,
+                    ids: all,
                 }));
             }
             let own = comments.get(&wish.item.id).map(Vec::as_slice);
@@ -407,6 +419,7 @@ impl Walk<'_, '_> {
         Ok(Some(PageRead {
             has_news,
             is_complete,
+            ids: all,
         }))
     }
 
