@@ -108,10 +108,61 @@ pub(super) fn paragraph(blocks: &mut VecDeque<Block>, at: usize) -> usize {
         }
     }
     let ties = Paragraph::of(blocks, at, &quoted).ties();
+    if ties.is_empty()
+        && let Some((link, text)) = carried_on(blocks, at, &quoted)
+    {
+        give(blocks, &link, &text, Tie::Adjoining, 70);
+        return 1;
+    }
     for (link, text, tie, confidence) in ties {
         give(blocks, &link, &text, tie, confidence);
     }
     1
+}
+
+/// A paragraph that begins with quoted words and names as speaker nobody but who was named in the paragraph before, whose
+/// last words were tied.
+fn carried_on(
+    blocks: &VecDeque<Block>,
+    at: usize,
+    passages: &[Passage],
+) -> Option<(Candidate, String)> {
+    let block = &blocks[at];
+    let first = passages.first().filter(|first| !first.is_open)?;
+    let begins = !block.text[..first.outer.start]
+        .chars()
+        .any(char::is_alphanumeric);
+    if !begins || !links(blocks, at).is_empty() {
+        return None;
+    }
+    let before = neighbour(blocks, at, block.place, false)?;
+    let text = &blocks[before].text;
+    let outside = outside_words(&block.text, &(0..block.text.len()), passages);
+    let names_known = outside
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.starts_with(char::is_uppercase))
+        .all(|word| text.contains(word));
+    if word_count(&outside) > 6 || !has_cue(&outside) || !names_known || is_own_speech(&outside) {
+        return None;
+    }
+    let link = links(blocks, before).into_iter().rfind(|link| {
+        matches!(
+            &blocks[before].found[link.index],
+            Found::Citation { citation, .. } if citation
+                .quote
+                .as_ref()
+                .is_some_and(|quote| matches!(quote.tie, Tie::Sentence | Tie::Adjoining))
+        )
+    })?;
+    let mut quoted = String::new();
+    for passage in passages.iter().filter(|passage| !passage.is_open) {
+        add(
+            &mut quoted,
+            block.text[passage.inner.clone()].trim(),
+            BETWEEN,
+        );
+    }
+    (word_count(&quoted) >= 5).then_some((link, quoted))
 }
 
 /// The blocks that a passage spans which begins with this one: each begins with a mark, only the last is closed.
@@ -342,13 +393,14 @@ fn around(blocks: &mut VecDeque<Block>, group: &Range<usize>, text: &str) {
         }
     }
     let Some(before) = before else { return };
-    if let Some((candidate, confidence)) = introducing(blocks, before) {
+    let is_marked = blocks[group.start].quote.is_some();
+    if let Some((candidate, confidence)) = introducing(blocks, before, is_marked) {
         give(blocks, &candidate, text, Tie::Introduction, confidence);
     }
 }
 
-/// The link by which a paragraph introduces what follows it.
-fn introducing(blocks: &VecDeque<Block>, at: usize) -> Option<(Candidate, u8)> {
+/// The link by which a paragraph introduces what follows it, which is marked as a quote, or only looks like one.
+fn introducing(blocks: &VecDeque<Block>, at: usize, is_marked: bool) -> Option<(Candidate, u8)> {
     let block = &blocks[at];
     if block.is_heading || block.quote.is_some() {
         return None;
@@ -396,7 +448,12 @@ fn introducing(blocks: &VecDeque<Block>, at: usize) -> Option<(Candidate, u8)> {
     }
     // A paragraph about one document, and then words that are nobody else's.
     match all.as_slice() {
-        [only] if only.is_citation && leads_to_document(blocks, only) && has_cue(&block.text) => {
+        [only]
+            if is_marked
+                && only.is_citation
+                && leads_to_document(blocks, only)
+                && has_cue(&block.text) =>
+        {
             Some((only.clone(), 70))
         }
         _ => None,
@@ -521,12 +578,22 @@ impl<'b> Paragraph<'b> {
         if is_own_speech(&outside) {
             return None;
         }
-        let in_sentence = self.within(&sentence);
+        // A link within other quoted words is theirs: mostly the title of a work.
+        let in_sentence: Vec<&Candidate> = self
+            .within(&sentence)
+            .into_iter()
+            .filter(|link| {
+                !self.passages.iter().any(|other| {
+                    link.anchor.start < other.outer.end && link.anchor.end > other.outer.start
+                })
+            })
+            .collect();
         if !in_sentence.is_empty() {
             return self.in_one_sentence(passage, count, &in_sentence);
         }
         self.going_on(passage, count, &outside, thread)
             .or_else(|| self.of_the_document(passage, count, &outside))
+            .or_else(|| self.of_the_speech(passage, count, &outside))
             .or_else(|| {
                 let tied = self.narrated(passage, count, &outside);
                 tied.filter(|_| !has_other)
@@ -606,6 +673,33 @@ impl<'b> Paragraph<'b> {
         self.is_document(&link).then(|| (link, Tie::Adjoining, 75))
     }
 
+    /// A speech, statement or the like was linked last, and nothing but a pronoun says who speaks now.
+    fn of_the_speech(
+        &self,
+        passage: &Passage,
+        count: usize,
+        outside: &str,
+    ) -> Option<(Candidate, Tie, u8)> {
+        if count < 4 || word_count(outside) > 12 || !speaks_by_pronoun(outside) {
+            return None;
+        }
+        let here = self
+            .links
+            .iter()
+            .rfind(|link| link.anchor.end <= passage.outer.start);
+        let (link, text) = match here {
+            Some(link) => (link.clone(), self.text),
+            None => {
+                let place = self.blocks[self.at].place;
+                let before = neighbour(self.blocks, self.at, place, false)?;
+                let [only] = links(self.blocks, before).try_into().ok()?;
+                (only, self.blocks[before].text.as_str())
+            }
+        };
+        let names_words = is_called_words(text.get(link.anchor.clone()).unwrap_or_default());
+        (names_words && self.is_document(&link)).then(|| (link, Tie::Adjoining, 75))
+    }
+
     /// The paragraph has one link, and the words are woven into what is told of it without naming another speaker.
     fn narrated(
         &self,
@@ -641,6 +735,113 @@ fn names_nobody(outside: &str) -> bool {
         .split_whitespace()
         .skip(1)
         .any(|word| word.starts_with(char::is_uppercase))
+}
+
+/// Whether whoever says something is only called he, she, they or it.
+fn speaks_by_pronoun(outside: &str) -> bool {
+    const PRONOUNS: &[&str] = &[
+        "he", "she", "they", "it", "er", "sie", "es", "il", "elle", "ils", "elles", "él", "ella",
+        "egli", "lui", "lei", "hij", "zij", "han", "hun", "hon",
+    ];
+    has_cue(outside)
+        && outside
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .take(3)
+            .any(|word| PRONOUNS.contains(&word.to_lowercase().as_str()))
+}
+
+/// Whether a link's text calls what it leads to somebody's words: a speech, a statement, a letter.
+fn is_called_words(anchor: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "statement",
+        "speech",
+        "interview",
+        "letter",
+        "report",
+        "post",
+        "article",
+        "column",
+        "tweet",
+        "blog",
+        "memo",
+        "testimony",
+        "study",
+        "paper",
+        "survey",
+        "op-ed",
+        "essay",
+        "release",
+        "announcement",
+        "editorial",
+        "review",
+        "email",
+        "thread",
+        "transcript",
+        "remarks",
+        "comment",
+        "comments",
+        "proclamation",
+        "memorandum",
+        "ruling",
+        "opinion",
+        "decision",
+        "filing",
+        "complaint",
+        "piece",
+        "story",
+        "lawsuit",
+        "declaration",
+        "manifesto",
+        "guidance",
+        "blogpost",
+        "said",
+        "says",
+        "wrote",
+        "writes",
+        "told",
+        "tweeted",
+        "posted",
+        "explained",
+        "announced",
+        "argued",
+        "responded",
+        "noted",
+        "rede",
+        "bericht",
+        "artikel",
+        "beitrag",
+        "erklärung",
+        "mitteilung",
+        "studie",
+        "brief",
+        "gutachten",
+        "discours",
+        "entretien",
+        "communiqué",
+        "rapport",
+        "tribune",
+        "lettre",
+        "étude",
+        "discurso",
+        "entrevista",
+        "comunicado",
+        "informe",
+        "carta",
+        "artículo",
+        "discorso",
+        "intervista",
+        "comunicato",
+        "rapporto",
+        "lettera",
+        "articolo",
+        "toespraak",
+        "verklaring",
+        "brief",
+    ];
+    anchor
+        .split(|c: char| !c.is_alphanumeric() && c != '-')
+        .any(|word| !word.is_empty() && WORDS.contains(&word))
 }
 
 /// Whether a sentence's own words speak of a document or of whoever wrote it.
@@ -709,16 +910,18 @@ fn is_around(text: &str, link: &Candidate, passage: &Passage, count: usize) -> b
     if !link.is_citation {
         return false;
     }
+    let quoted = text[passage.inner.clone()].trim();
+    let (anchor, inner) = (link.anchor.len(), passage.inner.len());
     let is_inside = link.anchor.start >= passage.outer.start
         && link.anchor.end <= passage.outer.end
-        && link.anchor.len() * 10 < passage.inner.len() * 9;
-    let quoted = text[passage.inner.clone()].trim();
+        && anchor * 10 < inner * 9;
     if is_inside {
-        return count >= 5;
+        // A word or two of what somebody says are linked to explain them.
+        return count >= 5 && anchor * 3 >= inner;
     }
     // Short words in a link's text are quoted from there rather than called so, if the link says more.
-    let is_plain = quoted.starts_with(char::is_lowercase);
-    count >= 4 || is_plain
+    let says_more = anchor > inner + 8 && quoted.starts_with(char::is_lowercase);
+    count >= 4 || says_more || (count == 3 && quoted.starts_with(char::is_lowercase))
 }
 
 /// What stands between a link and a passage, without what is quoted there.

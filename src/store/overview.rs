@@ -252,7 +252,7 @@ impl Reading<'_> {
             .prepare_cached(&format!(
                 "select {COLUMNS} {MARK_JOIN}
                  where s.id > ?5
-                   and (?6 = '[]' and ?7 = '[]' or ({CITED} and m.mark is not 'ignore'))
+                   and (?6 = '[]' and ?7 = '[]' and s.visits > 0 or {CITED} and (?6 = '[]' and ?7 = '[]' or m.mark is not 'ignore'))
                    and (?6 = '[]' and ?7 = '[]' or {STANDING} in (select value from json_each(?6))
                         or {VERDICT} in (select value from json_each(?7))
                         or ?8 and s.standing in ('alive', 'revived') and s.standing_since >= ?3

@@ -9,6 +9,7 @@
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
 //! - `files`: which files of a folder are read, globs, packed files
+//! - `posts`: a post over time: its words, what is new, kept and gone; what is only recorded
 //! - `pdf`: links of PDFs, and hostile ones
 //! - `links`: its formats, and many files at once
 //! - `site`, `sitemaps`, `leads`: inputs that lead to more: WordPress sites, sitemaps, feeds of excerpts or of many pages,
@@ -48,6 +49,7 @@ mod links;
 mod mark;
 mod options;
 mod pdf;
+mod posts;
 mod reference;
 mod reports;
 mod robots;
