@@ -108,7 +108,7 @@ fn a_page_is_one_post_and_its_feeds_are_named() {
     archive  1 source cited in 1 post, 0 copies held; 1 broken: `sourcekeep report` says which
     --- stderr
     https://blog.test/post: taken as one page; it names https://blog.test/feed.xml
-    hint: `sourcekeep add https://blog.test/feed.xml` follows it
+    hint: `sourcekeep add https://blog.test/feed.xml` follows it; `--as site` with the front page takes all posts of a site
     ");
     assert_snapshot!(desk.rows(CITATIONS), @"https://blog.test/post | https://cited.test/x | 2026-01-05T08:00:00Z | -");
 }
@@ -239,7 +239,7 @@ fn a_folder_is_followed_through_its_changes() {
     assert_snapshot!(desk.run("run"), @r"
     exit code 0
     --- stdout
-    read     1 input: 2 posts new or changed, 1 gone, 3 citations, 2 new sources
+    read     1 input: 2 posts new or changed, 1 gone, 3 citations (1 new, 1 gone), 2 new sources
     visited  6 sources: 6 not-found
     kept     0 new copies in [time]; 108 B received
     archive  4 sources cited in 3 posts, 0 copies held; 4 broken: `sourcekeep report` says which
@@ -325,7 +325,7 @@ fn what_is_removed_is_not_read_any_more_and_what_was_kept_stays() {
     assert_snapshot!(desk.rows(CITATIONS), @"[desk]/posts/a.md | https://a.test/1 | 2026-01-05T08:00:00Z | 2026-01-06T08:00:00Z");
     assert_eq!(desk.number("select count(*) from capture"), 1);
     desk.run("run posts").exits(0);
-    assert_snapshot!(desk.rows(CITATIONS), @"[desk]/posts/a.md | https://a.test/1 | 2026-01-05T08:00:00Z | -");
+    assert_snapshot!(desk.rows(CITATIONS), @"[desk]/posts/a.md | https://a.test/1 | 2026-01-06T08:00:00Z | -");
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn adding_an_input_again_with_other_exclusions_takes_effect_though_no_file_chang
     desk.day(2).run("run posts").exits(0);
     assert_snapshot!(desk.rows(CITATIONS), @r"
     [desk]/posts/a.md | https://a.test/1 | 2026-01-05T08:00:00Z | -
-    [desk]/posts/a.md | https://b.test/2 | 2026-01-05T08:00:00Z | -
+    [desk]/posts/a.md | https://b.test/2 | 2026-01-07T08:00:00Z | -
     ");
 }
 
@@ -372,8 +372,8 @@ fn exclusions_in_the_configuration_take_effect_though_no_file_changed() {
     desk.day(2).run("run").exits(0);
     assert_snapshot!(desk.rows(CITATIONS), @r"
     [desk]/posts/a.md | https://a.test/1 | 2026-01-05T08:00:00Z | -
-    [desk]/posts/a.md | https://b.test/2 | 2026-01-05T08:00:00Z | -
-    [desk]/posts/draft-b.md | https://a.test/3 | 2026-01-05T08:00:00Z | -
+    [desk]/posts/a.md | https://b.test/2 | 2026-01-07T08:00:00Z | -
+    [desk]/posts/draft-b.md | https://a.test/3 | 2026-01-07T08:00:00Z | -
     ");
 }
 

@@ -132,8 +132,18 @@ fn an_excerpt_leads_to_the_page() {
         "/short",
         Page::html("<title>Short</title><article><p>It begins, and <a href=https://cited.test/>goes on</a>.</article>"),
     );
-    assert_snapshot!(desk.run("run https://blog.test/feed"), @r"");
-    assert_snapshot!(desk.rows(CITATIONS), @r"");
+    assert_snapshot!(desk.run("run https://blog.test/feed"), @r"
+    exit code 0
+    --- stdout
+    read     1 input: 3 posts new or changed, 2 citations, 2 new sources
+    visited  2 sources: 2 not-found
+    kept     0 new copies in [time]; 36 B received
+    archive  2 sources cited in 2 posts, 0 copies held; 2 broken: `sourcekeep report` says which
+    ");
+    assert_snapshot!(desk.rows(CITATIONS), @r"
+    https://blog.test/short | https://cited.test/ | -
+    https://blog.test/long | https://long.test/ | -
+    ");
     assert_eq!(desk.web.count("blog.test", "/long"), 0);
     assert_eq!(desk.number("select count(*) from post"), 2);
 
@@ -163,7 +173,12 @@ fn an_excerpt_leads_to_the_page() {
         Page::html("<title>Short</title><article><p>It began, and <a href=https://other.test/>went on</a>.</article>"),
     );
     desk.day(2).run("run").exits(0);
-    assert_snapshot!(desk.rows(CITATIONS), @r"");
+    assert_snapshot!(desk.rows(CITATIONS), @r"
+    https://blog.test/short | https://cited.test/ | 2026-01-07T08:00:00Z
+    https://blog.test/long | https://long.test/ | -
+    https://blog.test/new | https://new.test/ | -
+    https://blog.test/short | https://other.test/ | -
+    ");
     assert_eq!(
         desk.number("select count(*) from post where gone_at is null"),
         3
@@ -211,12 +226,28 @@ fn each_feed_of_a_list_becomes_an_input() {
         );
     }
     desk.file("feeds.opml", opml(&["one", "two", "three", "one"]));
-    assert_snapshot!(desk.run("run feeds.opml"), @r"");
-    assert_snapshot!(desk.run("inputs"), @r"");
+    assert_snapshot!(desk.run("run feeds.opml"), @r"
+    exit code 0
+    --- stdout
+    read     4 inputs: 3 posts new or changed, 3 citations, 3 new sources
+    visited  3 sources: 3 not-found
+    kept     0 new copies in [time]; 54 B received
+    archive  3 sources cited in 3 posts, 0 copies held; 3 broken: `sourcekeep report` says which
+    --- stderr
+    [desk]/feeds.opml: 3 feeds registered as inputs
+    ");
+    assert_snapshot!(desk.run("inputs"), @r"
+    exit code 0
+    --- stdout
+    [desk]/feeds.opml (file): 0 posts, 0 citations; read just now, again in every run
+    https://blog.test/one (feed): 1 post, 1 citation; read just now, next in 20 hours
+    https://blog.test/two (feed): 1 post, 1 citation; read just now, next in 20 hours
+    https://blog.test/three (feed): 1 post, 1 citation; read just now, next in 20 hours
+    ");
     // Removed by hand, it stays away; removed from the list, it is told of and stays.
     desk.run("remove https://blog.test/two").exits(0);
     desk.file("feeds.opml", opml(&["one", "two"]));
-    assert_snapshot!(desk.day(1).run("run").err, @r"");
+    assert_snapshot!(desk.day(1).run("run").err, @"[desk]/feeds.opml: names https://blog.test/three no longer; it stays an input until `sourcekeep remove https://blog.test/three`");
     assert_eq!(
         desk.number("select count(*) from input where removed_at is null"),
         3

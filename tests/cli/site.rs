@@ -170,18 +170,27 @@ fn asked(desk: &Desk) -> Vec<String> {
 fn a_wordpress_site_is_read_by_its_api() {
     let desk = Desk::new();
     wordpress(&desk);
-    assert_snapshot!(desk.run("add --as site https://blog.test/"), @r"");
+    assert_snapshot!(desk.run("add --as site https://blog.test/"), @r"
+    exit code 0
+    --- stdout
+    https://blog.test/ (site): added
+    ");
     let done = desk.run("run --format json").exits(0);
-    assert_snapshot!(done.err, @r"");
+    assert_snapshot!(done.err, @"https://blog.test/: posts are named by 3 collections of the WordPress API, 1 feed");
     assert_eq!(
         desk.number("select count(*) from post where gone_at is null"),
         233
     );
     assert_eq!(desk.number("select count(*) from citation"), 239);
-    assert_snapshot!(desk.rows(&format!("{CITATIONS} limit 4")), @r"");
+    assert_snapshot!(desk.rows(&format!("{CITATIONS} limit 4")), @r"
+    https://blog.test/post/230/ | https://bob.test/ | comment
+    https://blog.test/post/7/ | https://bob.test/ | comment
+    https://blog.test/post/7/ | https://bob.test/ | comment
+    https://blog.test/post/230/ | https://comment1.test/ | comment
+    ");
     assert_snapshot!(
         desk.rows("select p.address, p.title, p.author, p.published_at, d.format from post p join document d on d.id = p.document_id where p.address like '%/7/'"),
-        @r""
+        @"https://blog.test/post/7/ | post 7 & more | Ada | 1754611200000 | wordpress"
     );
     // The address in the stored bytes is where the span says.
     let (body, start, end): (Vec<u8>, isize, isize) = {
@@ -211,7 +220,11 @@ fn a_wordpress_site_is_read_by_its_api() {
         "{asked:?}"
     );
     assert!(asked.len() <= 15, "{}: {asked:#?}", asked.len());
-    assert_snapshot!(desk.run("inputs"), @r"");
+    assert_snapshot!(desk.run("inputs"), @r"
+    exit code 0
+    --- stdout
+    https://blog.test/ (site): 233 posts, 239 citations; read just now, next in 20 hours
+    ");
 }
 
 #[test]
@@ -261,8 +274,17 @@ fn a_second_reading_asks_for_what_is_new() {
 fn a_limit_reads_the_newest_and_the_next_run_goes_on() {
     let desk = Desk::new();
     wordpress(&desk);
-    assert_snapshot!(desk.run("run --as site https://blog.test/ --limit 5").exits(0).err, @r"");
-    assert_snapshot!(desk.rows("select address from post order by id"), @r"");
+    assert_snapshot!(desk.run("run --as site https://blog.test/ --limit 5").exits(0).err, @r"
+    https://blog.test/: posts are named by 3 collections of the WordPress API, 1 feed
+    https://blog.test/: the rest is left for the next run
+    ");
+    assert_snapshot!(desk.rows("select address from post order by id"), @r"
+    https://blog.test/post/230/
+    https://blog.test/post/229/
+    https://blog.test/post/228/
+    https://blog.test/post/227/
+    https://blog.test/post/226/
+    ");
     desk.run("run --limit 150").exits(0);
     assert_eq!(desk.number("select count(*) from post"), 155);
     desk.run("run").exits(0);

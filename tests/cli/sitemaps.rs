@@ -120,14 +120,50 @@ fn site(desk: &Desk) {
 fn a_site_is_read_by_its_sitemaps() {
     let desk = Desk::new();
     site(&desk);
-    assert_snapshot!(desk.run("run --as site https://blog.test/"), @r"");
-    assert_snapshot!(desk.rows(POSTS), @r"");
-    assert_snapshot!(desk.rows("select what, address, state from discovered order by what, address"), @r"");
+    assert_snapshot!(desk.run("run --as site https://blog.test/"), @r"
+    exit code 0
+    --- stdout
+    read     1 input: 3 posts new or changed, 3 citations, 3 new sources
+    visited  3 sources: 3 not-found
+    kept     0 new copies in [time]; 54 B received
+    archive  3 sources cited in 3 posts, 0 copies held; 3 broken: `sourcekeep report` says which
+    --- stderr
+    https://blog.test/: posts are named by 1 sitemap
+    warning: https://blog.test/lost: answered 404
+    https://blog.test/: left out 3 tag and author pages, 1 sitemap of tags and authors, 1 file, 2 pages of other sites, 1 page that robots.txt keeps from being read
+    ");
+    assert_snapshot!(desk.rows(POSTS), @r"
+    https://blog.test/about
+    https://blog.test/one
+    https://blog.test/two
+    ");
+    assert_snapshot!(desk.rows("select what, address, state from discovered order by what, address"), @r"
+    feed | https://blog.test/atom.xml | failed
+    feed | https://blog.test/feed | failed
+    feed | https://blog.test/feed.xml | failed
+    feed | https://blog.test/index.xml | failed
+    feed | https://blog.test/rss.xml | failed
+    post | https://blog.test/about | read
+    post | https://blog.test/leads-out | elsewhere
+    post | https://blog.test/lost | gone
+    post | https://blog.test/one | read
+    post | https://blog.test/secret/plan | disallowed
+    post | https://blog.test/two | read
+    sitemap | https://blog.test/page-sitemap.xml.gz | read
+    sitemap | https://blog.test/post-sitemap.xml | read
+    sitemap | https://blog.test/sitemap_index.xml | read
+    ");
 
     // Nothing changed: the front page, robots.txt, the sitemaps, and no post.
     desk.web.forget_requests();
     desk.day(1).run("run").exits(0);
-    assert_snapshot!(asked(&desk).join("\n"), @r"");
+    assert_snapshot!(asked(&desk).join("\n"), @r"
+    /
+    /robots.txt
+    /sitemap_index.xml
+    /post-sitemap.xml
+    /page-sitemap.xml.gz
+    ");
 
     // One is modified, one is new, one is gone.
     desk.web.page(
@@ -143,7 +179,11 @@ fn a_site_is_read_by_its_sitemaps() {
     desk.web.remove("blog.test", "/one");
     desk.web.forget_requests();
     desk.day(2).run("run").exits(0);
-    assert_snapshot!(desk.rows(POSTS), @r"");
+    assert_snapshot!(desk.rows(POSTS), @r"
+    https://blog.test/about
+    https://blog.test/new
+    https://blog.test/two
+    ");
     let asked = asked(&desk);
     assert!(!asked.contains(&"/two".to_owned()), "{asked:?}");
 }
@@ -193,28 +233,53 @@ fn a_site_that_names_nothing_is_looked_through_where_lists_usually_are() {
     post(&desk, "one");
     post(&desk, "two");
     let done = desk.run("run --as site https://blog.test/").exits(0);
-    assert_snapshot!(done.err, @r"");
-    assert_snapshot!(desk.rows(POSTS), @r"");
+    assert_snapshot!(done.err, @"https://blog.test/: posts are named by 1 feed, 1 sitemap");
+    assert_snapshot!(desk.rows(POSTS), @r"
+    https://blog.test/one
+    https://blog.test/two
+    ");
     desk.web.forget_requests();
     desk.day(1).run("run").exits(0);
-    assert_snapshot!(asked(&desk).join("\n"), @r"");
+    assert_snapshot!(asked(&desk).join("\n"), @r"
+    /
+    /robots.txt
+    /wp-sitemap.xml
+    /index.xml
+    ");
 }
 
 #[test]
 fn a_site_without_any_list_cannot_be_read() {
     let desk = Desk::new();
     desk.page("blog.test", "/", "Blog");
-    assert_snapshot!(desk.run("run --as site https://blog.test/"), @r"");
+    assert_snapshot!(desk.run("run --as site https://blog.test/"), @r"
+    exit code 3
+    --- stdout
+    read     1 input: nothing changed
+    visited  0 sources
+    kept     0 new copies in [time]; 0 B received
+    archive  0 sources cited in 0 posts, 0 copies held
+    --- stderr
+    warning: https://blog.test/: nothing names its posts: no feed, no sitemap, no WordPress API was found
+    ");
     desk.web.page(
         "blog.test",
         "/",
         Page::redirect(301, "https://elsewhere.test/"),
     );
     desk.page("elsewhere.test", "/", "Elsewhere");
-    assert_snapshot!(desk.run("run --as site https://blog.test/").err, @r"");
+    assert_snapshot!(desk.run("run --as site https://blog.test/").err, @"warning: https://blog.test/: leads to another site, https://elsewhere.test/: `sourcekeep add --as site https://elsewhere.test/` takes that one");
     desk.file("a.md", "x");
-    assert_snapshot!(desk.run("add --as site a.md"), @r"");
-    assert_snapshot!(desk.run("links --as site https://blog.test/"), @r"");
+    assert_snapshot!(desk.run("add --as site a.md"), @r"
+    exit code 3
+    --- stderr
+    warning: a.md: a site (`site`) is named by the address of its front page
+    ");
+    assert_snapshot!(desk.run("links --as site https://blog.test/"), @r"
+    exit code 3
+    --- stderr
+    warning: https://blog.test/: a site is read post by post, and what was read is kept: `sourcekeep run --as site https://blog.test/`
+    ");
 }
 
 #[test]
@@ -224,9 +289,16 @@ fn a_sitemap_is_an_input() {
     let done = desk
         .run("run https://blog.test/post-sitemap.xml --since 2025-06-01")
         .exits(0);
-    assert_snapshot!(done.err, @r"");
+    assert_snapshot!(done.err, @r"
+    warning: https://blog.test/lost: answered 404
+    https://blog.test/post-sitemap.xml: left out 3 tag and author pages, 1 file, 2 pages of other sites, 1 post from before --since, 1 page that robots.txt keeps from being read
+    ");
     assert_snapshot!(desk.rows(POSTS), @"https://blog.test/one");
-    assert_snapshot!(desk.run("inputs"), @r"");
+    assert_snapshot!(desk.run("inputs"), @r"
+    exit code 0
+    --- stdout
+    https://blog.test/post-sitemap.xml (sitemap): 1 post, 1 citation; read just now, next in 20 hours
+    ");
     // One on the disk may name posts anywhere.
     let desk = Desk::new();
     site(&desk);
@@ -239,7 +311,10 @@ fn a_sitemap_is_an_input() {
         ]),
     );
     desk.run("run sitemap.xml").exits(0);
-    assert_snapshot!(desk.rows(POSTS), @r"");
+    assert_snapshot!(desk.rows(POSTS), @r"
+    https://blog.test/two
+    https://elsewhere.test/three
+    ");
 }
 
 #[test]
@@ -261,7 +336,16 @@ fn limits_and_kills_leave_the_rest_due() {
         "{done}"
     );
     assert_eq!(desk.number("select count(*) from post"), 10);
-    assert_snapshot!(desk.run("run --dry-run").out, @r"");
+    assert_snapshot!(desk.run("run --dry-run").out, @r"
+    would read   1 input
+                 of which 1 on the web, not looked at: what they cite comes on top
+                 and 31 posts on the web that were found by earlier runs
+    posts        0 posts, 0 citations (0 links left out)
+    would visit  0 sources on 0 hosts
+    would take   under a minute, at this politeness
+    would add    0 B at most
+    nothing was fetched, and nothing written
+    ");
     let mut child = desk.start("run --limit 1000");
     desk.until_at_least("select count(*) from post", 20);
     child.kill().unwrap();
