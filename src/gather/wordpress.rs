@@ -129,22 +129,18 @@ pub(super) fn gather(
     }
     let whole: Whole<'_> =
         serde_json::from_str(json).map_err(|error| refused(error.to_string()))?;
-    match whole.post {
-        Some(post) => {
-            let comments = whole.comments.unwrap_or_default();
-            one(document, source, rules, sink, post, &comments, 0);
-        }
-        None => {
-            let post: &RawValue =
-                serde_json::from_str(json).map_err(|error| refused(error.to_string()))?;
-            let is_post =
-                serde_json::from_str::<RawPost<'_>>(json).is_ok_and(|post| post.content.is_some());
-            if !is_post {
-                return Err(refused("it is JSON without the content of a post".into()));
-            }
-            one(document, source, rules, sink, post, &[], 0);
-        }
+    if let Some(post) = whole.post {
+        let comments = whole.comments.unwrap_or_default();
+        one(document, source, rules, sink, post, &comments, 0);
+        return Ok(());
     }
+    let is_post =
+        serde_json::from_str::<RawPost<'_>>(json).is_ok_and(|post| post.content.is_some());
+    if !is_post {
+        return Err(refused("it is JSON without the content of a post".into()));
+    }
+    let post: &RawValue = serde_json::from_str(json).map_err(|error| refused(error.to_string()))?;
+    one(document, source, rules, sink, post, &[], 0);
     Ok(())
 }
 

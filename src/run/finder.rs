@@ -146,34 +146,31 @@ impl Finder {
     }
 
     fn push(&mut self, lead: NewLead) -> Result<(), StoreError> {
-        let (posts, sitemaps) = match &mut self.room {
-            Some(room) => room,
-            None => {
-                let id = self.input_id;
-                let known = self.store.read("count what was found", |r| {
-                    Ok((
-                        r.count_leads(id, Lead::Post)?,
-                        r.count_leads(id, Lead::Sitemap)?,
-                    ))
-                })?;
-                self.room.insert((
-                    MOST_POSTS.saturating_sub(known.0),
-                    MOST_SITEMAPS.saturating_sub(known.1),
+        let (posts, sitemaps) = if let Some(room) = &mut self.room {
+            room
+        } else {
+            let id = self.input_id;
+            let known = self.store.read("count what was found", |r| {
+                Ok((
+                    r.count_leads(id, Lead::Post)?,
+                    r.count_leads(id, Lead::Sitemap)?,
                 ))
-            }
+            })?;
+            self.room.insert((
+                MOST_POSTS.saturating_sub(known.0),
+                MOST_SITEMAPS.saturating_sub(known.1),
+            ))
         };
         let room = match lead.lead {
             Lead::Sitemap => sitemaps,
             _ => posts,
         };
         // What is known already takes none of it; that it is counted here matters only close to the bound.
-        match room.checked_sub(1) {
-            Some(less) => *room = less,
-            None => {
-                self.not_read.too_many += 1;
-                return Ok(());
-            }
-        }
+        let Some(less) = room.checked_sub(1) else {
+            self.not_read.too_many += 1;
+            return Ok(());
+        };
+        *room = less;
         self.chunk.push(lead);
         if self.chunk.len() >= CHUNK {
             self.flush()?;

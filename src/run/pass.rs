@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use super::frontier::{Bounds, Ended, Frontier, Work};
 use super::politeness::Load;
-use super::refresh::Allowance;
 use super::room::Full;
 use super::tally::Counted;
 use super::told::Told;
@@ -199,9 +198,7 @@ async fn inner(
     settle::killed(context).await?;
     let mut input_failed = false;
     if plan.refresh_inputs {
-        let stdin = plan.stdin.as_deref();
-        let allowance = Allowance::new(deadline, plan.limit);
-        input_failed = refresh::due_inputs(context, now, &allowance, stdin, happened).await?;
+        input_failed = refresh::due_inputs(context, &plan, now, deadline, happened).await?;
         if context.cancelled.is_cancelled() {
             return Ok(Visits {
                 ended: Ended::Cancelled,

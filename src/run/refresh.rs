@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::gathering::InputOptions;
-use super::pass::Happened;
+use super::pass::{Happened, Plan};
 use super::reader::Reader;
 use super::{Context, RunError, leads};
 use crate::store::{InputRow, NewEvent};
@@ -37,7 +37,7 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(deadline: Option<Instant>, posts: Option<u64>) -> Self {
+    fn new(deadline: Option<Instant>, posts: Option<u64>) -> Self {
         Self {
             deadline,
             posts: posts.map(AtomicU64::new),
@@ -71,14 +71,15 @@ impl Allowance {
 /// Reads every input that is due. Says whether one of them could not be read as a whole.
 pub(super) async fn due_inputs(
     context: &Context,
+    plan: &Plan,
     now: i64,
-    allowance: &Allowance,
-    stdin: Option<&[u8]>,
+    deadline: Option<Instant>,
     happened: &mut (dyn FnMut(Happened) + Send),
 ) -> Result<bool, RunError> {
     let telling = Telling {
         happened: Mutex::new(happened),
     };
+    let allowance = &Allowance::new(deadline, plan.limit);
     let mut failed = false;
     let mut seen = HashSet::new();
     let mut leading = Vec::new();
@@ -97,7 +98,7 @@ pub(super) async fn due_inputs(
                 break;
             }
             let mut reader = Reader::new(context, input, &telling, allowance, now);
-            reader.read(stdin).await?;
+            reader.read(plan.stdin.as_deref()).await?;
             if context.cancelled.is_cancelled() {
                 // It may not have been read to its end: it stays due.
                 break;

@@ -66,7 +66,7 @@ pub(super) async fn discover(reader: &mut Reader<'_>, name: &str) -> Result<(), 
             let link = headers
                 .filter(|(header, _)| header == "link")
                 .find_map(|(_, link)| api_of(link, &home));
-            let (bytes, came) = came(*fetched, home);
+            let (bytes, came) = came(&fetched, home);
             let mut names = front_page(reader, name, bytes, came).await?;
             names.api = link.or(names.api);
             Some(names)
@@ -224,7 +224,7 @@ async fn try_all(
     }
     // A blog may lie in a folder of its site, with its own lists.
     let in_folder = paths.iter().map(|path| path.trim_start_matches('/'));
-    let in_folder = in_folder.filter(|_| home.path().trim_end_matches('/') != "");
+    let in_folder = in_folder.filter(|_| !home.path().trim_end_matches('/').is_empty());
     let mut folder = home.clone();
     folder.set_query(None);
     if !folder.path().ends_with('/') {

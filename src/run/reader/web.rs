@@ -89,7 +89,7 @@ impl Reader<'_> {
                 None => Ok(()),
             },
             Answer::Came(fetched, address) => {
-                let (bytes, came) = came(*fetched, address);
+                let (bytes, came) = came(&fetched, address);
                 let came = Came {
                     is_whole: whole,
                     ..came
@@ -110,7 +110,7 @@ impl Reader<'_> {
 }
 
 /// The bytes of an answer, and what they came with.
-pub(in crate::run) fn came(fetched: Fetched, address: Url) -> (Vec<u8>, Came) {
+pub(in crate::run) fn came(fetched: &Fetched, address: Url) -> (Vec<u8>, Came) {
     let hop = fetched.facts.hops.last();
     let header = |name| hop.and_then(|hop| hop.header(name)).map(str::to_owned);
     let is_first_hop = fetched.facts.hops.len() == 1;

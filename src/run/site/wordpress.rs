@@ -5,20 +5,21 @@
 //! and time zone, and old versions do not know the question and answer with everything, so that the reading ends at the
 //! first page with nothing new.
 
-use std::collections::{BTreeSet, HashMap};
+mod comments;
+mod question;
 
 use url::Url;
 
+use self::question::{Heard, api_root, instant, question, route, with_query};
+use super::super::RunError;
 use super::super::finder::key_of;
-use super::super::leads::{self, Next, note_failed, note_read};
-use super::super::reader::{Answer, Came, Reader};
+use super::super::leads::{Next, note_failed, note_read};
+use super::super::reader::{Came, Reader};
 use super::super::told::Told;
-use super::super::{Problem, RunError};
 use crate::address::{self, same_site};
-use crate::fetch::{Accept, RobotsFact};
 use crate::gather::Format;
 use crate::gather::wordpress_api::{self as api, Item};
-use crate::store::{Lead, LeadRow, LeadState, NewLead, sha256};
+use crate::store::{Lead, LeadRow, LeadState, NewLead, Writing, sha256};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 /// What the API gives on one page, at the most.
@@ -38,83 +39,6 @@ const POST_FIELDS: &str =
     "id,date_gmt,modified_gmt,link,title.rendered,content.rendered,lang,_links.author,_embedded";
 /// What is asked for of each comment.
 const COMMENT_FIELDS: &str = "id,post,parent,author_name,author_url,date_gmt,content.rendered";
-
-/// What came of one question to an API.
-enum Heard {
-    /// JSON, and how many pages there are, where it says so.
-    Json(Vec<u8>, Option<u32>),
-    /// It refused: the status, and why.
-    No(Option<u16>, String),
-    /// The run is to end, or it cannot be asked now.
-    Stop,
-}
-
-/// An address below the root of an API, which may be a path or, on sites without speaking addresses, a parameter.
-fn route(root: &Url, path: &str, query: &[(&str, &str)]) -> Url {
-    let mut url = root.clone();
-    url.set_fragment(None);
-    let is_parameter = root.query_pairs().any(|(name, _)| name == "rest_route");
-    if is_parameter {
-        let others: Vec<_> = root
-            .query_pairs()
-            .filter(|(name, _)| name != "rest_route")
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
-        url.query_pairs_mut()
-            .clear()
-            .append_pair("rest_route", path)
-            .extend_pairs(others);
-    } else {
-        let below = format!("{}{path}", root.path().trim_end_matches('/'));
-        url.set_path(&below);
-    }
-    with_query(url, query)
-}
-
-fn with_query(mut url: Url, query: &[(&str, &str)]) -> Url {
-    if !query.is_empty() {
-        // Commas may stand in a query as they are; encoded, some firewalls take them for an attack.
-        let pairs: Vec<_> = query
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let before = url
-            .query()
-            .map(|query| format!("{query}&"))
-            .unwrap_or_default();
-        url.set_query(Some(&format!("{before}{}", pairs.join("&"))));
-    }
-    url
-}
-
-async fn question(reader: &mut Reader<'_>, url: &Url) -> Heard {
-    match leads::may_read(reader, url).await {
-        Ok(RobotsFact::Allowed) => {}
-        Ok(_) => return Heard::No(None, "robots.txt keeps it from being read".to_owned()),
-        Err(fault) => {
-            leads::not_now(reader, url.as_str(), &fault);
-            return Heard::Stop;
-        }
-    }
-    match reader.ask(url, None, Accept::Any).await {
-        Answer::Came(fetched, address) if same_site(&address, url) => {
-            let pages = fetched
-                .exchanges
-                .last()
-                .and_then(|exchange| exchange.response_header("x-wp-totalpages"))
-                .and_then(|pages| pages.trim().parse().ok());
-            let body = fetched.body.map(|body| body.bytes.to_vec());
-            Heard::Json(body.unwrap_or_default(), pages)
-        }
-        Answer::Came(_, address) => Heard::No(None, format!("leads to {address}")),
-        Answer::Failed(status, why) => Heard::No(status, why),
-        Answer::NotNow(fault) => {
-            leads::not_now(reader, url.as_str(), &fault);
-            Heard::Stop
-        }
-        Answer::Unchanged | Answer::Cancelled => Heard::Stop,
-    }
-}
 
 /// Asks an API which collections of posts it has.
 pub(in crate::run) async fn read_api(
@@ -191,26 +115,12 @@ pub(in crate::run) async fn read_collection(
         row: row.clone(),
         has_comments: true,
     };
-    let next = match row.read_at {
-        None => walk.first().await?,
-        Some(last) if row.page.is_none() => walk.later(row.begun_at.unwrap_or(last)).await?,
-        Some(_) => walk.first().await?,
+    let next = match (row.read_at, row.page) {
+        (Some(last), None) => walk.later(row.begun_at.unwrap_or(last)).await?,
+        _ => walk.first().await?,
     };
     walk.reader.context.store.flush().await?;
     Ok(next)
-}
-
-/// The root of the API that a collection belongs to.
-fn api_root(collection: &Url) -> Url {
-    let mut root = collection.clone();
-    if root.query_pairs().any(|(name, _)| name == "rest_route") {
-        return root;
-    }
-    // `/wp-json/wp/v2/posts` lies three levels below its root.
-    let path = collection.path().to_owned();
-    let above = path.rsplitn(4, '/').nth(3).unwrap_or_default();
-    root.set_path(&format!("{above}/"));
-    root
 }
 
 /// One reading of a collection.
@@ -269,9 +179,8 @@ impl Walk<'_, '_> {
                     Heard::No(status, why) => return self.refused(status, &why).await,
                     Heard::Stop => return Ok(Next::Stop),
                 };
-            let read = match self.page(json).await? {
-                Some(read) => read,
-                None => return Ok(Next::Go),
+            let Some(read) = self.page(json).await? else {
+                return Ok(Next::Go);
             };
             if !read.is_complete {
                 self.reader.unfinished = true;
@@ -394,15 +303,12 @@ impl Walk<'_, '_> {
         wanted.truncate(room);
         let all: Vec<u64> = items.iter().map(|item| item.id).collect();
         let ids: Vec<u64> = wanted.iter().map(|wish| wish.item.id).collect();
-        let comments = match self.comments_of(&ids).await? {
-            Some(comments) => comments,
-            None => {
-                return Ok(Some(PageRead {
-                    has_news,
-                    is_complete: false,
-                    ids: all,
-                }));
-            }
+        let Some(comments) = self.comments_of(&ids).await? else {
+            return Ok(Some(PageRead {
+                has_news,
+                is_complete: false,
+                ids: all,
+            }));
         };
         for wish in wanted {
             if self.reader.context.cancelled.is_cancelled() || !self.reader.allowance.take_post() {
@@ -446,12 +352,11 @@ impl Walk<'_, '_> {
             .context
             .store
             .read("look for a post", |r| r.lead(id, Lead::Post, &key))?;
+        // Posts without content in the API are read at their own addresses.
         let is_known = known.is_some_and(|known| {
-            known.read_at.is_some() && known.modified_at >= item.modified_at
-                // Posts without content in the API are read at their own addresses.
-                || !item.has_content && known.modified_at >= item.modified_at
+            (known.read_at.is_some() || !item.has_content) && known.modified_at >= item.modified_at
         });
-        Ok((!is_known).then(|| Wish {
+        Ok((!is_known).then_some(Wish {
             item: *item,
             link,
             key,
@@ -472,7 +377,7 @@ impl Walk<'_, '_> {
         let (id, now) = (self.reader.input.id, self.reader.now);
         let store = &self.reader.context.store;
         if !wish.item.has_content {
-            let discover = move |w: &crate::store::Writing<'_>| w.discover(id, &[lead], now);
+            let discover = move |w: &Writing<'_>| w.discover(id, &[lead], now);
             store.write("note a post", discover).await?;
             return Ok(());
         }
@@ -480,17 +385,16 @@ impl Walk<'_, '_> {
         let json = api::document(wish.item.json, &comments);
         let name = wish.link.to_string();
         let known = self.reader.known(&name)?;
-        match known.filter(|known| known.sha256 == sha256(&json)) {
-            Some(known) => self.reader.unchanged(&known, None).await?,
-            None => {
-                let came = Came {
-                    address: Some(wish.link.clone()),
-                    format: Some(Format::Wordpress),
-                    is_lead: true,
-                    ..Came::default()
-                };
-                self.reader.document(&name, json, came).await?;
-            }
+        if let Some(known) = known.filter(|known| known.sha256 == sha256(&json)) {
+            self.reader.unchanged(&known, None).await?;
+        } else {
+            let came = Came {
+                address: Some(wish.link.clone()),
+                format: Some(Format::Wordpress),
+                is_lead: true,
+                ..Came::default()
+            };
+            self.reader.document(&name, json, came).await?;
         }
         self.reader
             .context
@@ -501,132 +405,6 @@ impl Walk<'_, '_> {
             .await?;
         Ok(())
     }
-
-    /// The comments of some posts, by the number of the post. `None` where the run is to end.
-    async fn comments_of(
-        &mut self,
-        posts: &[u64],
-    ) -> Result<Option<HashMap<u64, Vec<String>>>, RunError> {
-        let mut found: HashMap<u64, Vec<String>> = HashMap::new();
-        if posts.is_empty() || !self.has_comments {
-            return Ok(Some(found));
-        }
-        let ids = posts
-            .iter()
-            .map(u64::to_string)
-            .collect::<Vec<_>>()
-            .join(",");
-        for page in 1..=MOST_COMMENT_PAGES {
-            let number = page.to_string();
-            let query = [
-                ("post", ids.as_str()),
-                ("per_page", "100"),
-                ("page", number.as_str()),
-                ("orderby", "id"),
-                ("order", "asc"),
-                ("_fields", COMMENT_FIELDS),
-            ];
-            let (json, pages) =
-                match question(self.reader, &route(&self.root, "/wp/v2/comments", &query)).await {
-                    Heard::Json(json, pages) => (json, pages),
-                    Heard::No(..) if page > 1 => break,
-                    Heard::No(status, why) => {
-                        // Many sites close their comments to the API; the posts are read all the same.
-                        self.has_comments = false;
-                        if !matches!(status, Some(400..=404 | 410)) {
-                            let place = self.row.address.clone();
-                            let why = format!("comments: {why}");
-                            self.reader.problem(Problem::part(place, why));
-                        }
-                        break;
-                    }
-                    Heard::Stop => return Ok(None),
-                };
-            let Ok(comments) = api::comments(&json) else {
-                break;
-            };
-            let count = comments.len();
-            for (post, comment) in comments {
-                if posts.contains(&post) {
-                    found.entry(post).or_default().push(comment.to_owned());
-                }
-            }
-            let is_last = match pages {
-                Some(pages) => page >= pages,
-                None => count < PER_PAGE,
-            };
-            if is_last || count == 0 {
-                break;
-            }
-        }
-        Ok(Some(found))
-    }
-
-    /// Reads posts anew that were commented on since. What they are is known by their numbers only, and each collection
-    /// takes its own.
-    async fn commented(&mut self, since: &str) -> Result<Next, RunError> {
-        let query = [
-            ("after", since),
-            ("per_page", "100"),
-            ("order", "desc"),
-            ("_fields", "id,post"),
-        ];
-        let url = route(&self.root, "/wp/v2/comments", &query);
-        let ids: BTreeSet<u64> = match self.reader.commented.get(url.as_str()) {
-            Some(known) => known.clone(),
-            None => match question(self.reader, &url).await {
-                Heard::Json(json, _) => {
-                    let comments = api::comments(&json).unwrap_or_default();
-                    comments.into_iter().map(|(post, _)| post).collect()
-                }
-                Heard::No(..) => BTreeSet::new(),
-                Heard::Stop => return Ok(Next::Stop),
-            },
-        };
-        // All collections of a site ask the same.
-        self.reader.commented.insert(url.to_string(), ids.clone());
-        if ids.is_empty() {
-            return Ok(Next::Go);
-        }
-        let include = ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-        let query = [
-            ("include", include.as_str()),
-            ("per_page", "100"),
-            ("_embed", "author"),
-            ("_fields", POST_FIELDS),
-        ];
-        let json = match question(self.reader, &with_query(self.url.clone(), &query)).await {
-            Heard::Json(json, _) => json,
-            Heard::No(..) => return Ok(Next::Go),
-            Heard::Stop => return Ok(Next::Stop),
-        };
-        let Ok(items) = api::items(&json) else {
-            return Ok(Next::Go);
-        };
-        let mut theirs = Vec::new();
-        for item in items.iter().filter(|item| item.has_content) {
-            let link = item
-                .link()
-                .and_then(|link| address::parse(&link, None).ok());
-            if let Some(link) = link.filter(|link| same_site(link, &self.url)) {
-                let key = key_of(&link);
-                theirs.push(Wish {
-                    item: *item,
-                    link,
-                    key,
-                });
-            }
-        }
-        let numbers: Vec<u64> = theirs.iter().map(|wish| wish.item.id).collect();
-        let Some(comments) = self.comments_of(&numbers).await? else {
-            return Ok(Next::Stop);
-        };
-        for wish in theirs {
-            let own = comments.get(&wish.item.id).map(Vec::as_slice);
-            self.post(&wish, own.unwrap_or_default()).await?;
-        }
-        Ok(Next::Go)
-    }
 }
 
 /// A post that is to be read.
@@ -634,46 +412,4 @@ struct Wish<'j> {
     item: Item<'j>,
     link: Url,
     key: String,
-}
-
-/// An instant as the API understands it.
-fn instant(at: i64) -> String {
-    jiff::Timestamp::from_millisecond(at).map_or_else(
-        |_| "1970-01-01T00:00:00".to_owned(),
-        |at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn routes_of_both_kinds() {
-        let path = Url::parse("https://a.org/blog/wp-json/").unwrap();
-        let posts = route(&path, "/wp/v2/posts", &[]);
-        assert_eq!(posts.as_str(), "https://a.org/blog/wp-json/wp/v2/posts");
-        assert_eq!(api_root(&posts), path);
-        let parameter = Url::parse("https://a.org/?rest_route=/").unwrap();
-        let posts = route(&parameter, "/wp/v2/posts", &[]);
-        assert_eq!(
-            posts.as_str(),
-            "https://a.org/?rest_route=%2Fwp%2Fv2%2Fposts"
-        );
-        let page = with_query(posts.clone(), &[("page", "2"), ("_fields", "id,link")]);
-        assert_eq!(
-            page.as_str(),
-            "https://a.org/?rest_route=%2Fwp%2Fv2%2Fposts&page=2&_fields=id,link"
-        );
-        let comments = route(&api_root(&posts), "/wp/v2/comments", &[("post", "1,2")]);
-        assert_eq!(
-            comments.as_str(),
-            "https://a.org/?rest_route=%2Fwp%2Fv2%2Fcomments&post=1,2"
-        );
-    }
-
-    #[test]
-    fn instants_are_without_a_zone() {
-        assert_eq!(instant(1_704_448_800_000), "2024-01-05T10:00:00");
-    }
 }
