@@ -52,6 +52,13 @@ impl Found {
         self.posts.iter().flat_map(|(_, citations)| citations)
     }
 
+    /// To the answer keys the link to a tweet that is shown in place is an anchor like any other.
+    fn shown<'f>(&'f self, expected: &'f BTreeSet<String>) -> impl Iterator<Item = String> + 'f {
+        let shown = self.citations().filter(|one| one.kind == Kind::Embed);
+        let addresses = shown.map(|one| normal(one.url.as_str()));
+        addresses.filter(|address| expected.contains(address))
+    }
+
     /// The answer keys know no share buttons.
     fn shared(&self) -> impl Iterator<Item = String> {
         let shared = self
@@ -196,37 +203,121 @@ fn normal(address: &str) -> String {
     text
 }
 
+/// Where the answer key and we differ and the answer key is not right: file, beginning of the address, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "gccrs-an-alternative-compiler-for-rust.md",
+        "https://gcc.gnu.org/bugzilla/buglist.cgi?bug_status=",
+        "written with Markdown's escapes (\\_), which are no part of the address",
+    ),
+    (
+        "2013-04-29-usability-testing-gov-apis-best.md",
+        "http://www.agency.gov/developer",
+        "written without a scheme; what begins with www. counts here",
+    ),
+    (
+        "2014-04-10-department-of-treasurys-helpwithmybank-gov-goes-responsive.md",
+        "http://apps.usa.gov/",
+        "a Markdown link in a block of HTML, where it is text that shows the address",
+    ),
+    (
+        "2014-11-04-a-picture-is-worth-a-thousand-tokens-part-ii.md",
+        "http://localhost:9200/",
+        "text in a block of HTML, which the key does not look at",
+    ),
+    (
+        "2014-12-03-the-api-briefing-test-your-json-reading-skills-with-the-peace-corps-countries-and-regions-api.md",
+        "http://www.peacecorps.gov/api/v1/geography/countries/belize",
+        "a dash ends the address; the key takes it and the word behind it",
+    ),
+    (
+        "2016-04-05-additional-data-options-with-dap.md",
+        "https://dap.digitalgov.gov/Universal-Federated-Analytics-Min.js?agency=DHS",
+        "the address goes through marks of emphasis; the key takes the marks as well",
+    ),
+    (
+        "2016-09-01-emma-friendly-presence-and-innovative-uscis-resource-available-247.md",
+        "http://www.uscis.gov/Espa",
+        "written without a scheme; what begins with www. counts here",
+    ),
+    (
+        "2016-11-30-curate-the-best-thinking-available.md",
+        "https://",
+        "text in a block of HTML (an example that is not marked as code), which the key does not look at",
+    ),
+    (
+        "2017-05-04-dhs-study-on-mobile-device-security.md",
+        "https://www.dhs.gov/modules/file/icons/application-pdf.png",
+        "text in a block of HTML, which the key does not look at",
+    ),
+    (
+        "2023-04-20-the-art-of-storytelling-in-a-hybrid-world.md",
+        "https://hbr.org/2017/04/",
+        "a footnote in a block of HTML, which the key does not look at",
+    ),
+    (
+        "2023-04-20-the-art-of-storytelling-in-a-hybrid-world.md",
+        "https://www.psychologytoday.com/",
+        "a footnote in a block of HTML, which the key does not look at",
+    ),
+];
+
+fn is_exception(name: &str, address: &str) -> bool {
+    EXCEPTIONS
+        .iter()
+        .any(|(file, start, _)| name.ends_with(file) && address.starts_with(start))
+}
+
 #[derive(Default)]
 struct Tally {
     expected: usize,
     missed: usize,
     extra: usize,
+    /// How many of these are not ours to correct.
+    excepted: usize,
     examples: Vec<String>,
 }
 
 impl Tally {
     fn compare(&mut self, name: &str, expected: &BTreeSet<String>, found: &BTreeSet<String>) {
         self.expected += expected.len();
-        for missed in expected.difference(found) {
-            self.missed += 1;
-            self.examples.push(format!("- {name} {missed}"));
+        let missed = expected.difference(found).map(|missed| (missed, '-'));
+        let extra = found.difference(expected).map(|extra| (extra, '+'));
+        for (address, sign) in missed.chain(extra) {
+            if sign == '-' {
+                self.missed += 1;
+            } else {
+                self.extra += 1;
+            }
+            if is_exception(name, address) {
+                self.excepted += 1;
+                self.examples.push(format!("({sign}) {name} {address}"));
+            } else {
+                self.examples.insert(0, format!("{sign} {name} {address}"));
+            }
         }
-        for extra in found.difference(expected) {
-            self.extra += 1;
-            self.examples.push(format!("+ {name} {extra}"));
-        }
+    }
+
+    /// What a quoted post is embedded by: an anchor to the key, and a kind of its own to us.
+    fn shown(&mut self, shown: usize) {
+        self.missed += shown;
+        self.excepted += shown;
     }
 
     /// How much of what either side has both have, in percent.
     fn agreement(&self) -> f64 {
-        percent(self.expected - self.missed, self.expected + self.extra)
+        percent(
+            self.expected - self.missed.min(self.expected),
+            self.expected + self.extra,
+        )
     }
 
     fn report(&self, what: &str, least: f64) {
         let (agreement, expected, missed, extra) =
             (self.agreement(), self.expected, self.missed, self.extra);
+        let excepted = self.excepted;
         say(&format!(
-            "{what}: {agreement:.3} % agree; {expected} expected, {missed} missed, {extra} extra"
+            "{what}: {agreement:.3} % agree; {expected} expected, {missed} missed, {extra} extra; exceptions: {excepted}"
         ));
         if std::env::var_os("SOURCEKEEP_SHOW").is_some() {
             self.examples
@@ -235,6 +326,7 @@ impl Tally {
         }
         let some: Vec<_> = self.examples.iter().take(20).collect();
         assert!(agreement >= least, "{what}: less than {least} %: {some:#?}");
+        assert_eq!(missed + extra, excepted, "{what}: {some:#?}");
     }
 }
 
@@ -309,26 +401,28 @@ fn compare_html(set: &str, least: f64) {
             .filter(|one| matches!(one.kind, Kind::Anchor | Kind::Area | Kind::Author));
         let mut links: BTreeSet<String> = links.map(|one| normal(one.url.as_str())).collect();
         links.extend(found.shared());
-        tally.lock().unwrap().compare(
-            &format!("{set}/{name}"),
-            &addresses(&expected["outbound"]),
-            &links,
-        );
+        let expected = addresses(&expected["outbound"]);
+        let shown: BTreeSet<String> = found.shown(&expected).collect();
+        let shown: BTreeSet<String> = shown.difference(&links).cloned().collect();
+        links.extend(shown.iter().cloned());
+        let mut tally = tally.lock().unwrap();
+        tally.compare(&format!("{set}/{name}"), &expected, &links);
+        tally.shown(shown.len());
     });
     tally.into_inner().unwrap().report(set, least);
 }
 
 #[test]
 fn html_of_news_pages() {
-    compare_html("articles-aeb", 100.0);
+    compare_html("articles-aeb", 99.3);
     compare_html("articles-goose3", 100.0);
-    compare_html("articles-postlight", 100.0);
+    compare_html("articles-postlight", 99.1);
 }
 
 #[test]
 fn html_of_many_languages() {
-    compare_html("articles-readability", 100.0);
-    compare_html("articles-trafilatura", 100.0);
+    compare_html("articles-readability", 99.9);
+    compare_html("articles-trafilatura", 99.5);
 }
 
 fn compare_markdown(set: &str, least: f64, least_bare: f64) {
@@ -357,6 +451,10 @@ fn compare_markdown(set: &str, least: f64, least_bare: f64) {
         };
         let mut anchors = of(Kind::Anchor);
         anchors.extend(found.shared());
+        let outbound = addresses(&expected["outbound"]);
+        let shown: BTreeSet<String> = found.shown(&outbound).collect();
+        let shown: BTreeSet<String> = shown.difference(&anchors).cloned().collect();
+        anchors.extend(shown.iter().cloned());
         // To the answer key the address in a shortcode is a bare one.
         let mut bare = of(Kind::Bare);
         bare.extend(
@@ -371,9 +469,8 @@ fn compare_markdown(set: &str, least: f64, least_bare: f64) {
             .count();
         let name = format!("{set}/{name}");
         let mut tally = tally.lock().unwrap();
-        tally
-            .0
-            .compare(&name, &addresses(&expected["outbound"]), &anchors);
+        tally.0.compare(&name, &outbound, &anchors);
+        tally.0.shown(shown.len());
         tally.1.compare(&name, &addresses(&expected["bare"]), &bare);
         tally.2 += expected["shortcodes"].as_array().map_or(0, Vec::len);
         tally.3 += codes;
@@ -386,9 +483,9 @@ fn compare_markdown(set: &str, least: f64, least_bare: f64) {
 
 #[test]
 fn markdown_of_blogs() {
-    compare_markdown("blog-18f", 100.0, 100.0);
-    compare_markdown("blog-digitalgov", 100.0, 70.0);
-    compare_markdown("blog-rust", 99.9, 95.0);
+    compare_markdown("blog-18f", 99.6, 100.0);
+    compare_markdown("blog-digitalgov", 99.9, 52.0);
+    compare_markdown("blog-rust", 100.0, 95.0);
 }
 
 #[test]
@@ -405,12 +502,14 @@ fn the_body_is_told_from_its_surroundings() {
     let counts = Mutex::new((0, 0, 0, Vec::new()));
     on_all_cores(&key_of(&corpus, set), |(name, expected)| {
         let found = read(&page(&corpus, set, name), name, Format::Html, None, &rules);
-        let links = found
-            .citations()
-            .filter(|one| matches!(one.kind, Kind::Anchor | Kind::Area | Kind::Author));
+        let wanted = addresses(&expected["body_outbound"]);
+        let links = found.citations().filter(|one| match one.kind {
+            Kind::Anchor | Kind::Area | Kind::Author => true,
+            Kind::Embed => wanted.contains(&normal(one.url.as_str())),
+            _ => false,
+        });
         let (body, other): (Vec<_>, Vec<_>) = links.partition(|one| one.place == Place::Body);
         let body: BTreeSet<String> = body.iter().map(|one| normal(one.url.as_str())).collect();
-        let wanted = addresses(&expected["body_outbound"]);
         let mut counts = counts.lock().unwrap();
         counts.0 += wanted.len();
         counts.1 += wanted.intersection(&body).count();
@@ -437,7 +536,7 @@ fn the_body_is_told_from_its_surroundings() {
             say(&format!("  {one}"));
         }
     }
-    assert!(share >= 99.9 && precision >= 90.0);
+    assert!(share >= 99.7 && precision >= 95.9);
 }
 
 #[test]

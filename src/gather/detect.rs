@@ -192,7 +192,8 @@ fn by_content(bytes: &[u8], media_type: Option<&str>) -> Option<Format> {
     let head = &bytes[..bytes.len().min(SNIFF_BYTES)];
     let decoded = charset::decode(head, media_type);
     let text = decoded.text.trim_start();
-    if text.starts_with('{') {
+    // Wikitext begins with a template more often than not.
+    if text.starts_with('{') && !text.starts_with("{{") {
         let is_feed = text.contains("\"https://jsonfeed.org/version/")
             || text.contains("\"http://jsonfeed.org/version/")
             || text.contains("jsonfeed.org\\/version\\/");

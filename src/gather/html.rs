@@ -8,11 +8,16 @@
 //! The page's own address, its base and a request to be ignored may stand behind the first link, and are looked up
 //! before the pass begins.
 
+mod comments;
+mod data;
+mod element;
 mod embed;
 mod facts;
 mod lookahead;
 mod page;
+mod passage;
 mod place;
+mod quoted_post;
 mod selector;
 mod stack;
 mod tags;

@@ -1,6 +1,7 @@
-//! Markdown: `CommonMark` with tables and strikethrough, front matter set aside.
+//! Markdown: `CommonMark` with GFM's tables, strikethrough, task lists and footnotes; front matter apart.
 //!
-//! Links, autolinks and reference links are anchors; images are no citations. Addresses in running text are bare
+//! Links, autolinks and reference links are anchors; images are no citations. What front matter names as a source is a
+//! reference. Addresses in running text are bare
 //! citations, but never in code of any kind. HTML in between goes through the HTML machinery piece by piece, so that
 //! `<a href>` gets its anchor text from the Markdown around it. The span is the address as written: of a reference link
 //! it is in the link's definition, while the line is the one where a reader meets the link.
@@ -10,6 +11,7 @@ mod front_matter;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -17,13 +19,20 @@ use pulldown_cmark::{
     CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
 };
 
-use super::bare::bare_addresses;
+use super::bare::{addresses, href_of, locate};
 use super::html::{self, Page};
+use super::marks;
 use super::options::Rules;
 use super::position::{Origin, Source, Unescaped};
 use super::post::{Home, Link, PostWriter};
 use super::shortcode::{Shortcode, shortcodes};
 use super::{Details, Document, Kind, Place, Sink};
+
+/// What GFM adds to `CommonMark`; addresses in running text are looked for here.
+const EXTENSIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_FOOTNOTES);
 
 pub(super) fn gather(
     document: &Document<'_>,
@@ -32,7 +41,8 @@ pub(super) fn gather(
     sink: &mut dyn Sink,
 ) {
     let text = source.text();
-    let (mut post, body_at) = front_matter::read(text);
+    let front = front_matter::read(text);
+    let (mut post, body_at) = (front.post, front.end);
     let home = Home {
         address: document.post_address(),
         name: document.name.to_owned(),
@@ -41,8 +51,23 @@ pub(super) fn gather(
         ignored: html::asks_to_be_ignored(text),
     };
     let mut writer = PostWriter::begin(source, rules, sink, home);
+    for reference in &front.references {
+        let href = href_of(&text[reference.clone()]);
+        let link = Link {
+            href: &href,
+            kind: Kind::Reference,
+            place: Place::Body,
+            rel: "",
+            at: reference.start,
+            span: reference.clone(),
+            excluded: None,
+            details: Details::default(),
+        };
+        writer.point_link(&link, "");
+        writer.break_block();
+    }
     let body = &text[body_at..];
-    let parser = Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+    let parser = Parser::new_ext(body, EXTENSIONS);
     let definitions = definitions(&parser, body);
     let mut reading = Reading {
         writer: &mut writer,
@@ -242,7 +267,8 @@ impl Reading<'_, '_, '_> {
                 .cloned()
                 .unwrap_or(range.clone()),
         };
-        let link = self.link_at(address, Kind::Anchor, range.start, &span);
+        let href = as_rendered(address);
+        let link = self.link_at(&href, Kind::Anchor, range.start, &span);
         self.writer.open_link(&link);
     }
 
@@ -300,13 +326,17 @@ impl Reading<'_, '_, '_> {
                 // Markup goes through it; the rest of this text is taken to be part of it.
                 at = text.len();
             }
-            let link = self.link_at(
-                &code.address,
-                Kind::Shortcode,
-                code.written.start,
-                &code.written,
-            );
-            self.writer.point_link(&link, "");
+            for target in &code.targets {
+                let mut link = self.link_at(
+                    &target.address,
+                    Kind::Shortcode,
+                    target.written.start,
+                    &target.written,
+                );
+                let written = &self.body[target.written.clone()];
+                link.details = marks::details(written, &target.address);
+                self.writer.point_link(&link, "");
+            }
             self.taken_to = code.whole.end;
         }
         at
@@ -316,24 +346,56 @@ impl Reading<'_, '_, '_> {
         // Where Markdown's escapes changed the text, places in it are only known by searching.
         let is_literal = self.body.get(range.clone()) == Some(text);
         let (mut at, mut source_at) = (0, range.start);
-        for address in bare_addresses(text) {
+        for address in addresses(text) {
             let written = &text[address.clone()];
-            let rest = self.body.get(source_at..range.end).unwrap_or_default();
             let span = if is_literal {
                 range.start + address.start..range.start + address.end
-            } else if let Some(found) = rest.find(written) {
-                source_at + found..source_at + found + written.len()
             } else {
-                range.clone()
+                let source = self.body.get(..range.end).unwrap_or_default();
+                locate(source, source_at, written).unwrap_or_else(|| range.clone())
             };
             source_at = span.end.min(range.end);
             self.words(&text[at..address.start]);
-            let link = self.link_at(written, Kind::Bare, span.start, &span);
+            let href = href_of(written);
+            let mut link = self.link_at(&href, Kind::Bare, span.start, &span);
+            link.details = marks::details(written, &href);
             self.writer.bare_link(&link);
             at = address.end;
         }
         self.words(&text[at..]);
     }
+}
+
+/// The address as Markdown's renderers write it into a page: they encode some characters that the URL Standard leaves as
+/// they are, or reads as a slash.
+fn as_rendered(address: &str) -> Cow<'_, str> {
+    const ENCODED: &[(char, &str)] = &[
+        ('[', "%5B"),
+        (']', "%5D"),
+        ('\\', "%5C"),
+        ('|', "%7C"),
+        ('^', "%5E"),
+        ('`', "%60"),
+        ('{', "%7B"),
+        ('}', "%7D"),
+    ];
+    let host_at = address.find("://").map_or(0, |at| at + 3);
+    let path_at = address[host_at..].find(['/', '?', '#']);
+    let Some(path_at) = path_at.map(|at| host_at + at) else {
+        return Cow::Borrowed(address);
+    };
+    let is_encoded = |one: char| ENCODED.iter().any(|(plain, _)| *plain == one);
+    if !address[path_at..].contains(is_encoded) {
+        return Cow::Borrowed(address);
+    }
+    let mut rendered = address[..path_at].to_owned();
+    for character in address[path_at..].chars() {
+        match ENCODED.iter().find(|(plain, _)| *plain == character) {
+            Some((_, encoded)) => rendered.push_str(encoded),
+            None => rendered.push(character),
+        }
+    }
+    Cow::Owned(rendered)
 }
 
 /// Where the address of `[text](address "title")` stands.

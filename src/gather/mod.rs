@@ -14,6 +14,7 @@ mod feed;
 mod html;
 mod list;
 mod markdown;
+mod marks;
 mod opml;
 mod options;
 mod pdf;

@@ -39,8 +39,10 @@ pub(super) fn gather(
         groups: Vec::new(),
         field: None,
         post: Post::default(),
+        read_to: 0,
     };
     read_elements(source.text(), &mut reading);
+    reading.between_tags(source.text().len());
     if !reading.is_opml {
         return Err(GatherError::Other {
             name: document.name.to_owned(),
@@ -82,10 +84,14 @@ struct Reading<'r, 'a> {
     /// The element of the head whose text is waited for, and where it begins.
     field: Option<(String, usize)>,
     post: Post,
+    /// Where the last tag ended.
+    read_to: usize,
 }
 
 impl Elements for Reading<'_, '_> {
     fn open(&mut self, _prefix: &str, local: &str, tag: &StartTag) {
+        self.between_tags(tag.start);
+        self.read_to = tag.end;
         match local {
             "opml" => self.is_opml = true,
             "outline" => self.outline(tag),
@@ -97,6 +103,8 @@ impl Elements for Reading<'_, '_> {
     }
 
     fn close(&mut self, _prefix: &str, local: &str, start: usize) {
+        self.between_tags(start);
+        self.read_to = self.read_to.max(start);
         if local == "outline" {
             self.groups.pop();
         }
@@ -119,6 +127,27 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Between tags there is nothing to read, unless a tag ended too early: a description that holds markup which nobody
+    /// escaped leaves the feed's address outside.
+    fn between_tags(&mut self, end: usize) {
+        let start = self.read_to;
+        let between = self.source.text().get(start..end).unwrap_or_default();
+        let (mut seen, mut in_comment) = (0, false);
+        for at in memchr::memmem::find_iter(between.as_bytes(), b"xmlUrl=\"") {
+            let value = start + at + "xmlUrl=\"".len();
+            let before = &between[seen..at];
+            seen = at;
+            if let Some(comment) = before.rfind("<!--").max(before.rfind("-->")) {
+                in_comment = before[comment..].starts_with("<!--");
+            }
+            let rest = cut(&self.source.text()[value..end], MAX_FIELD_BYTES);
+            if let Some(length) = rest.find('"').filter(|_| !in_comment) {
+                let title = self.groups.last().filter(|group| !group.is_empty());
+                self.input(&unescape(&rest[..length], 0).text, title.cloned(), value);
+            }
+        }
+    }
+
     fn outline(&mut self, tag: &StartTag) {
         let words = |attribute| tag.get(attribute).and_then(plain);
         let text = words(Attribute::Text).or_else(|| words(Attribute::Title));
@@ -127,13 +156,13 @@ impl Reading<'_, '_> {
         let feed = tag.value(Attribute::XmlUrl).trim();
         let address = tag.value(Attribute::Url).trim();
         if !feed.is_empty() {
-            self.input(feed, title, tag);
+            self.input(feed, title, tag.start);
         } else if matches!(
             kind.as_str(),
             "include" | "rss" | "atom" | "feed" | "podcast"
         ) {
             if !address.is_empty() {
-                self.input(address, title, tag);
+                self.input(address, title, tag.start);
             }
         } else if !address.is_empty() {
             self.links.push(Found {
@@ -149,7 +178,7 @@ impl Reading<'_, '_> {
             .push(cut(text.as_deref().unwrap_or_default(), 300).to_owned());
     }
 
-    fn input(&mut self, written: &str, title: Option<String>, tag: &StartTag) {
+    fn input(&mut self, written: &str, title: Option<String>, at: usize) {
         match address::parse(&over_http(written), self.document.own_address()) {
             Ok(address) => {
                 if self.told.insert(address.clone()) {
@@ -157,7 +186,7 @@ impl Reading<'_, '_> {
                 }
             }
             Err(why) => self.sink.note(Note::Unreadable {
-                line: self.source.line(tag.start),
+                line: self.source.line(at),
                 why: format!("{}: {why}", cut(written, 200)),
             }),
         }
@@ -312,8 +341,25 @@ mod tests {
     }
 
     #[test]
+    fn markup_that_nobody_escaped_hides_no_feed() {
+        let heard = hear(
+            "<opml><body><outline text='A' description=\"See <a href=\"http://no.example/\">x</a> now.\" xmlUrl=\"http://a.example/?a&amp;b\" />\
+             <!-- <outline xmlUrl=\"http://no.example/\"/> --><outline text='B' xmlUrl='http://b.example/'/></body></opml>",
+            Format::Opml,
+        );
+        assert_eq!(
+            inputs(&heard),
+            [
+                ("http://a.example/?a&b", Some("A")),
+                ("http://b.example/", Some("B")),
+            ]
+        );
+    }
+
+    #[test]
     fn a_text_made_to_be_slow_is_not() {
         for text in [
+            "<opml><outline a=\"<x>".to_owned() + &"xmlUrl=\"".repeat(200_000),
             "<opml>".to_owned() + &"<outline text='x'>".repeat(200_000),
             "<opml>".to_owned()
                 + &"<outline type='link' text='x' url='http://a.example/'/>".repeat(50_000),

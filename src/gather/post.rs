@@ -361,7 +361,8 @@ impl<'a> PostWriter<'a> {
 
     /// A link that is its own text: an address in running text.
     pub(super) fn bare_link(&mut self, link: &Link<'_>) {
-        let shown = link.href.to_owned();
+        let written = link.details.written.as_deref();
+        let shown = written.unwrap_or(link.href).to_owned();
         self.open_link(link);
         self.text(&shown);
         self.close_link();

@@ -8,12 +8,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::bare::bare_addresses;
+use super::marks::marks;
 use super::options::Rules;
 use super::position::Source;
 use super::post::{Home, Link, PostWriter};
-use super::shortcode::shortcodes;
-use super::{Details, Document, Kind, Place, Post, Sink};
+use super::{Document, Kind, Place, Post, Sink};
 
 /// How many lines that say something may stand between the count of comments and the first of them.
 const LINES_TO_FIRST_COMMENT: usize = 6;
@@ -58,53 +57,28 @@ pub(super) fn gather(
     };
     let mut writer = PostWriter::begin(source, rules, sink, home);
     let comments_at = comments_start(text);
-    let codes = shortcodes(text);
-    let mut marks: Vec<Mark> = codes
-        .into_iter()
-        .map(|code| Mark {
-            whole: code.whole,
-            written: code.written,
-            address: Some(code.address),
-        })
-        .collect();
-    marks.extend(bare_addresses(text).into_iter().map(|range| Mark {
-        whole: range.clone(),
-        written: range,
-        address: None,
-    }));
-    // A shortcode that holds an address stands before it and takes it.
-    marks.sort_by_key(|mark| (mark.whole.start, mark.address.is_none()));
     let mut at = 0;
-    for mark in marks {
-        if mark.whole.start < at {
-            continue;
+    for mark in marks(text) {
+        // Several addresses of one shortcode stand at one place.
+        if mark.whole.start >= at {
+            running_text(&mut writer, text, at..mark.whole.start, comments_at);
         }
-        running_text(&mut writer, text, at..mark.whole.start, comments_at);
         let place = if mark.whole.start >= comments_at {
             Place::Comment
         } else {
             Place::Body
         };
-        let kind = if mark.address.is_some() {
-            Kind::Shortcode
-        } else {
-            Kind::Bare
-        };
-        let href = mark
-            .address
-            .as_deref()
-            .unwrap_or(&text[mark.written.clone()]);
         let link = Link {
-            href,
-            kind,
+            href: &mark.href(text),
+            kind: mark.kind(),
             place,
             rel: "",
             at: mark.written.start,
             span: mark.written.clone(),
             excluded: None,
-            details: Details::default(),
+            details: mark.details(text),
         };
-        if kind == Kind::Bare {
+        if link.kind == Kind::Bare {
             writer.bare_link(&link);
         } else {
             writer.point_link(&link, "");
@@ -123,13 +97,6 @@ pub(super) fn gather(
             ..Post::default()
         },
     );
-}
-
-struct Mark {
-    whole: Range<usize>,
-    written: Range<usize>,
-    /// `None` where what is written is the address.
-    address: Option<String>,
 }
 
 /// Text between links: an empty line ends a block.

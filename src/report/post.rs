@@ -118,7 +118,7 @@ fn shown(post: PostRow, citations: Vec<PostCitation>) -> ShownPost {
 fn link(citation: PostCitation, changed_at: Option<i64>) -> ShownLink {
     let change = match citation.gone_at {
         Some(_) => Change::Gone,
-        None if changed_at == Some(citation.first_seen_at) => Change::New,
+        None if changed_at == Some(citation.there_since) => Change::New,
         None => Change::Kept,
     };
     ShownLink {

@@ -260,9 +260,9 @@ impl Writing<'_> {
             "insert into citation (post_id, source_id, key, url, kind, place, text, context, quote, rel, line,
                  span_start, span_end, first_seen_at, last_seen_at, headings, quote_confidence, quote_tie, position,
                  line_column, written, preserves, comment_author, comment_at, note, accessed_at, marked_dead,
-                 recorded_only)
+                 recorded_only, there_since)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?14)
              on conflict (post_id, key) do update set source_id = excluded.source_id, place = excluded.place,
                  text = excluded.text, context = excluded.context, quote = excluded.quote, rel = excluded.rel,
                  line = excluded.line, span_start = excluded.span_start, span_end = excluded.span_end,
@@ -272,7 +272,7 @@ impl Writing<'_> {
                  preserves = excluded.preserves, comment_author = excluded.comment_author,
                  comment_at = excluded.comment_at, note = excluded.note, accessed_at = excluded.accessed_at,
                  marked_dead = excluded.marked_dead, recorded_only = excluded.recorded_only,
-                 first_seen_at = iif(gone_at is null, first_seen_at, excluded.first_seen_at), gone_at = null",
+                 there_since = iif(gone_at is null, there_since, excluded.there_since), gone_at = null",
         )?;
         for citation in citations {
             let due = (!citation.recorded_only).then_some(now);
@@ -404,7 +404,7 @@ impl Writing<'_> {
         let new: i64 = self
             .connection
             .prepare_cached(
-                "select count(*) from citation where post_id = ?1 and first_seen_at = ?2",
+                "select count(*) from citation where post_id = ?1 and there_since = ?2",
             )?
             .query_row((post_id, begun), |row| row.get(0))?;
         let changed = Changed {

@@ -80,6 +80,8 @@ pub struct PostCitation {
     pub verdict: Option<String>,
     /// When it was first seen.
     pub first_seen_at: i64,
+    /// Since when it is there without a break.
+    pub there_since: i64,
     /// Since when it is gone.
     pub gone_at: Option<i64>,
 }
@@ -134,7 +136,7 @@ impl Reading<'_> {
             .prepare_cached(
                 "select s.address, c.url, c.kind, c.place, c.text, c.context, c.headings, c.quote, c.quote_confidence,
                      c.quote_tie, c.preserves, c.marked_dead, c.recorded_only, c.position, c.line, s.standing,
-                     s.verdict, c.first_seen_at, c.gone_at
+                     s.verdict, c.first_seen_at, c.there_since, c.gone_at
                  from citation c join source s on s.id = c.source_id where c.post_id = ?1
                  order by c.gone_at is not null, c.position, c.id limit ?2",
             )?
@@ -158,7 +160,8 @@ impl Reading<'_> {
                     standing: row.get(15)?,
                     verdict: row.get(16)?,
                     first_seen_at: row.get(17)?,
-                    gone_at: row.get(18)?,
+                    there_since: row.get(18)?,
+                    gone_at: row.get(19)?,
                 })
             })?
             .collect()

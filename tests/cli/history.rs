@@ -224,7 +224,7 @@ fn a_link_that_was_taken_out_of_the_post_is_not_reported_any_more() {
     assert_snapshot!(desk.run("run"), @r"
     exit code 0
     --- stdout
-    read     1 input: 1 post new or changed, 0 citations, 0 new sources
+    read     1 input: 1 post new or changed, 0 citations (0 new, 1 gone), 0 new sources
     visited  1 source: 1 not-found
     kept     0 new copies in [time]; 18 B received
     archive  0 sources cited in 1 post, 1 copy held

@@ -213,6 +213,33 @@ fn posts_of_no_date_are_asked_about_now_and_then() {
 }
 
 #[test]
+fn a_post_is_read_once_whatever_it_is_called() {
+    let desk = Desk::new();
+    site(&desk);
+    let names = ["/print/one", "/moved", "/about"];
+    let addresses = names.map(|name| format!("https://blog.test{name}"));
+    let entries: Vec<_> = addresses.iter().map(|one| (one.as_str(), "")).collect();
+    desk.web
+        .page("blog.test", "/post-sitemap.xml", xml(urls(&entries)));
+    desk.web.page(
+        "blog.test",
+        "/print/one",
+        Page::html("<link rel=canonical href=/about><p>See <a href=https://about.test/>it</a>."),
+    );
+    desk.web
+        .page("blog.test", "/moved", Page::redirect(301, "/about/"));
+    desk.web
+        .page("blog.test", "/about/", Page::redirect(301, "/about"));
+    desk.run("run --as site https://blog.test/").exits(0);
+    assert_eq!(
+        desk.number("select count(*) from post where gone_at is null"),
+        1,
+        "{}",
+        desk.rows(POSTS)
+    );
+}
+
+#[test]
 fn a_site_that_names_nothing_is_looked_through_where_lists_usually_are() {
     let desk = Desk::new();
     desk.web.page(

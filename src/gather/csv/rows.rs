@@ -113,7 +113,7 @@ pub(super) struct Rows<'t> {
     last_at: usize,
 }
 
-impl<'t> Rows<'t> {
+impl Rows<'_> {
     /// The next row. The text is UTF-8 and rows may have any length, so that no row is an error.
     pub(super) fn next(&mut self) -> Option<Row<'_>> {
         if !self.reader.read_record(&mut self.record).unwrap_or(false) {

@@ -3,8 +3,11 @@
 //! Of several sayings the one meant for machines counts: `article:published_time` before a `time` element, a
 //! `<title>` before `og:title`.
 
+use super::data::{Data, Named};
 use super::tags;
 use super::tokens::{Attribute, StartTag};
+use url::Url;
+
 use crate::address;
 use crate::gather::dates::milliseconds;
 use crate::gather::post::PostWriter;
@@ -57,15 +60,11 @@ pub(super) struct Facts {
     modified_at: Option<i64>,
     /// From a `time` element or structured data: counts where the page's head says nothing.
     seen_at: Option<i64>,
-    data: Option<Data>,
+    data: Data,
+    /// What `rel=canonical` says.
+    canonical: Option<Url>,
+    og_url: Option<Url>,
     notes: usize,
-}
-
-#[derive(Debug, Default)]
-struct Data {
-    published_at: Option<i64>,
-    modified_at: Option<i64>,
-    author: Option<String>,
 }
 
 impl Facts {
@@ -76,25 +75,16 @@ impl Facts {
                 self.title = words(text).unwrap_or_default();
                 self.title_is_over = !self.title.is_empty();
             }
-            Raw::JsonLd if text.len() <= MAX_DATA_BYTES => {
-                let data = self.data.get_or_insert_default();
-                data.published_at = data
-                    .published_at
-                    .or_else(|| milliseconds(json_text(text, "\"datePublished\"")?));
-                data.modified_at = data
-                    .modified_at
-                    .or_else(|| milliseconds(json_text(text, "\"dateModified\"")?));
-                if data.author.is_none()
-                    && let Some(at) = text.find("\"author\"")
-                {
-                    let end = (at + 400..text.len())
-                        .find(|end| text.is_char_boundary(*end))
-                        .unwrap_or(text.len());
-                    data.author = json_text(&text[at..end], "\"name\"").and_then(words);
-                }
-            }
             _ => {}
         }
+    }
+
+    /// A script with structured data: the sources that it names.
+    pub(super) fn structured(&mut self, text: &str) -> Vec<Named> {
+        if text.len() > MAX_DATA_BYTES {
+            return Vec::new();
+        }
+        self.data.read(text)
     }
 
     /// An element that is no link.
@@ -107,7 +97,7 @@ impl Facts {
     ) {
         match tag.key {
             tags::HTML => self.language = words(tag.value(Attribute::Lang)),
-            tags::META => self.meta(tag),
+            tags::META => self.meta(tag, writer),
             tags::LINK => self.link(tag, writer),
             tags::TIME if is_body => {
                 let itemprop = tag.value(Attribute::Itemprop);
@@ -126,7 +116,7 @@ impl Facts {
         }
     }
 
-    fn meta(&mut self, tag: &StartTag) {
+    fn meta(&mut self, tag: &StartTag, writer: &PostWriter<'_>) {
         let property = tag
             .get(Attribute::Property)
             .or_else(|| tag.get(Attribute::Name));
@@ -135,6 +125,9 @@ impl Facts {
             .unwrap_or_default();
         let content = tag.value(Attribute::Content);
         match property.to_ascii_lowercase().as_str() {
+            "og:url" if self.og_url.is_none() => {
+                self.og_url = address::parse(content.trim(), writer.base()).ok();
+            }
             "og:title" => self.og_title = self.og_title.take().or_else(|| words(content)),
             "author" | "article:author" | "dc.creator" | "dcterms.creator" | "parsely-author"
             | "sailthru.author" | "byl" => {
@@ -182,55 +175,56 @@ impl Facts {
                 .split_ascii_whitespace()
                 .any(|token| token.eq_ignore_ascii_case(word))
         };
-        let media_type = tag.value(Attribute::Type).to_ascii_lowercase();
+        let media_type = tag.value(Attribute::Type);
         let is_feed = has("alternate")
-            && matches!(
-                media_type.as_str(),
-                "application/rss+xml"
-                    | "application/atom+xml"
-                    | "application/feed+json"
-                    | "application/rdf+xml"
-            );
-        let is_api = has("https://api.w.org/");
-        if (is_feed || is_api || has("sitemap"))
-            && self.notes < MAX_NOTES
+            && [
+                "application/rss+xml",
+                "application/atom+xml",
+                "application/feed+json",
+                "application/rdf+xml",
+            ]
+            .iter()
+            .any(|one| media_type.eq_ignore_ascii_case(one));
+        let note: fn(Url) -> Note = if is_feed {
+            Note::Feed
+        } else if has("sitemap") {
+            Note::Sitemap
+        } else if has("https://api.w.org/") {
+            Note::Api
+        } else {
+            if has("canonical") && self.canonical.is_none() {
+                let href = tag.value(Attribute::Href).trim();
+                self.canonical = address::parse(href, writer.base()).ok();
+            }
+            return;
+        };
+        if self.notes < MAX_NOTES
             && let Ok(url) = address::parse(tag.value(Attribute::Href).trim(), writer.base())
         {
             self.notes += 1;
-            let note = if is_feed {
-                Note::Feed(url)
-            } else if is_api {
-                Note::Api(url)
-            } else {
-                Note::Sitemap(url)
-            };
-            writer.sink().note(note);
+            writer.sink().note(note(url));
         }
     }
 
     /// All that is known when the page is over.
     pub(super) fn into_post(self) -> Post {
-        let data = self.data.unwrap_or_default();
+        let data = self.data;
+        let of_data = |written: Option<String>| written.and_then(|written| words(&written));
+        let canonical = data
+            .canonical
+            .and_then(|written| address::parse(written.trim(), None).ok());
         Post {
-            title: words(&self.title).or(self.og_title),
-            author: self.author.or(data.author),
-            language: self.language,
+            title: words(&self.title)
+                .or(self.og_title)
+                .or_else(|| of_data(data.headline)),
+            author: self.author.or_else(|| of_data(data.author)),
+            language: self.language.or_else(|| of_data(data.language)),
             published_at: self.published_at.or(data.published_at).or(self.seen_at),
             modified_at: self.modified_at.or(data.modified_at),
+            canonical: self.canonical.or(self.og_url).or(canonical),
             ..Post::default()
         }
     }
-}
-
-/// The text after a key, without reading the whole structure: it is often not quite JSON.
-fn json_text<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let at = memchr::memmem::find(text.as_bytes(), key.as_bytes())? + key.len();
-    let rest = text[at..]
-        .trim_start()
-        .strip_prefix(':')?
-        .trim_start()
-        .strip_prefix('"')?;
-    rest.split_once('"').map(|(value, _)| value)
 }
 
 /// Folded, bounded, and not empty.

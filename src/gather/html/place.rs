@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::passage::Mark;
 use super::stack::Element;
 use super::tags;
 use crate::gather::Place;
@@ -16,11 +17,42 @@ const MAX_REMEMBERED: usize = 4096;
 const MAX_CLASS_BYTES: usize = 1024;
 
 /// What the words of an element say of it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that a word can say"
+)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Words {
     pub(super) place: Option<Place>,
     pub(super) names_author: bool,
+    /// It is the name of whoever wrote a comment.
+    pub(super) is_name: bool,
+    /// It is one comment.
+    pub(super) is_comment: bool,
     pub(super) is_article: bool,
+    /// It holds the text of an article, and nothing else.
+    pub(super) is_text: bool,
+    /// It says so by schema.org's property, which no template has by accident.
+    pub(super) is_declared: bool,
+}
+
+/// What an element is, beside where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    pub(super) element: Element,
+    /// It marks a part of the page as the post.
+    pub(super) mark: Option<Mark>,
+    pub(super) is_comment: bool,
+}
+
+/// What places depend on of a start tag.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attributes<'t> {
+    pub(super) class: &'t str,
+    pub(super) id: &'t str,
+    pub(super) role: &'t str,
+    pub(super) itemprop: &'t str,
+    pub(super) itemtype: &'t str,
 }
 
 /// Judges elements, and remembers what it judged.
@@ -31,27 +63,37 @@ pub(super) struct Places {
 
 impl Places {
     /// The element as it stands on the stack, given its parent.
-    pub(super) fn element(
-        &mut self,
-        parent: Element,
-        key: u64,
-        class: &str,
-        id: &str,
-        role: &str,
-    ) -> Element {
+    pub(super) fn judge(&mut self, parent: Element, key: u64, tag: Attributes<'_>) -> Judged {
+        let Attributes {
+            class, id, role, ..
+        } = tag;
         let mut element = Element { key, ..parent };
-        let words = if matches!(key, tags::HTML | tags::BODY) {
+        // A quote is a part of what it stands in, whatever the service is called that it comes from.
+        let mut words = if matches!(key, tags::HTML | tags::BODY | tags::BLOCKQUOTE) {
             Words::default()
         } else {
             self.words(class, id)
         };
+        words.add_microdata(tag.itemprop, tag.itemtype);
         let by_element = by_element(key, role);
-        element.in_article |= matches!(key, tags::ARTICLE | tags::MAIN)
-            || role.eq_ignore_ascii_case("main")
-            || words.is_article;
+        let is_main = key == tags::MAIN || role.eq_ignore_ascii_case("main");
+        element.in_article |= key == tags::ARTICLE || is_main || words.is_article;
         element.place = place(parent, key, role, words, by_element);
-        element.names_author |= words.names_author && element.place == Place::Comment;
-        element
+        element.names_author |=
+            (words.names_author || words.is_name) && element.place == Place::Comment;
+        element.is_name |= (words.is_name || key == tags::CITE) && element.place == Place::Comment;
+        element.is_verbatim |= tags::is_verbatim(key);
+        let mark = if words.is_text {
+            Some(Mark::Text)
+        } else {
+            (key == tags::ARTICLE || is_main || words.is_article).then_some(Mark::Element)
+        };
+        let is_item = key != tags::A && (words.is_comment || is_numbered_comment(id));
+        Judged {
+            element,
+            mark: mark.filter(|_| element.place == Place::Body),
+            is_comment: is_item && element.place == Place::Comment,
+        }
     }
 
     fn words(&mut self, class: &str, id: &str) -> Words {
@@ -67,7 +109,11 @@ impl Places {
         Words {
             place: of_id.place.or(of_class_place),
             names_author: of_id.names_author || of_class.names_author,
+            is_name: of_class.is_name,
+            is_comment: of_class.is_comment,
             is_article: of_id.is_article || of_class.is_article,
+            is_text: of_id.is_text || of_class.is_text,
+            is_declared: false,
         }
     }
 
@@ -90,7 +136,10 @@ impl Places {
             let of_class = words_of(class);
             words.place = words.place.or(of_class.place);
             words.names_author |= of_class.names_author;
+            words.is_name |= of_class.is_name;
+            words.is_comment |= of_class.is_comment;
             words.is_article |= of_class.is_article;
+            words.is_text |= of_class.is_text;
         }
         if counts_sidebars(attribute) {
             words.place = words.place.filter(|place| *place != Place::Aside);
@@ -100,6 +149,37 @@ impl Places {
         }
         words
     }
+}
+
+impl Words {
+    /// Adds what schema.org's properties and types say.
+    fn add_microdata(&mut self, itemprop: &str, itemtype: &str) {
+        if itemprop.is_empty() && itemtype.is_empty() {
+            return;
+        }
+        let has = |word: &str| itemprop.split_ascii_whitespace().any(|one| one == word);
+        if has("comment") || itemtype.ends_with("/Comment") || itemtype.ends_with("/UserComments") {
+            self.place = Some(Place::Comment);
+            self.is_comment = true;
+            self.is_article = false;
+            self.is_text = false;
+        }
+        self.names_author |= has("author") || has("creator");
+        self.is_name |= has("author") || has("creator");
+        self.is_declared = has("articleBody");
+        self.is_text |= self.is_declared;
+        self.is_article |= self.is_declared;
+    }
+}
+
+/// Whether an identifier is that of one comment: `comment-12`, `li-comment-12`, `c12`.
+fn is_numbered_comment(id: &str) -> bool {
+    let name = id.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    if name.len() == id.len() {
+        return false;
+    }
+    let name = name.trim_end_matches(['-', '_']);
+    name == "c" || name.ends_with("comment") || name.ends_with("Comment") || name.ends_with("reply")
 }
 
 /// Whether classes tell how many sidebars a page has (`one-sidebar sidebar-first`): then they describe the page around
@@ -148,7 +228,7 @@ fn by_element(key: u64, role: &str) -> Option<Place> {
 
 fn place(parent: Element, key: u64, role: &str, words: Words, by_element: Option<Place>) -> Place {
     // What calls itself the main part is it, wherever a template has put it.
-    if key == tags::MAIN || role.eq_ignore_ascii_case("main") {
+    if key == tags::MAIN || role.eq_ignore_ascii_case("main") || words.is_declared {
         return Place::Body;
     }
     match parent.place {
@@ -189,10 +269,19 @@ fn place(parent: Element, key: u64, role: &str, words: Words, by_element: Option
     }
     match by_element {
         Some(Place::Navigation) if key == tags::HEADER && parent.in_article => Place::Body,
-        Some(Place::Footer) if key == tags::FOOTER && parent.in_article => Place::Body,
+        Some(Place::Footer)
+            if key == tags::FOOTER && parent.in_article && !is_contentinfo(role) =>
+        {
+            Place::Body
+        }
         Some(by_element) => by_element,
         None => Place::Body,
     }
+}
+
+/// Whether a role says that something is the page's footer, wherever it stands.
+fn is_contentinfo(role: &str) -> bool {
+    role.trim().eq_ignore_ascii_case("contentinfo")
 }
 
 /// The words of one class or identifier: cut at hyphens, underscores and capitals, in lower case.
@@ -213,6 +302,15 @@ fn split_words(class: &str) -> Vec<String> {
     }
     if !word.is_empty() {
         words.push(word);
+    }
+    // `Header1` and `breadcrumbs2` are numbered, no words of their own.
+    for word in &mut words {
+        let length = word
+            .trim_end_matches(|letter: char| letter.is_ascii_digit())
+            .len();
+        if length > 2 {
+            word.truncate(length);
+        }
     }
     words
 }
@@ -254,7 +352,24 @@ const NAVIGATION: &[&str] = &[
     "tags",
     "taglist",
     "byline",
+    "bylines",
     "toc",
+    "retweet",
+    "shariff",
+    "bshare",
+    "jssocials",
+    "catlinks",
+    "printfooter",
+    "hovercard",
+    "authorinfo",
+    "postmeta",
+    "entrymeta",
+    "articlemeta",
+    "postmetadata",
+    "skiplink",
+    "postnav",
+    "prevnext",
+    "logo",
 ];
 
 /// Words of what stands beside a post.
@@ -305,27 +420,114 @@ const ASIDE: &[&str] = &[
     "subscribe",
     "subscription",
     "blogroll",
+    "teads",
+    "sponsorbox",
+    "optin",
+    "mailchimp",
+    "signup",
+    "readnext",
+    "upnext",
+    "donate",
+    "cookie",
+    "cookies",
+    "gdpr",
+    "consent",
+    "adsense",
+    "adslot",
+    "adbox",
+    "aboutauthor",
+    "authorbio",
 ];
 
+/// Words that, beside another, tell of a box about a post: who wrote it, when, under which headings it is filed.
+const ABOUT_POSTS: &[&str] = &[
+    "post", "posts", "entry", "article", "story", "content", "blog",
+];
+
+/// Words that, beside `comment`, name the box around one.
+const COMMENT_BOXES: &[&str] = &[
+    "item",
+    "entry",
+    "wrap",
+    "wrapper",
+    "container",
+    "block",
+    "box",
+    "node",
+    "single",
+    "u",
+    "p",
+    "view",
+    "card",
+];
+
+/// Page builders make everything a widget, the text among it.
+const BUILDERS: &[&str] = &["elementor", "so", "siteorigin", "panel", "fl", "brxe"];
+
 fn words_of(class: &str) -> Words {
-    let words = split_words(class);
+    let mut words = split_words(class);
+    if words
+        .first()
+        .is_some_and(|first| BUILDERS.contains(&first.as_str()))
+    {
+        words.retain(|word| !matches!(word.as_str(), "widget" | "widgets"));
+    }
     let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
     let names_author = has(&["vcard", "commentauthor"])
         || (has(&["comment", "comments"]) && has(&["author", "meta", "user", "name"]));
-    let is_article = (has(&["entry", "post", "article", "story"])
+    let joined = words.join("");
+    let is_text = (has(&["entry", "post", "article", "story"])
         && has(&["content", "body", "text"]))
         && !has(&[
-            "comment", "comments", "related", "sidebar", "widget", "footer", "nav",
+            "comment", "comments", "related", "sidebar", "widget", "footer", "nav", "meta",
+            "header",
         ])
         || matches!(
-            words.join("").as_str(),
-            "articlebody" | "storybody" | "hentry" | "articletext"
+            joined.as_str(),
+            "articlebody"
+                | "articletext"
+                | "articlecontent"
+                | "storybody"
+                | "storytext"
+                | "postbody"
+                | "postcontent"
+                | "entrycontent"
+                | "econtent"
+                // What stands behind the text and belongs to it.
+                | "footnotes"
+                | "endnotes"
+                | "references"
+                | "reflist"
+                | "bibliography"
         );
+    let is_article = is_text || joined == "hentry";
     let place = if is_article { None } else { place_of(&words) };
+    let is_of_comment = has(&["comment", "comments", "commenter"]);
+    let is_name = has(&[
+        "vcard",
+        "commentauthor",
+        "fn",
+        "commenter",
+        "username",
+        "nickname",
+    ]) || (is_of_comment && has(&["author", "user", "name", "by"]))
+        || matches!(joined.as_str(), "author" | "user" | "hcard" | "pauthor");
+    let is_comment = match words.as_slice() {
+        [only] => only == "comment" || only == "reply",
+        [first, last] => {
+            let kind = [first.as_str(), last.as_str()];
+            kind.contains(&"comment") && kind.iter().any(|word| COMMENT_BOXES.contains(word))
+        }
+        _ => false,
+    };
     Words {
         place,
         names_author,
+        is_name,
+        is_comment,
         is_article,
+        is_text,
+        is_declared: false,
     }
 }
 
@@ -360,7 +562,7 @@ fn place_of(words: &[String]) -> Option<Place> {
             || last == "right" && has(&["column", "col"]);
         return is_side.then_some(Place::Aside);
     }
-    if has(NAVIGATION) {
+    if has(NAVIGATION) || is_about_post(words) {
         return Some(Place::Navigation);
     }
     if ends(&["header"]) && has(&["site", "page", "global", "top", "main"])
@@ -375,6 +577,26 @@ fn place_of(words: &[String]) -> Option<Place> {
         return Some(Place::Aside);
     }
     None
+}
+
+/// Whether words name a box about a post (`entry-meta`, `post-author`, `cat-links`), and not the post.
+fn is_about_post(words: &[String]) -> bool {
+    let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
+    has(&["vcard"])
+        || has(ABOUT_POSTS)
+            && has(&[
+                "meta",
+                "author",
+                "labels",
+                "timestamp",
+                "categories",
+                "footer",
+            ])
+        || has(&["author"])
+            && has(&[
+                "bio", "box", "info", "card", "about", "profile", "avatar", "byline",
+            ])
+        || has(&["cat", "category", "tag"]) && has(&["links", "list"])
 }
 
 #[cfg(test)]
@@ -411,10 +633,33 @@ mod tests {
             ("content", None),
             ("download", None),
             ("shadow", None),
+            ("elementor-widget-container", None),
+            ("elementor-widget elementor-widget-text-editor", None),
+            ("elementor-widget-nav-menu", Some(Place::Navigation)),
+            ("entry-meta", Some(Place::Navigation)),
+            ("post-author", Some(Place::Navigation)),
+            ("breadcrumbs2", Some(Place::Navigation)),
+            ("author-bio", Some(Place::Navigation)),
+            ("cat-links", Some(Place::Navigation)),
+            ("article-authoritative", None),
+            ("metal", None),
         ] {
             assert_eq!(words_of(class).place, expected, "{class}");
         }
-        assert!(words_of("post-body").is_article);
+        for text in ["post-body", "entry-content", "e-content", "footnotes"] {
+            assert!(words_of(text).is_text, "{text}");
+        }
+        assert!(!words_of("hentry").is_text && words_of("hentry").is_article);
+        for comment in ["comment", "comment-item", "u-comment"] {
+            assert!(words_of(comment).is_comment, "{comment}");
+        }
+        for other in ["comments", "comment-body", "comment-author", "comment-list"] {
+            assert!(!words_of(other).is_comment, "{other}");
+        }
+        for id in ["comment-12", "li-comment-12", "c12", "div-comment-3"] {
+            assert!(is_numbered_comment(id), "{id}");
+        }
+        assert!(!is_numbered_comment("comments") && !is_numbered_comment("h2"));
         assert!(words_of("comment-author").names_author);
     }
 }

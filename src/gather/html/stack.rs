@@ -10,6 +10,10 @@ use crate::gather::Place;
 const MAX_DEPTH: usize = 512;
 
 /// An open element.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing about what stands in the element"
+)]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Element {
     pub(super) key: u64,
@@ -17,8 +21,12 @@ pub(super) struct Element {
     pub(super) place: Place,
     /// Below `article` or `main`, where a `header` is the post's own.
     pub(super) in_article: bool,
-    /// In the part of a comment that names its author.
+    /// In the part of a comment that names its author, and links to their site.
     pub(super) names_author: bool,
+    /// In the name itself.
+    pub(super) is_name: bool,
+    /// In code, or on a button: text in which addresses are no citations.
+    pub(super) is_verbatim: bool,
     /// SVG or `MathML`, where HTML's rules for `title`, `style` and `script` do not hold.
     pub(super) foreign: bool,
 }
@@ -29,6 +37,8 @@ const OUTERMOST: Element = Element {
     place: Place::Body,
     in_article: false,
     names_author: false,
+    is_name: false,
+    is_verbatim: false,
     foreign: false,
 };
 
@@ -52,6 +62,11 @@ impl Stack {
 
     pub(super) fn top(&self) -> Element {
         self.elements.last().copied().unwrap_or(OUTERMOST)
+    }
+
+    /// How many elements are open.
+    pub(super) fn depth(&self) -> usize {
+        self.elements.len()
     }
 
     pub(super) fn push(&mut self, element: Element) {

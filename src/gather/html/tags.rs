@@ -28,14 +28,16 @@ macro_rules! names {
 }
 
 names! {
-    A "a" ADDRESS "address" AREA "area" ARTICLE "article" ASIDE "aside" AUDIO "audio" BASE "base"
-    BLOCKQUOTE "blockquote" BODY "body" BR "br" CAPTION "caption" CENTER "center" CODE "code" COL "col"
+    A "a" ABBR "abbr" ADDRESS "address" AMP_IFRAME "amp-iframe" AMP_TWITTER "amp-twitter" AMP_VIDEO "amp-video"
+    AMP_INSTAGRAM "amp-instagram" AMP_VIMEO "amp-vimeo" AMP_YOUTUBE "amp-youtube" AREA "area" ARTICLE "article" ASIDE "aside" AUDIO "audio" BASE "base"
+    BLOCKQUOTE "blockquote" BODY "body" BR "br" BUTTON "button" CAPTION "caption" CENTER "center" CITE "cite" CODE "code" COL "col"
     DD "dd" DEL "del" DETAILS "details" DESC "desc" DIR "dir" DIV "div" DL "dl" DT "dt" EMBED "embed"
     FIELDSET "fieldset" FIGCAPTION "figcaption" FIGURE "figure" FOOTER "footer" FOREIGN_OBJECT "foreignobject"
     FORM "form" H1 "h1" H2 "h2" H3 "h3" H4 "h4" H5 "h5" H6 "h6" HEAD "head" HEADER "header" HGROUP "hgroup" HR "hr"
-    HTML "html" IFRAME "iframe" IMAGE "image" IMG "img" INPUT "input" INS "ins" KBD "kbd" KEYGEN "keygen" LEGEND "legend" LI "li"
+    HTML "html" IFRAME "iframe" IMAGE "image" IMG "img" INPUT "input" INS "ins" KBD "kbd" KEYGEN "keygen" LEGEND "legend" LI "li" LITE_VIMEO "lite-vimeo"
+    LITE_YOUTUBE "lite-youtube"
     LINK "link" MAIN "main" MATH "math" MENU "menu" META "meta" NAV "nav" NOEMBED "noembed" NOFRAMES "noframes"
-    OBJECT "object" OL "ol" OPTGROUP "optgroup" OPTION "option" P "p" PARAM "param"
+    OBJECT "object" OEMBED "oembed" OL "ol" OPTGROUP "optgroup" OPTION "option" P "p" PARAM "param"
     PLAINTEXT "plaintext" PRE "pre" Q "q" SAMP "samp" SCRIPT "script" SECTION "section" SELECT "select" SOURCE "source"
     STYLE "style" SUMMARY "summary" SVG "svg" TABLE "table" TBODY "tbody" TD "td" TEMPLATE "template"
     TEXTAREA "textarea" TFOOT "tfoot" TH "th" THEAD "thead" TIME "time" TITLE "title" TR "tr" TRACK "track" TT "tt" UL "ul"
@@ -67,6 +69,14 @@ pub(super) const fn is_void(key: u64) -> bool {
 /// Elements that hold what a machine reads or says.
 pub(super) const fn is_code(key: u64) -> bool {
     matches!(key, CODE | KBD | PRE | SAMP | TT)
+}
+
+/// Elements whose text shows addresses rather than citing them.
+pub(super) const fn is_verbatim(key: u64) -> bool {
+    matches!(
+        key,
+        BUTTON | CODE | KBD | OPTION | PRE | SAMP | SELECT | XMP
+    )
 }
 
 /// The level of a heading.

@@ -1,3 +1,7 @@
+mod comments;
+mod kinds;
+mod places;
+
 use std::time::Instant;
 
 use url::Url;

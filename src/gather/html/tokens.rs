@@ -16,7 +16,7 @@ use super::tags;
 const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 macro_rules! attributes {
-    ($($variant:ident $name:literal)*) => {
+    ($($variant:ident $($name:literal)|+)*) => {
         /// The attributes that are kept.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(in crate::gather) enum Attribute { $($variant),* }
@@ -25,24 +25,36 @@ macro_rules! attributes {
 
         fn attribute(name: &[u8]) -> Option<Attribute> {
             match name {
-                $(name if name == $name.as_bytes() => Some(Attribute::$variant),)*
+                $($($name)|+ => Some(Attribute::$variant),)*
                 _ => None,
             }
         }
     };
 }
 
+// Where several names stand for one attribute, a page uses one of them, to load or to show something later.
 attributes! {
-    Href "href" Class "class" Id "id" Src "src" Rel "rel" Alt "alt" Title "title" Cite "cite" Role "role" Lang "lang"
-    Content "content" Name "name" Property "property" Type "type" Datetime "datetime" Data "data" DataSrc "data-src"
-    Itemprop "itemprop" Pubdate "pubdate" Width "width" Height "height" XmlBase "xml:base"
-    XmlLang "xml:lang" IsPermaLink "ispermalink" Mode "mode" XmlUrl "xmlurl" Url "url" Text "text" AddDate "add_date"
-    Tags "tags"
+    Href b"href" Class b"class" Id b"id" Src b"src" Rel b"rel" Alt b"alt" Title b"title" Cite b"cite" Role b"role" Lang b"lang"
+    Content b"content" Name b"name" Property b"property" Type b"type" Datetime b"datetime" Data b"data"
+    DataSrc b"data-src" | b"data-lazy-src" | b"data-litespeed-src" | b"data-original" | b"data-cookieblock-src"
+        | b"data-src-cmplz" | b"data-cli-src" | b"data-iframe-src"
+    Itemprop b"itemprop" Itemtype b"itemtype" Pubdate b"pubdate" Width b"width" Height b"height" Value b"value" Url b"url"
+    Permalink b"data-instgrm-permalink" | b"data-text-post-permalink" | b"data-href" | b"data-embed-url"
+    VideoId b"data-videoid" | b"videoid" | b"data-video-id" TweetId b"data-tweetid" | b"data-tweet-id"
+    Telegram b"data-telegram-post" Bluesky b"data-bluesky-uri" DataId b"data-id"
+    ShortCode b"data-shortcode"
+    XmlBase b"xml:base" XmlLang b"xml:lang" IsPermaLink b"ispermalink" Mode b"mode"
+    XmlUrl b"xmlurl" Text b"text" AddDate b"add_date" Tags b"tags"
+}
+
+const _: () = assert!(ATTRIBUTES <= 64);
+
+const fn bit(attribute: Attribute) -> u64 {
+    1 << attribute as u32
 }
 
 #[derive(Debug, Clone, Default)]
 struct Value {
-    is_set: bool,
     text: String,
     start: usize,
 }
@@ -56,6 +68,8 @@ pub(in crate::gather) struct StartTag {
     /// Behind its `>`.
     pub(in crate::gather) end: usize,
     pub(in crate::gather) self_closing: bool,
+    /// Which attributes the tag has, a bit each.
+    set: u64,
     values: Box<[Value; ATTRIBUTES]>,
 }
 
@@ -63,7 +77,7 @@ impl StartTag {
     /// The value of an attribute, which may be empty, or `None`.
     pub(in crate::gather) fn get(&self, attribute: Attribute) -> Option<&str> {
         let value = &self.values[attribute as usize];
-        value.is_set.then_some(value.text.as_str())
+        (self.set & bit(attribute) != 0).then_some(value.text.as_str())
     }
 
     /// The value of an attribute, empty where there is none.
@@ -94,6 +108,10 @@ pub(in crate::gather) trait Listener {
     fn end_tag(&mut self, key: u64, start: usize);
     /// Text, entities decoded.
     fn text(&mut self, text: &str);
+    /// The same, for whoever needs to know where it stands: at this offset or behind it, and before the next tag.
+    fn text_at(&mut self, text: &str, _start: usize) {
+        self.text(text);
+    }
     /// A comment.
     fn comment(&mut self, comment: &str);
     /// Whether CDATA sections are text here (SVG, `MathML`, XML).
@@ -122,7 +140,8 @@ pub(in crate::gather) fn read(text: &str, listener: &mut impl Listener) {
             start: 0,
             end: 0,
             self_closing: false,
-            values: Box::default(),
+            set: 0,
+            values: Box::new(std::array::from_fn(|_| Value::default())),
         },
         in_tag: false,
         current: None,
@@ -150,9 +169,7 @@ impl<L: Listener> Callback<Infallible, usize> for Collector<'_, L> {
                 self.tag.start = span.start;
                 self.in_tag = true;
                 self.current = None;
-                for value in self.tag.values.iter_mut() {
-                    value.is_set = false;
-                }
+                self.tag.set = 0;
             }
             CallbackEvent::AttributeName { name } => self.attribute_name(name),
             CallbackEvent::AttributeValue { value } => self.attribute_value(value, span.start),
@@ -167,8 +184,10 @@ impl<L: Listener> Callback<Infallible, usize> for Collector<'_, L> {
                 self.listener.end_tag(tags::key(name), span.start);
             }
             CallbackEvent::String { value } => match std::str::from_utf8(value) {
-                Ok(text) => self.listener.text(text),
-                Err(_) => self.listener.text(&String::from_utf8_lossy(value)),
+                Ok(text) => self.listener.text_at(text, span.start),
+                Err(_) => self
+                    .listener
+                    .text_at(&String::from_utf8_lossy(value), span.start),
             },
             CallbackEvent::Comment { value } => {
                 if let Ok(comment) = std::str::from_utf8(value) {
@@ -190,10 +209,10 @@ impl<L> Collector<'_, L> {
         let Some(attribute) = attribute(name) else {
             return;
         };
-        let value = &mut self.tag.values[attribute as usize];
         // Of two attributes of one name the first counts.
-        if !value.is_set {
-            value.is_set = true;
+        if self.tag.set & bit(attribute) == 0 {
+            self.tag.set |= bit(attribute);
+            let value = &mut self.tag.values[attribute as usize];
             value.text.clear();
             value.start = 0;
             self.current = Some(attribute);

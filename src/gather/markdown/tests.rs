@@ -1,5 +1,5 @@
 use crate::gather::testing::{Heard, hear};
-use crate::gather::{Format, Kind};
+use crate::gather::{Format, Kind, Place};
 
 fn of(text: &str) -> Heard {
     hear(text, Format::Markdown)
@@ -107,6 +107,93 @@ fn shortcodes_and_escapes() {
         ["http://youtu.be/a1", "http://b.example/?a=1&c=2"]
     );
     assert_eq!(heard.citations[0].kind, Kind::Shortcode);
+}
+
+#[test]
+fn what_gfm_adds() {
+    let text = "- [ ] see www.example.com/a_b, and ~~http://s.example/~~\n- [x] **http://b.example/x**\n\nText.[^1] Then http://c.example/\\_d_\n\n\
+        [^1]: A note: http://f.example/ and [more](http://g.example/a[b]c\\_d).\n";
+    let heard = of(text);
+    let found: Vec<(Kind, &str, &str)> = heard
+        .citations
+        .iter()
+        .map(|one| (one.kind, one.url.as_str(), &text[one.span.0..one.span.1]))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (
+                Kind::Bare,
+                "http://www.example.com/a_b",
+                "www.example.com/a_b"
+            ),
+            (Kind::Bare, "http://s.example/", "http://s.example/"),
+            (Kind::Bare, "http://b.example/x", "http://b.example/x"),
+            (Kind::Bare, "http://c.example/_d", "http://c.example/\\_d"),
+            (Kind::Bare, "http://f.example/", "http://f.example/"),
+            (
+                Kind::Anchor,
+                "http://g.example/a%5Bb%5Dc_d",
+                "http://g.example/a[b]c\\_d"
+            ),
+        ]
+    );
+    assert!(heard.citations.iter().all(|one| one.place == Place::Body));
+    assert_eq!(
+        heard.citations[0].details.written.as_deref(),
+        Some("www.example.com/a_b")
+    );
+}
+
+#[test]
+fn sources_in_front_matter() {
+    let text = "---\ntitle: T\nsource_url: http://a.example/\nimage: http://no.example/i.png\n---\nText http://b.example/\n";
+    let heard = of(text);
+    let kinds: Vec<(Kind, &str)> = heard
+        .citations
+        .iter()
+        .map(|one| (one.kind, one.url.as_str()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (Kind::Reference, "http://a.example/"),
+            (Kind::Bare, "http://b.example/")
+        ]
+    );
+    let first = &heard.citations[0];
+    assert_eq!((first.line, first.column), (3, 13));
+    assert_eq!(&text[first.span.0..first.span.1], "http://a.example/");
+}
+
+#[test]
+fn shortcodes_of_hugo_and_jekyll() {
+    let text = "{{< quote cite=\"Jane\" link=\"http://a.example/\" >}}\nWords http://w.example/\n{{< /quote >}}\n\n{% youtube a1 %}\n\n{{< gist jane 1a2b3c >}}\n\n\
+        [x]({{< ref \"own.md\" >}}) [y]({% link _posts/a.md %}) [z]({{ site.url }}/z) http://t.example/{{ page.id }}/\n\n```\n{% youtube no %}\n```\n";
+    let heard = of(text);
+    let found: Vec<(Kind, &str, Option<&str>)> = heard
+        .citations
+        .iter()
+        .map(|one| (one.kind, one.url.as_str(), one.details.written.as_deref()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Kind::Shortcode, "http://a.example/", None),
+            (Kind::Bare, "http://w.example/", None),
+            (
+                Kind::Shortcode,
+                "https://www.youtube.com/watch?v=a1",
+                Some("a1")
+            ),
+            (
+                Kind::Shortcode,
+                "https://gist.github.com/jane/1a2b3c",
+                Some("1a2b3c")
+            ),
+        ]
+    );
+    assert_eq!(heard.reasons(), Vec::<String>::new());
 }
 
 #[test]

@@ -14,10 +14,13 @@ alter table citation add column accessed_at integer;
 alter table citation add column marked_dead integer not null default 0 check (marked_dead in (0, 1));
 -- Recorded only: what it leads to is not visited because of it.
 alter table citation add column recorded_only integer not null default 0 check (recorded_only in (0, 1));
+-- Since when it is there without a break; it may have been there before.
+alter table citation add column there_since integer not null default 0;
+update citation set there_since = first_seen_at;
 
 alter table post add column canonical text;
 alter table post add column is_excerpt integer not null default 0 check (is_excerpt in (0, 1));
--- When its citations last became other ones: those first seen then are new, those that went then are gone.
+-- When its citations last became other ones: those there since then are new, those that went then are gone.
 alter table post add column citations_changed_at integer;
 
 -- Every document is read again once, so that what was gathered before gains the words too.
