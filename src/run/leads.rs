@@ -86,7 +86,7 @@ pub(super) async fn note_read(
     reader
         .context
         .store
-        .submit("note what was read", move |w| w.lead_read(id, read, now))
+        .write("note what was read", move |w| w.lead_read(id, read, now))
         .await?;
     Ok(())
 }

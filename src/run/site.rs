@@ -17,7 +17,7 @@ use crate::address::{self, same_site};
 use crate::config::Robots;
 use crate::fetch::Accept;
 use crate::gather::{Document, Format, LeftOut, Note, Post, Rules, Sink, gather};
-use crate::store::{Lead, LeadRow, NewDocument, NewLead, sha256};
+use crate::store::{Lead, LeadRow, NewDocument, NewLead, Writing, sha256};
 
 /// Where feeds are, on sites that name none.
 const FEEDS: &[&str] = &["/feed", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml"];
@@ -89,7 +89,7 @@ async fn follow_names(reader: &mut Reader<'_>, home: &Url, names: Names) -> Resu
     if let Some(api) = names.api.filter(|api| same_site(api, home)) {
         let row = lead(reader, Lead::Api, &api).await?;
         if row.next_read_at.is_some_and(|at| at <= reader.now)
-            && wordpress::read_api(reader, &row.row).await? == Next::Stop
+            && wordpress::read_api(reader, &row).await? == Next::Stop
         {
             return Ok(());
         }
@@ -176,7 +176,7 @@ fn counts(reader: &Reader<'_>) -> Result<(u64, u64, u64), RunError> {
 }
 
 /// Notes a list that the site names.
-async fn lead(reader: &Reader<'_>, lead: Lead, url: &Url) -> Result<Dated, RunError> {
+async fn lead(reader: &Reader<'_>, lead: Lead, url: &Url) -> Result<LeadRow, RunError> {
     let (id, now, key) = (reader.input.id, reader.now, key_of(url));
     let new = NewLead {
         lead,
@@ -187,24 +187,11 @@ async fn lead(reader: &Reader<'_>, lead: Lead, url: &Url) -> Result<Dated, RunEr
         is_wanted: true,
         found_in: None,
     };
-    let row = reader
-        .context
-        .store
-        .write("note a list", move |w| {
-            w.discover(id, &[new], now)?;
-            w.lead_with_date(id, lead, &key)
-        })
-        .await?;
-    Ok(Dated {
-        row: row.0,
-        next_read_at: row.1,
-    })
-}
-
-/// A list, and when it is read.
-struct Dated {
-    row: LeadRow,
-    next_read_at: Option<i64>,
+    let note = move |w: &Writing<'_>| {
+        w.discover(id, &[new], now)?;
+        w.known_lead(id, lead, &key)
+    };
+    Ok(reader.context.store.write("note a list", note).await?)
 }
 
 /// Looks for a list where lists usually are, until one is found. What is not there is looked for again after a month.
@@ -239,7 +226,7 @@ async fn try_all(
         if found.next_read_at.is_none_or(|at| at > reader.now) {
             continue;
         }
-        let (next, is_there) = leads::read_list(reader, &found.row, true).await?;
+        let (next, is_there) = leads::read_list(reader, &found, true).await?;
         reader.context.store.flush().await?;
         if is_there || next == Next::Stop {
             return Ok(next);

@@ -124,6 +124,8 @@ pub struct LeadRow {
     pub found_at: i64,
     /// When it was last read, or a reading of all its pages was last completed.
     pub read_at: Option<i64>,
+    /// When it is read next.
+    pub next_read_at: Option<i64>,
     /// How often in a row it had not changed, or could not be read.
     pub quiet: u32,
     /// The list that names it.
@@ -241,20 +243,13 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Something that an input leads to, and when it is read next.
-    pub fn lead_with_date(
-        &self,
-        input_id: i64,
-        lead: Lead,
-        key: &str,
-    ) -> rusqlite::Result<(LeadRow, Option<i64>)> {
+    /// Something that an input leads to.
+    pub fn known_lead(&self, input_id: i64, lead: Lead, key: &str) -> rusqlite::Result<LeadRow> {
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS}, next_read_at from discovered where (input_id, what, key) = (?1, ?2, ?3)"
+                "select {COLUMNS} from discovered where (input_id, what, key) = (?1, ?2, ?3)"
             ))?
-            .query_row((input_id, lead.as_str(), key), |row| {
-                Ok((lead_row(row)?, row.get(11)?))
-            })
+            .query_row((input_id, lead.as_str(), key), lead_row)
     }
 
     /// Makes something due that was read before.
@@ -326,7 +321,7 @@ impl Writing<'_> {
 
 const COLUMNS: &str =
     "id, what, address, modified_at, entry_sha256, found_at, read_at, quiet, page, begun_at,
-     found_in";
+     found_in, next_read_at";
 
 impl Reading<'_> {
     /// The next list of an input that is due, in the order in which they were found, after another.
@@ -442,5 +437,6 @@ fn lead_row(row: &Row<'_>) -> rusqlite::Result<LeadRow> {
         page: row.get(8)?,
         begun_at: row.get(9)?,
         found_in: row.get(10)?,
+        next_read_at: row.get(11)?,
     })
 }

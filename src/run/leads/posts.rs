@@ -33,6 +33,15 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), RunError> {
                 if reader.is_over() {
                     return Ok(());
                 }
+                // It may have been read under another of its addresses meanwhile.
+                let key = key_of_row(&row);
+                let now_known = reader
+                    .context
+                    .store
+                    .read("look at a post", |r| r.lead(id, Lead::Post, &key))?;
+                if now_known.is_some_and(|known| known.read_at != row.read_at) {
+                    continue;
+                }
                 let is_said_to_have_changed = row.entry_sha256.is_some()
                     || row.modified_at.is_some_and(|at| row.read_at < Some(at));
                 if were_read && !is_said_to_have_changed {
@@ -50,7 +59,6 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), RunError> {
                     return Ok(());
                 }
             }
-            reader.context.store.flush().await?;
         }
     }
     Ok(())
@@ -153,24 +161,18 @@ async fn post_came(
         && ![&own, &end].contains(&&key_of(&canonical))
         && is_known_elsewhere(reader, row, &canonical).await?
     {
-        // The post was read under the address that it calls its own: this one is another way to it.
+        // The post is read under the address that it calls its own: this one is another way to it.
         let (id, now, name) = (reader.input.id, reader.now, url.to_string());
         let gone = move |w: &Writing<'_>| w.document_gone(id, &name, now);
         reader.context.store.write("drop a double", gone).await?;
         return Ok(Next::Go);
     }
-    note_read(
-        reader,
-        row,
-        LeadState::Read,
-        next_reading(reader, row, 0),
-        0,
-    )
-    .await?;
+    let next = next_reading(reader, row, 0);
+    note_read(reader, row, LeadState::Read, next, 0).await?;
     Ok(Next::Go)
 }
 
-/// Whether a post was read under this other address of it; if not, it need not be any more.
+/// Whether a post was read, or is to be read, under this other address of it; if not, it need not be any more.
 async fn is_known_elsewhere(
     reader: &Reader<'_>,
     row: &LeadRow,
@@ -181,9 +183,12 @@ async fn is_known_elsewhere(
         .context
         .store
         .read("look for a post", |r| r.lead(id, Lead::Post, &key))?;
-    let was_read = known.is_some_and(|known| known.id != row.id && known.read_at.is_some());
-    if was_read {
-        note_read(reader, row, LeadState::Read, None, 0).await?;
+    let is_there = known.is_some_and(|known| {
+        known.id != row.id && (known.read_at.is_some() || known.next_read_at.is_some())
+    });
+    if is_there {
+        // Of two posts that name each other, the second stays.
+        note_read(reader, row, LeadState::Elsewhere, None, 0).await?;
         return Ok(true);
     }
     let lead = NewLead {
@@ -195,14 +200,18 @@ async fn is_known_elsewhere(
         is_wanted: true,
         found_in: row.found_in,
     };
+    let note = move |w: &Writing<'_>| w.lead_read_elsewhere(id, &lead, now);
     reader
         .context
         .store
-        .submit("note another address of a post", move |w| {
-            w.lead_read_elsewhere(id, &lead, now)
-        })
+        .write("note another address of a post", note)
         .await?;
     Ok(false)
+}
+
+/// What tells a post from others.
+fn key_of_row(row: &LeadRow) -> String {
+    address::parse(&row.address, None).map_or_else(|_| row.address.clone(), |url| key_of(&url))
 }
 
 /// When a post that was read is looked at again by itself: not where whoever names it says when it changes, else after
