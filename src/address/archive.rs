@@ -86,7 +86,7 @@ pub fn preserved(url: &Url) -> Preserved {
         host.strip_suffix(*name)
             .is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    if BY_PATH.iter().any(|name| is_at(name))
+    if BY_PATH.iter().any(&is_at)
         && let Some(original) = behind_instant(url)
     {
         return Preserved::Original(original);
@@ -100,7 +100,7 @@ pub fn preserved(url: &Url) -> Preserved {
         }
     }
     let has_path = url.path().len() > 1;
-    if has_path && BY_NUMBER.iter().any(|name| is_at(name)) {
+    if has_path && BY_NUMBER.iter().any(is_at) {
         return Preserved::Unknown;
     }
     Preserved::No

@@ -405,7 +405,7 @@ impl<'a> PostWriter<'a> {
         self.left_out(address, reason, at);
     }
 
-    fn left_out(&mut self, address: &str, reason: Reason, at: usize) -> Option<usize> {
+    fn left_out(&mut self, address: &str, reason: Reason, at: usize) -> usize {
         let left_out = LeftOut {
             address: cut(address, SHOWN_BYTES).to_owned(),
             reason,
@@ -417,7 +417,7 @@ impl<'a> PostWriter<'a> {
             left_out,
             anchor: at..at,
         });
-        Some(self.found.len() - 1)
+        self.found.len() - 1
     }
 
     /// Judges a link, which waits for its block's end; its index is returned.
@@ -437,7 +437,7 @@ impl<'a> PostWriter<'a> {
             {
                 let url = self.rules.at_root(href)?;
                 if !self.rules.include().internal {
-                    return self.left_out(url.as_str(), Reason::Internal, link.at);
+                    return Some(self.left_out(url.as_str(), Reason::Internal, link.at));
                 }
                 url
             }
@@ -449,14 +449,14 @@ impl<'a> PostWriter<'a> {
                 } else {
                     Reason::Internal
                 };
-                return self.left_out(href, reason, link.at);
+                return Some(self.left_out(href, reason, link.at));
             }
             Err(rejected) => {
-                return self.left_out(href, Reason::Rejected(rejected), link.at);
+                return Some(self.left_out(href, Reason::Rejected(rejected), link.at));
             }
         };
         if let Some(reason) = self.reason_against(&url, link) {
-            return self.left_out(url.as_str(), reason, link.at);
+            return Some(self.left_out(url.as_str(), reason, link.at));
         }
         self.bound_waiting();
         let at = self.text.len();
@@ -486,7 +486,7 @@ impl<'a> PostWriter<'a> {
             url,
         };
         self.found.push(Found::Citation {
-            citation,
+            citation: Box::new(citation),
             anchor: at..at,
         });
         Some(self.found.len() - 1)

@@ -670,7 +670,8 @@ impl<'b> Paragraph<'b> {
             [only] => (*only).clone(),
             _ => return None,
         };
-        self.is_document(&link).then(|| (link, Tie::Adjoining, 75))
+        let is_document = self.is_document(&link);
+        is_document.then_some((link, Tie::Adjoining, 75))
     }
 
     /// A speech, statement or the like was linked last, and nothing but a pronoun says who speaks now.
@@ -687,17 +688,17 @@ impl<'b> Paragraph<'b> {
             .links
             .iter()
             .rfind(|link| link.anchor.end <= passage.outer.start);
-        let (link, text) = match here {
-            Some(link) => (link.clone(), self.text),
-            None => {
-                let place = self.blocks[self.at].place;
-                let before = neighbour(self.blocks, self.at, place, false)?;
-                let [only] = links(self.blocks, before).try_into().ok()?;
-                (only, self.blocks[before].text.as_str())
-            }
+        let (link, text) = if let Some(link) = here {
+            (link.clone(), self.text)
+        } else {
+            let place = self.blocks[self.at].place;
+            let before = neighbour(self.blocks, self.at, place, false)?;
+            let [only] = links(self.blocks, before).try_into().ok()?;
+            (only, self.blocks[before].text.as_str())
         };
         let names_words = is_called_words(text.get(link.anchor.clone()).unwrap_or_default());
-        (names_words && self.is_document(&link)).then(|| (link, Tie::Adjoining, 75))
+        let is_quotable = names_words && self.is_document(&link);
+        is_quotable.then_some((link, Tie::Adjoining, 75))
     }
 
     /// The paragraph has one link, and the words are woven into what is told of it without naming another speaker.

@@ -26,7 +26,7 @@ const MAX_BYTES: usize = 128 * 1024;
 #[derive(Debug)]
 pub(super) enum Found {
     Citation {
-        citation: Citation,
+        citation: Box<Citation>,
         anchor: Range<usize>,
     },
     LeftOut {
@@ -140,7 +140,7 @@ impl Window {
         self.read = self.read.saturating_sub(1);
         for found in block.found {
             match found {
-                Found::Citation { citation, .. } => sink.citation(citation),
+                Found::Citation { citation, .. } => sink.citation(*citation),
                 Found::LeftOut { left_out, .. } => sink.left_out(left_out),
             }
         }

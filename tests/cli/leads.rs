@@ -1,5 +1,7 @@
 //! Inputs that lead to more: feeds of excerpts, feeds of many pages, lists of feeds.
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 
 use crate::support::Desk;
@@ -208,12 +210,15 @@ fn an_excerpt_whose_page_is_lost_stays_what_it_is() {
 fn each_feed_of_a_list_becomes_an_input() {
     let desk = Desk::new();
     let opml = |names: &[&str]| {
-        let outlines: String = names
-            .iter()
-            .map(|name| {
-                format!("<outline type='rss' text='{name}' xmlUrl='https://blog.test/{name}'/>")
-            })
-            .collect();
+        let mut outlines = String::new();
+        for name in names {
+            let address = format!("https://blog.test/{name}");
+            write!(
+                outlines,
+                "<outline type='rss' text='{name}' xmlUrl='{address}'/>"
+            )
+            .unwrap();
+        }
         format!(
             "<opml version='2.0'><head><title>Feeds</title></head><body>{outlines}</body></opml>"
         )

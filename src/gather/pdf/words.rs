@@ -66,9 +66,16 @@ const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 /// First the one, then the other.
 fn then(first: &Matrix, second: &Matrix) -> Matrix {
     let turned = |x: f32, y: f32| [x * second[0] + y * second[2], x * second[1] + y * second[3]];
-    let ([a, b], [c, d]) = (turned(first[0], first[1]), turned(first[2], first[3]));
-    let [e, f] = turned(first[4], first[5]);
-    [a, b, c, d, e + second[4], f + second[5]]
+    let (right, up) = (turned(first[0], first[1]), turned(first[2], first[3]));
+    let start = turned(first[4], first[5]);
+    [
+        right[0],
+        right[1],
+        up[0],
+        up[1],
+        start[0] + second[4],
+        start[1] + second[5],
+    ]
 }
 
 #[derive(Clone)]
