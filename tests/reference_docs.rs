@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use sourcekeep::config::KEYS;
+use sourcekeep::gather::{Format, Kind, Place, Tie};
 use sourcekeep::judge::{Code, Rule};
 use sourcekeep::schedule::Standing;
 
 const VERDICTS: &str = include_str!("../docs/VERDICTS.md");
 const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
+const INPUTS: &str = include_str!("../docs/INPUTS.md");
+const SCHEMA: &str = include_str!("../docs/SCHEMA.md");
 
 /// The lines under a heading, up to the next of its level or above.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
@@ -106,4 +109,25 @@ fn the_example_is_taken() {
         Some(file.expect("the example is configuration")),
     );
     assert_eq!(settings.map(|s| s.fetch.host_delay_ms), Ok(2000));
+}
+
+#[test]
+fn every_format_kind_place_and_tie_is_documented() {
+    for format in Format::ALL {
+        assert!(INPUTS.contains(&format!("`{format}`")), "{format}");
+    }
+    let kinds = section(INPUTS, "## Kinds: by which markup something is cited");
+    for kind in Kind::ALL {
+        assert!(kinds.contains(&format!("| `{kind}` |")), "{kind}");
+        assert!(SCHEMA.contains(&format!("`{kind}`")), "{kind}");
+    }
+    let places = section(INPUTS, "## Places: where in a post it stands");
+    for place in Place::ALL {
+        assert!(places.contains(&format!("`{place}`")), "{place}");
+    }
+    let quotes = section(INPUTS, "## Quotes: the passage that a post quotes from a source");
+    for tie in Tie::ALL {
+        assert!(quotes.contains(&format!("| `{tie}` |")), "{tie}");
+        assert!(SCHEMA.contains(&format!("`{tie}`")), "{tie}");
+    }
 }
