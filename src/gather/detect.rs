@@ -14,6 +14,9 @@ use crate::charset;
 /// How far into a document is looked.
 const SNIFF_BYTES: usize = 64 * 1024;
 
+/// How far into a document a feed may begin.
+const JUNK_BYTES: usize = 1024;
+
 /// Why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -199,11 +202,14 @@ fn by_content(bytes: &[u8], media_type: Option<&str>) -> Option<Format> {
     if is_bookmarks(text) {
         return Some(Format::Bookmarks);
     }
+    if is_feed_behind_junk(text) {
+        return Some(Format::Feed);
+    }
     if let Some(root) = first_element(text) {
         let local = root.rsplit(':').next().unwrap_or(&root);
         match local {
             "rss" | "channel" if is_export(text) => return Some(Format::Wxr),
-            "rss" | "rdf" | "feed" | "channel" => return Some(Format::Feed),
+            _ if is_feed_root(&root) => return Some(Format::Feed),
             "urlset" | "sitemapindex" => return Some(Format::Sitemap),
             "opml" => return Some(Format::Opml),
             _ => {}
@@ -280,6 +286,32 @@ fn wiki_signs(text: &str) -> usize {
         return 0;
     }
     WIKI_SIGNS.iter().filter(|sign| sign.is_match(text)).count()
+}
+
+/// Whether a program's warning stands before the feed that it made. A text that shows how a feed begins goes on after it.
+fn is_feed_behind_junk(text: &str) -> bool {
+    let head = &text.as_bytes()[..text.len().min(JUNK_BYTES)];
+    let Some(at) = memchr::memmem::find(head, b"<?xml").filter(|at| *at > 0) else {
+        return false;
+    };
+    let end = text.trim_end();
+    first_element(&text[at..]).is_some_and(|root| {
+        is_feed_root(&root)
+            && end
+                .strip_suffix('>')
+                .is_some_and(|end| ends_with_name(end, &root))
+    })
+}
+
+fn ends_with_name(text: &str, name: &str) -> bool {
+    let start = text.len().saturating_sub(name.len());
+    text.get(start..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(name))
+}
+
+fn is_feed_root(name: &str) -> bool {
+    let local = name.rsplit(':').next().unwrap_or(name);
+    matches!(local, "rss" | "rdf" | "feed" | "channel")
 }
 
 /// What a fragment of HTML begins with.
@@ -378,6 +410,18 @@ mod tests {
                 None,
                 "feed.json",
                 Format::Feed,
+            ),
+            (
+                "Warning: no cache\n<?xml version='1.0'?><rss version='2.0'></rss>\n",
+                None,
+                "x",
+                Format::Feed,
+            ),
+            (
+                "A feed begins so: <?xml version='1.0'?><rss> and so on.",
+                None,
+                "x",
+                Format::Text,
             ),
             ("\u{feff}<!DOCTYPE html><html>", None, "x", Format::Html),
             ("<!doctype html>\n<!-- x --><p>", None, "x", Format::Html),

@@ -4,44 +4,34 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::address::{self, same_site};
+use super::content::{Content, chosen};
+use super::site::Site;
+use crate::address;
 use crate::gather::dates::milliseconds;
-use crate::gather::html::Page;
 use crate::gather::options::Rules;
-use crate::gather::position::{Origin, Source};
+use crate::gather::position::Source;
 use crate::gather::post::{Home, Link, PostWriter};
-use crate::gather::xml;
 use crate::gather::{Details, Document, Kind, Place, Post, Sink};
-
-use super::json;
 
 /// What a feed says of itself.
 #[derive(Debug, Default)]
 pub(super) struct Channel {
     /// The site it belongs to, as written.
     pub(super) link: Option<String>,
+    /// Its own address, as it says itself.
+    pub(super) own: Option<String>,
     pub(super) language: Option<String>,
     pub(super) author: Option<String>,
     pub(super) base: Option<String>,
+    pub(super) is_atom: bool,
 }
 
-/// How the HTML of an entry is written in the feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// With entities or in CDATA sections.
-    Escaped,
-    /// As elements of the feed.
-    Markup,
-    /// As a JSON string, without its quotes.
-    Json,
-}
-
-/// Some of an entry's content.
-#[derive(Debug, Clone)]
-pub(super) struct Content {
-    pub(super) inner: Range<usize>,
-    pub(super) form: Form,
-    pub(super) base: Option<String>,
+/// An address that an entry names beside its text.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) address: String,
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
 }
 
 /// An entry, as ranges of the feed's text and what was short enough to copy.
@@ -50,134 +40,179 @@ pub(super) struct Entry {
     pub(super) whole: Range<usize>,
     pub(super) title: Option<String>,
     pub(super) author: Option<String>,
+    pub(super) language: Option<String>,
     /// As written, and where.
     pub(super) link: Option<(String, Range<usize>)>,
+    /// A link to what is no page, which counts where there is no other.
+    pub(super) other_link: Option<(String, Range<usize>)>,
+    /// Where the text is, if the feed only says where.
+    pub(super) elsewhere: Option<(String, Range<usize>)>,
     /// The address that the link was before a service replaced it.
     pub(super) original_link: Option<String>,
     pub(super) id: Option<String>,
-    pub(super) published: Option<String>,
-    pub(super) updated: Option<String>,
+    /// The identifier is none that could be opened, though it may look like one.
+    pub(super) is_id_opaque: bool,
+    /// The page that RDF's description is about.
+    pub(super) about: Option<String>,
+    /// As written, each with how little it is a date of publication.
+    pub(super) published: Vec<(u8, String)>,
+    pub(super) updated: Vec<String>,
     pub(super) base: Option<String>,
     pub(super) contents: Vec<Content>,
+    pub(super) references: Vec<Reference>,
+    /// It is a recording, and its description is all the text there is.
+    pub(super) is_video: bool,
 }
 
-/// The address of the site that a feed belongs to.
-pub(super) fn feed_home(document: &Document<'_>, channel: &Channel) -> Option<Url> {
-    let base = channel
-        .base
-        .as_deref()
-        .and_then(|base| address::parse(base.trim(), document.own_address()).ok());
-    let base = base.as_ref().or(document.own_address());
-    let link = channel
-        .link
-        .as_deref()
-        .and_then(|link| address::parse(link.trim(), base).ok());
-    link.or_else(|| base.cloned())
+impl Entry {
+    pub(super) fn link(&self) -> Option<&(String, Range<usize>)> {
+        let link = self.link.as_ref().or(self.elsewhere.as_ref());
+        link.or(self.other_link.as_ref())
+    }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what a post depends on, and nothing else calls this"
-)]
+/// Who an entry is.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// What the sink is told.
+    pub(super) address: String,
+    /// Where it can be read.
+    pub(super) own: Option<Url>,
+    /// What it is about, where its link leads to another site.
+    pub(super) about: Option<Url>,
+    base: Option<Url>,
+}
+
+impl Known {
+    pub(super) fn of(document: &Document<'_>, site: &Site, entry: &Entry, number: usize) -> Self {
+        let base = site.base_of(entry);
+        let link = site.link_of(entry);
+        let absolute = |written: &Option<String>| {
+            let written = written.as_deref()?;
+            address::parse(written.trim(), None).ok()
+        };
+        let id = absolute(&entry.id);
+        let (own, about) = match link {
+            Some(link) if !site.is_ours(&link) => {
+                let related = entry.references.iter();
+                let mut related = related
+                    .filter_map(|one| address::parse(one.address.trim(), base.as_ref()).ok());
+                let own = id.filter(|id| site.is_ours(id));
+                (
+                    own.or_else(|| related.find(|one| site.is_ours(one))),
+                    Some(link),
+                )
+            }
+            Some(link) => (Some(link), None),
+            None => {
+                let id = id.filter(|_| !entry.is_id_opaque);
+                (id.or_else(|| absolute(&entry.about)), None)
+            }
+        };
+        let address = own.as_ref().or(about.as_ref()).map_or_else(
+            || {
+                let id = entry.id.clone();
+                id.unwrap_or_else(|| format!("{}#entry-{}", document.name, number + 1))
+            },
+            Url::to_string,
+        );
+        let base = if site.has_base || entry.base.is_some() {
+            base
+        } else {
+            own.clone().or(base)
+        };
+        Self {
+            address,
+            own,
+            about,
+            base,
+        }
+    }
+}
+
+/// What an entry is read with.
+pub(super) struct Around<'a> {
+    pub(super) document: &'a Document<'a>,
+    pub(super) source: &'a Source<'a>,
+    pub(super) rules: &'a Rules,
+    pub(super) channel: &'a Channel,
+    pub(super) site: &'a Site,
+}
+
 pub(super) fn gather(
-    document: &Document<'_>,
-    source: &Source<'_>,
-    rules: &Rules,
+    around: &Around<'_>,
     sink: &mut dyn Sink,
-    channel: &Channel,
-    feed_home: Option<&Url>,
     entry: &Entry,
-    number: usize,
+    known: Known,
+    is_excerpt: bool,
 ) {
-    let base = entry.base.as_deref().or(channel.base.as_deref());
-    let base = base.and_then(|base| address::parse(base.trim(), feed_home).ok());
-    let base = base.as_ref().or(feed_home);
-    let parse = |written: &str| address::parse(written.trim(), base).ok();
-    let link = entry.original_link.as_deref().and_then(parse);
-    let link = link.or_else(|| entry.link.as_ref().and_then(|(written, _)| parse(written)));
-    let id = entry
-        .id
-        .as_deref()
-        .and_then(|id| address::parse(id.trim(), None).ok());
-    let is_ours = |url: &Url| {
-        feed_home.is_none_or(|home| same_site(home, url))
-            || document
-                .own_address()
-                .is_some_and(|own| same_site(own, url))
-    };
-    let is_link_post = link.as_ref().is_some_and(|link| !is_ours(link));
-    let own = if is_link_post {
-        id.filter(is_ours)
-    } else {
-        link.clone().or(id)
-    };
-    let address = own.as_ref().or(link.as_ref()).map_or_else(
-        || {
-            entry
-                .id
-                .clone()
-                .unwrap_or_else(|| format!("{}#entry-{}", document.name, number + 1))
-        },
-        Url::to_string,
-    );
     let home = Home {
-        address,
-        name: document.name.to_owned(),
-        base: own.clone().or_else(|| base.cloned()),
-        own: own.or_else(|| feed_home.cloned()),
+        address: known.address,
+        name: around.document.name.to_owned(),
+        base: known.base.clone(),
+        own: known.own.clone().or_else(|| around.site.home.clone()),
         ignored: false,
     };
-    let base = home.base.clone();
-    let mut writer = PostWriter::begin(source, rules, sink, home);
-    if let (true, Some(link), Some((_, span))) = (is_link_post, &link, &entry.link) {
-        let link = Link {
-            href: link.as_str(),
-            kind: Kind::Reference,
-            place: Place::Body,
-            rel: "",
-            at: span.start,
-            span: span.clone(),
-            excluded: None,
-            details: Details::default(),
-        };
-        writer.point_link(&link, entry.title.as_deref().unwrap_or_default());
-        writer.break_block();
+    let mut writer = PostWriter::begin(around.source, around.rules, sink, home);
+    if let (Some(about), Some((_, span))) = (&known.about, entry.link()) {
+        let title = entry.title.as_deref().unwrap_or_default();
+        refer(&mut writer, about, span, title);
     }
-    if let Some(content) = entry
-        .contents
-        .iter()
-        .max_by_key(|content| content.inner.len())
-    {
-        let content_base = content
-            .base
-            .as_deref()
-            .and_then(|written| address::parse(written.trim(), base.as_ref()).ok());
-        if content_base.is_some() {
-            writer.rebase(content_base);
+    for reference in &entry.references {
+        let url = address::parse(reference.address.trim(), known.base.as_ref()).ok();
+        if let Some(url) = url
+            && known.about.as_ref() != Some(&url)
+            && known.own.as_ref() != Some(&url)
+        {
+            refer(&mut writer, &url, &reference.span, &reference.text);
         }
-        content_links(&mut writer, source.text(), content);
     }
-    let (start, end) = source.bytes(&entry.whole);
+    writer.break_block();
+    if let Some(content) = chosen(&entry.contents) {
+        let base = content.base.as_deref();
+        let base = base.and_then(|one| address::parse(one.trim(), known.base.as_ref()).ok());
+        if base.is_some() {
+            writer.rebase(base);
+        }
+        content.undo(around.source.text()).write(&mut writer);
+    }
+    let (start, end) = around.source.bytes(&entry.whole);
+    let channel = around.channel;
     let post = Post {
         title: entry.title.clone(),
         author: entry.author.clone().or_else(|| channel.author.clone()),
-        language: channel.language.clone(),
-        published_at: entry.published.as_deref().and_then(milliseconds),
-        modified_at: entry.updated.as_deref().and_then(milliseconds),
+        language: entry
+            .language
+            .clone()
+            .or_else(|| channel.language.clone())
+            .filter(|language| !language.is_empty()),
+        published_at: published(entry),
+        modified_at: entry.updated.iter().find_map(|one| milliseconds(one)),
+        is_excerpt,
         ..Post::default()
     };
-    writer.end(&document.bytes[start..end], post);
+    writer.end(&around.document.bytes[start..end], post);
 }
 
-fn content_links(writer: &mut PostWriter<'_>, text: &str, content: &Content) {
-    let inner = &text[content.inner.clone()];
-    let (html, origin) = match content.form {
-        Form::Markup => {
-            Page::of_body().feed(writer, inner, &Origin::Slice(content.inner.start));
-            return;
-        }
-        Form::Escaped => xml::unescape(inner, content.inner.start).into_parts(),
-        Form::Json => json::unescape(inner, content.inner.start).into_parts(),
+fn refer(writer: &mut PostWriter<'_>, url: &Url, span: &Range<usize>, text: &str) {
+    let link = Link {
+        href: url.as_str(),
+        kind: Kind::Reference,
+        place: Place::Body,
+        rel: "",
+        at: span.start,
+        span: span.clone(),
+        excluded: None,
+        details: Details::default(),
     };
-    Page::of_body().feed(writer, &html, &origin);
+    writer.point_link(&link, text);
+}
+
+/// The date that says most plainly that it is one of publication, of those that can be read.
+fn published(entry: &Entry) -> Option<i64> {
+    let mut dates: Vec<&(u8, String)> = entry.published.iter().collect();
+    dates.sort_by_key(|(rank, _)| *rank);
+    dates
+        .into_iter()
+        .find_map(|(_, written)| milliseconds(written))
 }
