@@ -16,7 +16,7 @@ mod entry;
 mod escape;
 mod excerpt;
 mod faults;
-mod json;
+pub(super) mod json;
 mod measure;
 mod site;
 mod vocabulary;

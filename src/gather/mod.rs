@@ -32,6 +32,7 @@ mod text;
 mod tie;
 mod wikitext;
 mod window;
+mod wordpress;
 mod words;
 mod wxr;
 mod xml;
@@ -40,6 +41,7 @@ pub use detect::{Unreadable, detect, is_binary};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
 pub use pdf::{About, Piece, gather_pdf, read_pdf};
 pub use quote::{Tie, quote_parts};
+pub use wordpress::api as wordpress_api;
 pub use words::UnknownWord;
 
 use url::Url;
@@ -71,6 +73,14 @@ pub enum GatherError {
     /// It was to be read as a feed, and nothing in it is one.
     #[error("{name}: this is no feed: {why}; to read it otherwise, name its format")]
     NoFeed {
+        /// What the user calls the document.
+        name: String,
+        /// What is missing.
+        why: String,
+    },
+    /// It was to be read as posts of a WordPress REST API, and holds none.
+    #[error("{name}: no posts of a WordPress REST API: {why}")]
+    NoPosts {
         /// What the user calls the document.
         name: String,
         /// What is missing.
@@ -108,6 +118,7 @@ pub fn gather(
         Format::Csv => csv::gather(document, &source, rules, sink),
         Format::Sitemap => return sitemap::gather(document, &source, sink),
         Format::Pdf => return pdf::gather(document, rules, sink),
+        Format::Wordpress => return wordpress::gather(document, &source, rules, sink),
     }
     Ok(())
 }
@@ -135,10 +146,12 @@ pub enum Format {
     Opml,
     /// A table with a column of addresses: one post that cites them all.
     Csv,
-    /// A sitemap, or an index of sitemaps: a list of posts ([`Note::Post`], [`Note::Sitemap`]).
+    /// A sitemap, or an index of sitemaps: a list of posts ([`Note::Post`], [`Note::Part`]).
     Sitemap,
     /// A PDF document: the addresses of its link annotations; one post.
     Pdf,
+    /// Posts of a WordPress REST API, with their comments: a post for each.
+    Wordpress,
 }
 
 /// The bytes of one input, or of one file of a folder.
@@ -359,8 +372,15 @@ pub trait Sink {
 pub enum Note {
     /// The page names this feed.
     Feed(Url),
-    /// The page names this sitemap, or the index of sitemaps lists it.
+    /// The page names this sitemap.
     Sitemap(Url),
+    /// The index of sitemaps lists this one.
+    Part {
+        /// Its address.
+        address: Url,
+        /// When it was last modified, in milliseconds since the epoch.
+        modified_at: Option<i64>,
+    },
     /// The page names this address of a WordPress REST API (`rel="https://api.w.org/"`).
     Api(Url),
     /// The feed goes on there, with older entries (RFC 5005).

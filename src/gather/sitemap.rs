@@ -1,6 +1,6 @@
 //! Sitemaps (sitemaps.org): lists of posts, and indexes of such lists.
 //!
-//! No post is made of them; what they name is told as [`Note::Post`] and [`Note::Sitemap`]. Any prefix is taken for the
+//! No post is made of them; what they name is told as [`Note::Post`] and [`Note::Part`]. Any prefix is taken for the
 //! vocabulary; an address inside of an extension (`image:loc`) is not that of a page. A sitemap that is plain text is a
 //! list, one that is a feed is read as a feed.
 
@@ -191,14 +191,18 @@ impl Reading<'_, '_> {
             }
         };
         self.count += 1;
-        if entry.is_sitemap {
-            self.sink.note(Note::Sitemap(address));
-            return;
-        }
         let modified = entry.modified.as_ref().map(|range| self.words(range));
-        self.sink.note(Note::Post {
-            address,
-            modified_at: modified.as_deref().and_then(milliseconds),
+        let modified_at = modified.as_deref().and_then(milliseconds);
+        self.sink.note(if entry.is_sitemap {
+            Note::Part {
+                address,
+                modified_at,
+            }
+        } else {
+            Note::Post {
+                address,
+                modified_at,
+            }
         });
     }
 }
@@ -251,9 +255,12 @@ mod tests {
     #[test]
     fn an_index_with_a_prefix() {
         let heard = hear_sitemap(
-            "<s:sitemapindex xmlns:s='x'><s:sitemap><s:loc>https://blog.example/a.xml.gz</s:loc></s:sitemap></s:sitemapindex>",
+            "<s:sitemapindex xmlns:s='x'><s:sitemap><s:loc>https://blog.example/a.xml.gz</s:loc><s:lastmod>2012-08-23</s:lastmod></s:sitemap></s:sitemapindex>",
         );
-        let expected = Note::Sitemap("https://blog.example/a.xml.gz".parse().unwrap());
+        let expected = Note::Part {
+            address: "https://blog.example/a.xml.gz".parse().unwrap(),
+            modified_at: Some(1_345_680_000_000),
+        };
         assert_eq!(heard.notes, [expected]);
     }
 

@@ -68,6 +68,7 @@ words!(Format, "format",
     Csv => "csv",
     Sitemap => "sitemap",
     Pdf => "pdf",
+    Wordpress => "wordpress",
 );
 
 words!(Place, "place",
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(
             "docx".parse::<Format>().unwrap_err().to_string(),
             "\"docx\" is no format; known are html, markdown, text, feed, list, wikitext, wxr, bookmarks, opml, csv, \
-             sitemap, pdf"
+             sitemap, pdf, wordpress"
         );
     }
 

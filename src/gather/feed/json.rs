@@ -206,7 +206,7 @@ fn string(value: Option<serde_json::Value>) -> Option<String> {
 }
 
 /// Where a slice of the text stands in it.
-fn range_in(text: &str, part: &str) -> Range<usize> {
+pub(in crate::gather) fn range_in(text: &str, part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize)
         .saturating_sub(text.as_ptr() as usize)
         .min(text.len());
@@ -214,13 +214,13 @@ fn range_in(text: &str, part: &str) -> Range<usize> {
 }
 
 /// The inside of a string, without quotes.
-fn inner_of(text: &str, value: &RawValue) -> Option<Range<usize>> {
+pub(in crate::gather) fn inner_of(text: &str, value: &RawValue) -> Option<Range<usize>> {
     let inner = value.get().strip_prefix('"')?.strip_suffix('"')?;
     Some(range_in(text, inner))
 }
 
 /// Undoes JSON's escaping.
-pub(super) fn unescape(raw: &str, source_at: usize) -> Unescaped {
+pub(in crate::gather) fn unescape(raw: &str, source_at: usize) -> Unescaped {
     let mut unescaped = Unescaped::default();
     let mut at = 0;
     while at < raw.len() {
