@@ -93,7 +93,7 @@ fn gather(store: &Store, sources: &[&str], now: i64) -> i64 {
                 body: Some(Packed::new(body.as_bytes())),
             };
             let document_id = w.save_document(&document, now)?;
-            let post_id = w.begin_post(document_id, &input.address, now)?;
+            let (post_id, _) = w.begin_post(document_id, &input.address, now)?;
             w.save_citations(post_id, &citations, now)?;
             let end = PostEnd {
                 title: Some("A".to_owned()),

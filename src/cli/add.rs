@@ -4,9 +4,10 @@ use std::io::Write;
 
 use clap::Args;
 use serde::Serialize;
+use sourcekeep::gather;
 use sourcekeep::report::one_line;
 use sourcekeep::run::{
-    Argument, InputError, classify, configured_input, is_registered, to_register,
+    Argument, InputError, SITE, classify, configured_input, is_registered, to_register,
 };
 use sourcekeep::store::{InputRow, Mode, NewInput, Store};
 
@@ -14,7 +15,7 @@ use super::Global;
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
-use super::selected::{GatherArgs, Selected};
+use super::selected::{GatherArgs, PostArgs, Selected};
 
 /// Register inputs; the next run reads them
 #[derive(Debug, Args)]
@@ -24,6 +25,8 @@ pub(crate) struct AddArgs {
     inputs: Vec<String>,
     #[command(flatten)]
     gather: GatherArgs,
+    #[command(flatten)]
+    posts: PostArgs,
     /// How to print what was done
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -45,7 +48,7 @@ pub(crate) fn add(global: &Global, args: &AddArgs, printer: &Printer) -> Result<
             "standard input is gone by the next run: use `sourcekeep run -`, or add a file"
         )));
     }
-    let (inputs, failed) = recognise(&args.inputs, &selected, printer)?;
+    let (inputs, failed) = recognise(&args.inputs, &selected, args.posts, printer)?;
     if inputs.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -79,6 +82,7 @@ pub(crate) fn add(global: &Global, args: &AddArgs, printer: &Printer) -> Result<
 pub(crate) fn recognise(
     inputs: &[String],
     selected: &Selected,
+    posts: PostArgs,
     printer: &Printer,
 ) -> Result<(Vec<NewInput>, bool), Failure> {
     let (mut recognised, mut failed) = (Vec::new(), false);
@@ -94,6 +98,13 @@ pub(crate) fn recognise(
                 continue;
             }
         };
+        if selected.site && !matches!(argument, Argument::Web(_)) {
+            failed = true;
+            printer.warning(InputError::Site {
+                argument: input.clone(),
+            });
+            continue;
+        }
         let kind = match (selected.pages, &argument) {
             (false, _) => argument.kind(selected.format),
             (true, Argument::File(_) | Argument::Stdin) => "pages",
@@ -105,12 +116,14 @@ pub(crate) fn recognise(
                 continue;
             }
         };
+        let format = selected.format.map(gather::Format::as_str);
+        let format = if selected.site { Some(SITE) } else { format };
         recognised.push(NewInput {
             address: argument.address(),
             kind: kind.to_owned(),
-            format: selected.format.map(|format| format.as_str().to_owned()),
+            format: format.map(str::to_owned),
             base: selected.base.as_ref().map(ToString::to_string),
-            options: selected.stored_options()?,
+            options: selected.stored_options(posts.since)?,
         });
     }
     Ok((recognised, failed))
@@ -161,7 +174,11 @@ pub(crate) fn register(
 ) -> Result<Vec<Added>, Failure> {
     let mut added = Vec::new();
     for input in inputs {
-        let (name, kind) = (input.address.clone(), input.kind.clone());
+        let kind = match input.format.as_deref() {
+            Some(SITE) => SITE.to_owned(),
+            _ => input.kind.clone(),
+        };
+        let name = input.address.clone();
         let (_, new) =
             store.write_blocking("register an input", move |w| w.add_input(&input, now))?;
         added.push(Added {

@@ -248,7 +248,7 @@ pub(crate) fn visit_and_print(
                 }
             }
             Happened::Problem(problem) => printer.warning(problem),
-            Happened::Note(..) => {}
+            Happened::Note(..) | Happened::Told(..) => {}
             Happened::Clock(clock) => run::warn_of_clock(clock, printer),
         })
         .await

@@ -22,7 +22,7 @@ use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
 use super::print::Printer;
 use super::run;
-use super::selected::GatherArgs;
+use super::selected::{GatherArgs, PostArgs};
 use super::signals::{Signal, Signals};
 use super::when;
 
@@ -200,7 +200,8 @@ impl Stage<'_> {
         if !inputs.is_empty() {
             let selected = GatherArgs::default().select(&setup.gather)?;
             let inputs: Vec<_> = inputs.iter().map(ToString::to_string).collect();
-            let (inputs, _) = add::recognise(&inputs, &selected, self.printer)?;
+            let (inputs, _) =
+                add::recognise(&inputs, &selected, PostArgs::default(), self.printer)?;
             add::register(&store, inputs, setup.clock.now())?;
         }
         let plan = Plan {

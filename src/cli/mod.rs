@@ -27,6 +27,7 @@ mod selected;
 mod show;
 mod signals;
 mod stats;
+mod told;
 mod verify;
 mod watch;
 mod when;

@@ -27,7 +27,8 @@ use super::mark::FailOn;
 use super::memory;
 use super::print::{Format, Printer};
 use super::progress::Progress;
-use super::selected::{GatherArgs, Selected};
+use super::selected::{GatherArgs, PostArgs, Selected};
+use super::told::words;
 use super::when;
 
 /// A run has failed where faults of ours put off more than one in so many visits.
@@ -48,13 +49,15 @@ pub(crate) struct RunArgs {
     inputs: Vec<String>,
     #[command(flatten)]
     gather: GatherArgs,
+    #[command(flatten)]
+    posts: PostArgs,
     /// Print posts, sources, hours and disk, and fetch nothing
     #[arg(long)]
     dry_run: bool,
     /// End cleanly after this long (90s, 15m, 2h30m)
     #[arg(long, value_name = "TIME", value_parser = when::duration)]
     max_time: Option<Duration>,
-    /// Make at most this many visits
+    /// Make at most this many visits, and read at most this many posts that inputs lead to
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// Exit with 1 if a visited source has one of these verdicts, standings or groups
@@ -68,9 +71,10 @@ pub(crate) struct RunArgs {
 pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
     let selected = args.gather.select(&setup.gather)?;
-    if args.inputs.is_empty() && args.gather.says_something() {
+    let says_how = args.gather.says_something() || args.posts.since.is_some();
+    if args.inputs.is_empty() && says_how {
         let error = anyhow::anyhow!(
-            "--as, --base, --root-dir, --glob, --include and the --exclude options say how the inputs named beside them are read, and none is named"
+            "--as, --base, --root-dir, --glob, --since, --include and the --exclude options say how the inputs named beside them are read, and none is named"
         );
         return Err(Failure::usage(error)
             .with_hint("name the input once more with them; it is read again then"));
@@ -83,12 +87,11 @@ pub(crate) fn run(global: &Global, args: &RunArgs, printer: &Printer) -> Result<
     } else {
         Mode::Create
     };
-    let (inputs, mut failed) = add::recognise(&args.inputs, &selected, printer)?;
+    let (inputs, mut failed) = add::recognise(&args.inputs, &selected, args.posts, printer)?;
     if failed && inputs.is_empty() {
         return Ok(Exit::Failed);
     }
     let (store, lock) = setup.open_to_visit("run", mode, printer)?;
-    let says_how = args.gather.says_something();
     failed |= add::register_with_configured(&setup, &store, inputs, says_how, printer)?;
     let stdin = read_stdin(&args.inputs)?;
     let plan = Plan {
@@ -182,6 +185,9 @@ impl<'a> Telling<'a> {
                 }
             }
             Happened::Note(..) => {}
+            Happened::Told(input, told) => {
+                printer.note(format!("{}: {}", one_line(&input, 500), words(&told)));
+            }
             Happened::Clock(clock) => warn_of_clock(clock, printer),
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
@@ -207,7 +213,7 @@ impl<'a> Telling<'a> {
     pub(crate) fn end(self) -> bool {
         if let Some(first) = self.feeds.first() {
             self.printer
-                .hint(format!("`sourcekeep add {first}` follows it"));
+                .hint(format!("`sourcekeep add {first}` follows it; `--as site` with the front page takes all posts of a site"));
         }
         self.matched
     }
@@ -514,7 +520,7 @@ fn dry_run(
             r.each_not_due(now, |address| census.not_due(address))
         })?;
     }
-    let (named, cannot) = add::recognise(&args.inputs, selected, printer)?;
+    let (named, cannot) = add::recognise(&args.inputs, selected, args.posts, printer)?;
     failed |= cannot;
     let registered = match &store {
         Some(store) => store.read("list the inputs", |r| r.registered_inputs())?,
@@ -522,7 +528,7 @@ fn dry_run(
     };
     let (configured, cannot) = add::configured(setup, &registered, printer);
     failed |= cannot;
-    let says_how = args.gather.says_something();
+    let says_how = args.gather.says_something() || args.posts.since.is_some();
     let inputs = to_register(named, says_how, configured, &registered);
     let stdin = read_stdin(&args.inputs)?;
     for input in &inputs {
@@ -568,6 +574,8 @@ fn count_archive(
         if counted.iter().any(|one| one.address == input.address) {
             continue;
         }
+        census.estimate.posts_not_read +=
+            store.read("count due posts", |r| r.count_due_posts(input.id, now))?;
         let input = NewInput {
             address: input.address,
             kind: input.kind,
@@ -628,6 +636,13 @@ fn write_estimate(estimate: &Estimate, out: &mut impl Write) -> Result<(), Failu
             out,
             "             of which {} on the web, not looked at: what they cite comes on top",
             estimate.inputs_not_read
+        )?;
+    }
+    if estimate.posts_not_read > 0 {
+        writeln!(
+            out,
+            "             and {} on the web that were found by earlier runs",
+            count(estimate.posts_not_read, "post")
         )?;
     }
     writeln!(

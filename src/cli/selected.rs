@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sourcekeep::gather::{self, Exclusions, Include};
-use sourcekeep::run::{InputOptions, check_globs};
+use sourcekeep::run::{InputOptions, SITE, check_globs};
 use url::Url;
 
 use super::exit::Failure;
@@ -10,7 +10,8 @@ use super::exit::Failure;
 /// How inputs are read.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GatherArgs {
-    /// Read the inputs as html, markdown, text, feed, list (addresses of sources), or pages (addresses of posts)
+    /// Read the inputs as html, markdown, text, feed, list (addresses of sources), pages (addresses of posts), or site
+    /// (all posts of the site whose front page this is)
     #[arg(long = "as", value_name = "KIND")]
     pub(crate) kind: Option<String>,
     /// The address that a local file has on the web, where it names none itself
@@ -39,12 +40,22 @@ pub(crate) struct GatherArgs {
     pub(crate) exclude_selector: Vec<String>,
 }
 
+/// Which of the posts are read that inputs lead to; shared by `run` and `add`.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct PostArgs {
+    /// Read posts of a site, sitemap or feed of excerpts only if they were published or modified since (2026-01-31)
+    #[arg(long, value_name = "DATE", value_parser = super::when::instant)]
+    pub(crate) since: Option<i64>,
+}
+
 /// What the options come to.
 pub(crate) struct Selected {
     /// The format asked for.
     pub(crate) format: Option<gather::Format>,
     /// Whether the input lists the addresses of posts.
     pub(crate) pages: bool,
+    /// Whether the input is the front page of a site.
+    pub(crate) site: bool,
     pub(crate) base: Option<Url>,
     stored: InputOptions,
     pub(crate) globs: Vec<String>,
@@ -70,8 +81,10 @@ impl GatherArgs {
 
     /// Checks the options, on top of what the configuration says.
     pub(crate) fn select(&self, configured: &gather::Options) -> Result<Selected, Failure> {
+        let site = self.kind.as_deref() == Some(SITE);
         let (format, pages) = match self.kind.as_deref() {
             None => (None, false),
+            Some(SITE) => (None, false),
             Some("pages") => (Some(gather::Format::List), true),
             Some(kind) => (
                 Some(
@@ -114,6 +127,7 @@ impl GatherArgs {
         Ok(Selected {
             format,
             pages,
+            site,
             base,
             globs: stored.globs.clone(),
             stored,
@@ -124,8 +138,12 @@ impl GatherArgs {
 
 impl Selected {
     /// What is stored with an input.
-    pub(crate) fn stored_options(&self) -> Result<String, Failure> {
-        Ok(serde_json::to_string(&self.stored)?)
+    pub(crate) fn stored_options(&self, since: Option<i64>) -> Result<String, Failure> {
+        let options = InputOptions {
+            since,
+            ..self.stored.clone()
+        };
+        Ok(serde_json::to_string(&options)?)
     }
 }
 
@@ -167,6 +185,6 @@ fn include(include: &mut Include, place: &str) -> Result<(), Failure> {
 
 fn unknown_kind(kind: &str) -> Failure {
     Failure::usage(anyhow::anyhow!(
-        "--as {kind}: unknown kind; use html, markdown, text, feed, list, pages"
+        "--as {kind}: unknown kind; use html, markdown, text, feed, list, pages, site"
     ))
 }

@@ -68,6 +68,8 @@ pub enum ReadAs {
     Format(Format),
     /// A list of the addresses of posts.
     Pages,
+    /// The front page of a site, whose posts are looked for.
+    Site,
 }
 
 impl ReadAs {
@@ -76,6 +78,7 @@ impl ReadAs {
         match self {
             Self::Format(format) => format.as_str(),
             Self::Pages => "pages",
+            Self::Site => "site",
         }
     }
 }
@@ -84,12 +87,14 @@ impl FromStr for ReadAs {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text == "pages" {
-            return Ok(Self::Pages);
+        match text {
+            "pages" => return Ok(Self::Pages),
+            "site" => return Ok(Self::Site),
+            _ => {}
         }
         text.parse().map(Self::Format).map_err(|_| {
             InvalidValue(format!(
-                "unknown kind `{text}`, expected one of `html`, `markdown`, `text`, `feed`, `list`, `pages`"
+                "unknown kind `{text}`, expected one of `html`, `markdown`, `text`, `feed`, `list`, `pages`, `site`"
             ))
         })
     }
@@ -187,7 +192,7 @@ mod tests {
         for text in ["", "-", "ftp://example.org/", "https://"] {
             assert!(text.parse::<InputAddress>().is_err(), "{text}");
         }
-        for name in ["html", "markdown", "text", "feed", "list", "pages"] {
+        for name in ["html", "markdown", "text", "feed", "list", "pages", "site"] {
             assert_eq!(name.parse::<ReadAs>().map(ReadAs::as_str), Ok(name));
         }
         assert!("page".parse::<ReadAs>().is_err());

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::origin::Lines;
 use super::{
-    ByteSize, Cidr, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs, Resolve, Robots,
-    SecretUrl, SourceAddress, WebAddress,
+    ByteSize, Cidr, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs, Resolve,
+    Robots, SecretUrl, SourceAddress, WebAddress,
 };
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
@@ -39,6 +39,7 @@ pub const KEYS: &[&str] = &[
     "input.exclude_selectors",
     "input.refresh_hours",
     "input.interval_days",
+    "input.since",
     "schedule.input_refresh_hours",
     "schedule.first_interval_hours",
     "schedule.longest_interval_days",
@@ -161,6 +162,8 @@ pub struct InputFile {
     pub refresh_hours: Option<u32>,
     /// Days between two visits to a source that only this input cites, at most.
     pub interval_days: Option<u32>,
+    /// The day from which on posts that it leads to are read.
+    pub since: Option<Day>,
 }
 
 /// `[schedule]`.

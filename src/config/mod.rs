@@ -38,7 +38,7 @@ pub use settings::{
 };
 pub use shown::{HIDDEN, InForce, Shown, to_toml};
 pub use template::TEMPLATE;
-pub use value::{ByteSize, Cidr, HostName, Include, InvalidValue, Proxy, Resolve, Robots};
+pub use value::{ByteSize, Cidr, Day, HostName, Include, InvalidValue, Proxy, Resolve, Robots};
 
 use parse::full_name;
 

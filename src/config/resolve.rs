@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    BackupFile, BackupSettings, CaptureSettings, ConfigError, FetchFile, FetchSettings, File,
+    BackupFile, BackupSettings, CaptureSettings, ConfigError, Day, FetchFile, FetchSettings, File,
     GatherFile, HostFile, HostName, Include, InputAddress, InputFile, InputSettings, InvalidValue,
     Origins, Overrides, Proxy, ScheduleFile, ScheduleSettings, SecretUrl, Settings, SourceAddress,
     SourceFile, WebAddress, full_name, secret,
@@ -462,6 +462,10 @@ fn resolve_inputs(files: Vec<InputFile>, check: &mut Check) -> Vec<InputSettings
             let why = "expected a file; `pages` is a list of the addresses of posts";
             check.wrong(&format!("{table}.as"), "\"pages\"", why);
         }
+        if file.read_as == Some(super::ReadAs::Site) && matches!(address, InputAddress::Path(_)) {
+            let why = "expected an address on the web; `site` is named by its front page";
+            check.wrong(&format!("{table}.as"), "\"site\"", why);
+        }
         let gather = GatherFile {
             include: file.include,
             exclude_hosts: file.exclude_hosts,
@@ -477,6 +481,7 @@ fn resolve_inputs(files: Vec<InputFile>, check: &mut Check) -> Vec<InputSettings
             gather: resolve_gather(gather, &table, check),
             refresh_hours: refresh_hours(&key("refresh_hours"), file.refresh_hours, check),
             interval_days: days(&key("interval_days"), file.interval_days, check),
+            since: file.since.map(|Day(at)| at),
         };
         inputs.push((table, input));
     }

@@ -141,6 +141,8 @@ pub struct InputSettings {
     pub refresh_hours: Option<u32>,
     /// Days between two visits to a source that only this input cites, at most.
     pub interval_days: Option<u32>,
+    /// Posts that it leads to and that were modified before are not read, in milliseconds since the epoch.
+    pub since: Option<i64>,
 }
 
 /// Copies of the archive.

@@ -211,6 +211,10 @@ impl List<'_> {
         self.gather(&input.gather, false);
         self.set("refresh_hours", input.refresh_hours.map(i64::from));
         self.set("interval_days", input.interval_days.map(i64::from));
+        let since = input
+            .since
+            .and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+        self.set("since", since.map(|at| at.to_string()));
     }
 
     fn schedule(&mut self, schedule: &ScheduleSettings) {

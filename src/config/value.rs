@@ -102,7 +102,28 @@ macro_rules! from_text {
 
 pub(super) use from_text;
 
-from_text! { Cidr Resolve Proxy HostName }
+from_text! { Cidr Day Resolve Proxy HostName }
+
+/// The beginning of a day, or an instant, in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Day(pub i64);
+
+impl FromStr for Day {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let text = text.trim();
+        let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+            let day = text.parse::<jiff::civil::Date>().ok()?;
+            jiff::tz::TimeZone::UTC
+                .to_timestamp(day.at(0, 0, 0, 0))
+                .ok()
+        });
+        let expected = || InvalidValue("expected a day (2026-01-31) or an instant".to_owned());
+        Ok(Self(instant.ok_or_else(expected)?.as_millisecond()))
+    }
+}
 
 /// A host name as addresses have it: in lower case, IDN as punycode, an IPv6 address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]

@@ -8,6 +8,9 @@ use crate::config::{InputAddress, InputSettings, ReadAs};
 use crate::gather;
 use crate::store::{InputRow, NewInput};
 
+/// The format under which an input is registered that is a site: a page whose posts are looked for.
+pub const SITE: &str = "site";
+
 /// An input of the configuration as it is registered. Files and folders must be there.
 ///
 /// `configured` is what the configuration includes and excludes in all inputs.
@@ -19,9 +22,10 @@ pub fn configured_input(
         InputAddress::Web(url) => Argument::Web(url.clone()),
         InputAddress::Path(path) => classify(&path.to_string_lossy())?,
     };
-    let format = input.read_as.map(|read_as| match read_as {
-        ReadAs::Format(format) => format,
-        ReadAs::Pages => gather::Format::List,
+    let format = input.read_as.and_then(|read_as| match read_as {
+        ReadAs::Format(format) => Some(format),
+        ReadAs::Pages => Some(gather::Format::List),
+        ReadAs::Site => None,
     });
     let kind = match (input.read_as, &argument) {
         (Some(ReadAs::Pages), Argument::File(_)) => "pages",
@@ -30,19 +34,30 @@ pub fn configured_input(
                 argument: input.address.to_string(),
             });
         }
+        (Some(ReadAs::Site), Argument::Web(_)) => "page",
+        (Some(ReadAs::Site), _) => {
+            return Err(InputError::Site {
+                argument: input.address.to_string(),
+            });
+        }
         _ => argument.kind(format),
+    };
+    let format = match input.read_as {
+        Some(ReadAs::Site) => Some(SITE.to_owned()),
+        _ => format.map(|format| format.as_str().to_owned()),
     };
     let options = InputOptions {
         gather: input.gather.clone(),
         configured: configured.clone(),
         refresh_hours: input.refresh_hours,
         interval_days: input.interval_days,
+        since: input.since,
         ..InputOptions::default()
     };
     Ok(NewInput {
         address: argument.address(),
         kind: kind.to_owned(),
-        format: format.map(|format| format.as_str().to_owned()),
+        format,
         base: input.base.as_ref().map(ToString::to_string),
         // Lists of strings, switches and numbers always serialise.
         options: serde_json::to_string(&options).unwrap_or_default(),
@@ -96,11 +111,15 @@ pub fn to_register(
 /// Whether an input is registered as it would be now. What the configuration excludes everywhere is none of its own.
 fn is_same(row: &InputRow, input: &NewInput) -> bool {
     // A page turns out to be a feed when it is read.
-    let kind = |kind: &str| if kind == "feed" { "page" } else { kind }.to_owned();
+    let kind = |kind: &str| match kind {
+        "feed" | "sitemap" | "site" => "page".to_owned(),
+        kind => kind.to_owned(),
+    };
     let own = |options: &str| {
         let options: Option<InputOptions> = serde_json::from_str(options).ok();
         options.map(|options| InputOptions {
             configured: gather::Options::default(),
+            added_by: None,
             ..options
         })
     };
@@ -128,6 +147,7 @@ mod tests {
             gather: gather::Options::default(),
             refresh_hours,
             interval_days: None,
+            since: None,
         };
         configured_input(&input, &gather::Options::default()).unwrap()
     }

@@ -28,6 +28,8 @@ pub struct Estimate {
     pub inputs: u64,
     /// Inputs on the web, which were not looked at.
     pub inputs_not_read: u64,
+    /// Posts on the web that were found by earlier runs and are due, which were not looked at.
+    pub posts_not_read: u64,
     /// Posts in the inputs that were read.
     pub posts: u64,
     /// Citations in them.

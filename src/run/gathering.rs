@@ -1,4 +1,7 @@
 //! From a document to rows: what gathering finds goes to the archive a few hundred citations at a time.
+//!
+//! An entry of a feed of which only the beginning stands there is a post, too, until its page has been read: then the
+//! post is the page's, and the feed only says when it changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,15 +10,21 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::{self, Rejected};
-use crate::gather::{self, Citation, Document, LeftOut, Note, Post, Sink};
+use crate::gather::{self, Citation, Document, Format, LeftOut, Note, Post, Sink};
+use crate::run::finder::{Finder, key_of};
 use crate::run::tally::Tally;
+use crate::run::told::NotRead;
 use crate::run::{Problem, gather_document};
-use crate::store::{NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
+use crate::store::{Lead, NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
 
 /// Citations that are saved in one go.
 const CHUNK: usize = 400;
 /// So many goes may wait to be saved, so that nobody holds all citations.
 const CHUNKS_AHEAD: u32 = 8;
+/// Things worth knowing that are kept of one document.
+const MOST_NOTES: usize = 10_000;
+/// Parts of one document that could not be read and are told one by one.
+const MOST_PROBLEMS: usize = 1_000;
 
 /// What an input is read with, beside its address; kept as JSON in its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +40,12 @@ pub struct InputOptions {
     /// Days between two visits to a source that only this input cites, at most, where that is not as with all sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_days: Option<u32>,
+    /// Posts that it leads to and that were modified before are not read, in milliseconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    /// The input that named it, if it was registered for that reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added_by: Option<String>,
     /// Which files of a folder are read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub globs: Vec<String>,
@@ -48,20 +63,72 @@ impl InputOptions {
     }
 }
 
+/// Where what is gathered goes, and where it is counted.
+#[derive(Clone)]
+pub(super) struct Archive {
+    pub(super) store: Arc<Store>,
+    pub(super) tally: Arc<Tally>,
+}
+
+/// What is asked of a document beside its citations.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Its posts are only named in it, and read by themselves.
+    pub(super) only_names: bool,
+    /// What the feed or list that led here called the post, where that may differ from what its page is called.
+    pub(super) called: Option<String>,
+    /// The site that posts it leads to must belong to.
+    pub(super) site: Option<Url>,
+    /// The row of the list that it is.
+    pub(super) found_in: Option<i64>,
+    /// Posts modified before are not read.
+    pub(super) since: Option<i64>,
+    /// The input that it belongs to.
+    pub(super) input_id: i64,
+}
+
+/// What came of a document beside its citations.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// What could not be read of it.
+    pub(super) problems: Vec<Problem>,
+    /// What should be known of it.
+    pub(super) notes: Vec<Note>,
+    /// Posts of it that were not known.
+    pub(super) new_posts: u64,
+    /// Posts of it that were known.
+    pub(super) known_posts: u64,
+    /// When the newest of them was modified, where they say so.
+    pub(super) newest_at: Option<i64>,
+    /// The address that its only post calls its canonical one.
+    pub(super) canonical: Option<Url>,
+    /// What it names and what is not read.
+    pub(super) not_read: NotRead,
+    /// It could not be read to its end.
+    pub(super) failed: bool,
+}
+
 /// Gathers a document's posts and citations into the archive.
 ///
 /// Blocking: to be called outside the runtime's own threads. What could not be read of it comes back as problems.
 pub(super) fn gather_into_store(
-    store: &Store,
-    tally: &Arc<Tally>,
+    archive: &Archive,
     new: NewDocument,
     document: &Document<'_>,
     options: &gather::Rules,
+    asked: Asked,
     now: i64,
-) -> Result<(Vec<Problem>, Vec<Note>), StoreError> {
-    let keeps_old_posts = document.format == gather::Format::Feed;
+) -> Result<Gathered, StoreError> {
+    let (store, tally) = (&*archive.store, &archive.tally);
+    let keeps_old_posts = document.format == Format::Feed;
     let document_id =
         store.write_blocking("save a document", move |w| w.save_document(&new, now))?;
+    if let (Some(called), Some(own)) = (asked.called, document.address) {
+        let own = own.to_string();
+        store.submit_blocking("take a post over", move |w| {
+            w.adopt_post(document_id, &called, &own)
+        })?;
+    }
     let mut sink = StoreSink {
         store,
         tally,
@@ -73,8 +140,21 @@ pub(super) fn gather_into_store(
         ahead: 0,
         count: 0,
         left_out: 0,
-        problems: Vec::new(),
-        notes: Vec::new(),
+        gathered: Gathered::default(),
+        finder: Finder::new(
+            Arc::clone(&archive.store),
+            asked.input_id,
+            asked.site,
+            asked.since,
+            asked.found_in,
+            now,
+        ),
+        reading: match document.format {
+            _ if asked.only_names => Reading::Names,
+            // Somebody's copy of a feed on the disk is what it is.
+            Format::Feed if document.address.is_some() => Reading::Feed,
+            _ => Reading::Posts,
+        },
         place: document.name.to_owned(),
         error: None,
         visits_authors: false,
@@ -82,19 +162,36 @@ pub(super) fn gather_into_store(
     // Commenters' own sites are recorded, whether they are wanted as sources or not.
     sink.visits_authors = options.include().author;
     let result = gather_document(document, &options.clone().with_authors(), &mut sink);
+    let found = sink.finder.end();
+    sink.keep(found);
     if let Some(error) = sink.error {
         return Err(error);
     }
-    let (mut problems, notes) = (sink.problems, sink.notes);
+    let mut gathered = sink.gathered;
+    gathered.not_read = sink.finder.not_read;
     match result {
         Ok(()) => {
             store.submit_blocking("end a document", move |w| {
                 w.end_document(document_id, now, keeps_old_posts, now)
             })?;
         }
-        Err(error) => problems.push(Problem::whole(document.name, error)),
+        Err(error) => {
+            gathered.failed = true;
+            gathered.problems.push(Problem::whole(document.name, error));
+        }
     }
-    Ok((problems, notes))
+    Ok(gathered)
+}
+
+/// What the posts of a document are taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Posts that stand in it.
+    Posts,
+    /// The same, and those of which only the beginning stands in it are read by themselves.
+    Feed,
+    /// Names of posts.
+    Names,
 }
 
 struct StoreSink<'a> {
@@ -110,14 +207,39 @@ struct StoreSink<'a> {
     ahead: u32,
     count: u64,
     left_out: u64,
-    problems: Vec<Problem>,
-    notes: Vec<Note>,
+    gathered: Gathered,
+    finder: Finder,
+    reading: Reading,
     place: String,
     error: Option<StoreError>,
     visits_authors: bool,
 }
 
 impl StoreSink<'_> {
+    /// Whether the page of this entry has been read: then the post is no longer the feed's.
+    fn has_own_page(&self, address: &str) -> Result<bool, StoreError> {
+        let Some(key) = address::parse(address, None).ok().map(|url| key_of(&url)) else {
+            return Ok(false);
+        };
+        let input_id = self.finder.input_id();
+        let lead = self
+            .store
+            .read("look for a post", |r| r.lead(input_id, Lead::Post, &key))?;
+        Ok(lead.is_some_and(|lead| lead.read_at.is_some()))
+    }
+
+    /// The post is read by itself.
+    fn find(&mut self, post: &Post) {
+        let Ok(url) = address::parse(&post.address, None) else {
+            return;
+        };
+        let modified_at = post.modified_at.or(post.published_at);
+        // An entry that changes without saying so changes its digest.
+        let sha = (self.reading == Reading::Feed).then_some(post.digest);
+        let found = self.finder.post(&url, modified_at, sha);
+        self.keep(found);
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
         let Some(post) = self.post else { return Ok(()) };
         if self.citations.is_empty() {
@@ -139,6 +261,21 @@ impl StoreSink<'_> {
         Ok(())
     }
 
+    /// A part could not be read. Where nothing of a document can be, nobody wants to hear of each.
+    fn problem(&mut self, line: u32, why: String) {
+        let problems = &mut self.gathered.problems;
+        match problems.len() {
+            0..MOST_PROBLEMS => problems.push(Problem {
+                place: self.place.clone(),
+                line: Some(line),
+                why,
+                whole: false,
+            }),
+            MOST_PROBLEMS => problems.push(Problem::part(&self.place, "and more of the like")),
+            _ => {}
+        }
+    }
+
     fn keep(&mut self, result: Result<(), StoreError>) {
         if let Err(error) = result
             && self.error.is_none()
@@ -152,12 +289,33 @@ impl Sink for StoreSink<'_> {
     fn begin(&mut self, address: &str) {
         self.count = 0;
         self.left_out = 0;
+        let is_feed = self.reading == Reading::Feed;
+        match self.reading {
+            Reading::Names => return,
+            Reading::Feed => match self.has_own_page(address) {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.gathered.known_posts += 1;
+                    return;
+                }
+                Err(error) => return self.keep(Err(error)),
+            },
+            Reading::Posts => {}
+        }
         let (address, document_id, now) = (address.to_owned(), self.document_id, self.now);
         let begun = self.store.write_blocking("begin a post", move |w| {
+            if is_feed {
+                // It may have slid here from another page of the feed.
+                w.adopt_post(document_id, &address, &address)?;
+            }
             w.begin_post(document_id, &address, now)
         });
         match begun {
-            Ok(id) => self.post = Some(id),
+            Ok((id, is_new)) => {
+                self.post = Some(id);
+                self.gathered.new_posts += u64::from(is_new);
+                self.gathered.known_posts += u64::from(!is_new);
+            }
             Err(error) => self.keep(Err(error)),
         }
     }
@@ -189,24 +347,30 @@ impl Sink for StoreSink<'_> {
     }
 
     fn left_out(&mut self, left_out: LeftOut) {
+        if self.post.is_none() {
+            return;
+        }
         self.left_out += 1;
         if let gather::Reason::Rejected(why) = left_out.reason
             && !matches!(why, Rejected::Scheme(_))
         {
-            self.problems.push(Problem {
-                place: self.place.clone(),
-                line: Some(left_out.line),
-                why: format!("{why}: {}", left_out.address),
-                whole: false,
-            });
+            self.problem(left_out.line, format!("{why}: {}", left_out.address));
         }
     }
 
     fn end(&mut self, post: Post) {
         let flushed = self.flush();
         self.keep(flushed);
+        let said_at = post.modified_at.or(post.published_at);
+        self.gathered.newest_at = self.gathered.newest_at.max(said_at);
+        if self.reading == Reading::Names || self.reading == Reading::Feed && post.is_excerpt {
+            self.find(&post);
+        }
+        let Some(id) = self.post.take() else {
+            return;
+        };
         self.tally.post(self.count, self.left_out);
-        if let (Some(id), None) = (self.post.take(), &self.error) {
+        if self.error.is_none() {
             let end = PostEnd {
                 title: post.title,
                 author: post.author,
@@ -215,7 +379,7 @@ impl Sink for StoreSink<'_> {
                 modified_at: post.modified_at,
                 sha256: post.digest,
                 left_out: u32::try_from(self.left_out).unwrap_or(u32::MAX),
-                canonical: post.canonical.map(|url| url.to_string()),
+                canonical: post.canonical.as_ref().map(ToString::to_string),
                 is_excerpt: post.is_excerpt,
             };
             let (now, tally) = (self.now, Arc::clone(self.tally));
@@ -225,17 +389,28 @@ impl Sink for StoreSink<'_> {
             });
             self.keep(ended);
         }
+        self.gathered.canonical = post.canonical;
     }
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Unreadable { line, why } => self.problems.push(Problem {
-                place: self.place.clone(),
-                line: Some(line),
-                why,
-                whole: false,
-            }),
-            other => self.notes.push(other),
+            Note::Unreadable { line, why } => self.problem(line, why),
+            Note::Post {
+                address,
+                modified_at,
+            } => {
+                let found = self.finder.post(&address, modified_at, None);
+                self.keep(found);
+            }
+            Note::Part {
+                address,
+                modified_at,
+            } => {
+                let found = self.finder.sitemap(&address, modified_at);
+                self.keep(found);
+            }
+            other if self.gathered.notes.len() < MOST_NOTES => self.gathered.notes.push(other),
+            _ => {}
         }
     }
 }
@@ -316,6 +491,7 @@ mod tests {
         );
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("a.db"), Mode::Create, 1).unwrap();
+        let store = Arc::new(store);
         let input = crate::store::NewInput {
             address: "feed.xml".to_owned(),
             kind: "file".to_owned(),
@@ -347,8 +523,18 @@ mod tests {
                 format: gather::Format::Feed,
             };
             let tally = Arc::new(Tally::default());
-            let rules = gather::Rules::default();
-            gather_into_store(&store, &tally, new, &document, &rules, now).unwrap();
+            let (archive, rules) = (
+                Archive {
+                    store: Arc::clone(&store),
+                    tally: Arc::clone(&tally),
+                },
+                gather::Rules::default(),
+            );
+            let asked = Asked {
+                input_id,
+                ..Asked::default()
+            };
+            gather_into_store(&archive, new, &document, &rules, asked, now).unwrap();
             let totals = store
                 .write_blocking("wait", |_| Ok(()))
                 .and_then(|()| store.read("count", |r| r.totals(0)))

@@ -39,6 +39,12 @@ pub enum InputError {
         /// Why.
         source: std::io::Error,
     },
+    /// It is to be a site, and is none.
+    #[error("{argument}: a site (`site`) is named by the address of its front page")]
+    Site {
+        /// The argument.
+        argument: String,
+    },
     /// It is to list the addresses of posts, and is no file.
     #[error("{argument}: a list of the addresses of posts (`pages`) must be a file")]
     Pages {

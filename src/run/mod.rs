@@ -7,21 +7,26 @@ mod clock;
 mod configured;
 mod documents;
 mod estimate;
+mod finder;
 mod frontier;
 mod gathering;
 mod heartbeat;
 mod inputs;
 mod intervals;
+mod leads;
 mod look;
 mod pass;
 mod politeness;
+mod reader;
 mod record;
 mod refresh;
 mod robots;
 mod room;
 mod settle;
+mod site;
 pub(crate) mod state;
 mod tally;
+mod told;
 mod visit;
 
 use std::sync::Arc;
@@ -36,7 +41,7 @@ use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
-pub use configured::{configured_input, is_registered, names_of, to_register};
+pub use configured::{SITE, configured_input, is_registered, names_of, to_register};
 pub use documents::{
     InvalidGlob, PDF_COMMAND, Problem, address_of, addresses, check_globs, confine,
     gather_document, print_pdf, read_among, read_document, read_input, unpacked, walk,
@@ -50,6 +55,7 @@ pub use intervals::Intervals;
 pub use pass::{Happened, Outcome, Plan, pass};
 pub use room::{Full, Room};
 pub use tally::{Counted, Tally};
+pub use told::{NotRead, Told};
 pub use visit::{Copied, Keep, PutOff, Visited};
 
 /// What every step of a pass needs.

@@ -8,6 +8,7 @@ use super::frontier::{Bounds, Ended, Frontier, Work};
 use super::politeness::Load;
 use super::room::Full;
 use super::tally::Counted;
+use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
 use super::{politeness, refresh, settle};
@@ -29,7 +30,7 @@ pub struct Plan {
     pub work: Work,
     /// On whose behalf copies are kept.
     pub keep: Keep,
-    /// Visits to make, at the most.
+    /// Visits to make, at the most, and posts to read that inputs lead to.
     pub limit: Option<u64>,
     /// How long the pass may take.
     pub max_time: Option<Duration>,
@@ -42,6 +43,8 @@ pub enum Happened {
     Problem(Problem),
     /// A document names something worth knowing: which, and what.
     Note(String, Note),
+    /// Something is told of an input.
+    Told(String, Told),
     /// The clock is doubted.
     Clock(Doubt),
     /// A source was visited.
@@ -195,8 +198,7 @@ async fn inner(
     settle::killed(context).await?;
     let mut input_failed = false;
     if plan.refresh_inputs {
-        let stdin = plan.stdin.as_deref();
-        input_failed = refresh::due_inputs(context, now, deadline, stdin, happened).await?;
+        input_failed = refresh::due_inputs(context, &plan, now, deadline, happened).await?;
         if context.cancelled.is_cancelled() {
             return Ok(Visits {
                 ended: Ended::Cancelled,

@@ -1,5 +1,7 @@
 //! robots.txt, asked once a day for each origin and remembered in the archive.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use url::Url;
 
@@ -15,6 +17,14 @@ const FRESH: i64 = 24 * 3_600_000;
 /// # Errors
 /// When it cannot be asked for now, which says nothing of the host: a fault of ours, or its turn has not come.
 pub(super) async fn ask(context: &Context, url: &Url) -> Result<RobotsFact, Fault> {
+    Ok(rules(context, url).await?.allows(url))
+}
+
+/// All that the robots.txt of an address's origin says. A crawl delay in it is kept from here on.
+///
+/// # Errors
+/// As of [`ask`].
+pub(super) async fn rules(context: &Context, url: &Url) -> Result<Arc<Robots>, Fault> {
     let origin = url.origin().ascii_serialization();
     let now = context.clock.now();
     let known = context
@@ -29,10 +39,9 @@ pub(super) async fn ask(context: &Context, url: &Url) -> Result<RobotsFact, Faul
         if let (Some(delay), Some(host)) = (robots.crawl_delay(), url.host_str()) {
             context.fetcher.gate().set_delay(host, delay);
         }
-        return Ok(robots.allows(url));
+        return Ok(Arc::new(robots));
     }
     let robots = context.fetcher.robots(url).await?;
-    let answer = robots.allows(url);
     let status = match robots.access() {
         Access::Found => "present",
         Access::Unavailable => "absent",
@@ -52,7 +61,7 @@ pub(super) async fn ask(context: &Context, url: &Url) -> Result<RobotsFact, Faul
         .store
         .submit("keep a robots.txt", move |w| w.save_robots(&origin, &row))
         .await;
-    Ok(answer)
+    Ok(robots)
 }
 
 fn from_row(row: &RobotsRow) -> Robots {

@@ -228,15 +228,24 @@ impl Writing<'_> {
         Ok(gone)
     }
 
-    /// A post of a document begins. Gives its id.
-    pub fn begin_post(&self, document_id: i64, address: &str, now: i64) -> rusqlite::Result<i64> {
+    /// A post of a document begins. Gives its id, and whether it is new.
+    pub fn begin_post(
+        &self,
+        document_id: i64,
+        address: &str,
+        now: i64,
+    ) -> rusqlite::Result<(i64, bool)> {
+        let is_known = self
+            .connection
+            .prepare_cached("select 1 from post where (document_id, address) = (?1, ?2)")?
+            .exists((document_id, address))?;
         self.connection
             .prepare_cached(
                 "insert into post (document_id, address, first_seen_at, last_seen_at) values (?1, ?2, ?3, ?3)
                  on conflict (document_id, address) do update set last_seen_at = ?3, gone_at = null
                  returning id",
             )?
-            .query_row((document_id, address, now), |row| row.get(0))
+            .query_row((document_id, address, now), |row| Ok((row.get(0)?, !is_known)))
     }
 
     /// Saves citations of a post, making the sources that are new. Gives how many sources were.
@@ -317,6 +326,12 @@ impl Writing<'_> {
         begun: i64,
         now: i64,
     ) -> rusqlite::Result<Changed> {
+        // What only began in a feed and is whole now has not changed.
+        let is_completed = !end.is_excerpt
+            && self
+                .connection
+                .prepare_cached("select is_excerpt from post where id = ?1")?
+                .query_row([post_id], |row| row.get(0))?;
         let document_id: i64 = self
             .connection
             .prepare_cached(
@@ -359,7 +374,7 @@ impl Writing<'_> {
                      select ?1, ?2, ?3, blob_id from document where id = ?4",
                 )?
                 .execute((post_id, now, &end.sha256[..], document_id))?;
-            if last.is_some() {
+            if last.is_some() && !is_completed {
                 self.connection
                     .prepare_cached(
                         "insert into event (at, kind, post_id) values (?1, 'post-changed', ?2)",
@@ -383,7 +398,7 @@ impl Writing<'_> {
         {
             self.cite_anew(post_id, published_at.min(now), now)?;
         }
-        if last.is_none() {
+        if last.is_none() || is_completed {
             return Ok(Changed::default());
         }
         let new: i64 = self

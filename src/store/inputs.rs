@@ -71,6 +71,20 @@ impl Writing<'_> {
                 &input.base,
                 &input.options,
             ))?;
+        if let Some((id, removed)) = known {
+            let is_same: bool = self
+                .connection
+                .prepare_cached(
+                    "select (kind, format, base, options) is (?2, ?3, ?4, ?5) from input where id = ?1",
+                )?
+                .query_row(
+                    (id, &input.kind, &input.format, &input.base, &input.options),
+                    |row| row.get(0),
+                )?;
+            if removed.is_some() || !is_same {
+                self.all_leads_due(id)?;
+            }
+        }
         let id = self
             .connection
             .prepare_cached(
@@ -96,7 +110,41 @@ impl Writing<'_> {
         self.connection
             .prepare_cached("update document set complete = 0 where input_id = ?1")?
             .execute([id])?;
-        Ok(())
+        self.all_leads_due(id)
+    }
+
+    /// Registers an input that another one names, unless it is known already, be it that it was removed. Says whether
+    /// it is new.
+    pub fn add_input_once(&self, input: &NewInput, now: i64) -> rusqlite::Result<bool> {
+        let added = self
+            .connection
+            .prepare_cached(
+                "insert into input (address, kind, format, base, options, added_at, next_refresh_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?6) on conflict (address) do nothing",
+            )?
+            .execute((
+                &input.address,
+                &input.kind,
+                &input.format,
+                &input.base,
+                &input.options,
+                now,
+            ))?;
+        Ok(added > 0)
+    }
+
+    /// Inputs that were registered because another one named them, and that it names no longer.
+    pub fn inputs_not_named(&self, by: &str, named: &[NewInput]) -> rusqlite::Result<Vec<String>> {
+        let named: Vec<&str> = named.iter().map(|input| input.address.as_str()).collect();
+        // A list of strings always serialises.
+        let named = serde_json::to_string(&named).unwrap_or_else(|_| "[]".to_owned());
+        self.connection
+            .prepare_cached(
+                "select address from input where removed_at is null and json_extract(options, '$.added_by') = ?1
+                 and address not in (select value from json_each(?2)) order by id",
+            )?
+            .query_map((by, named), |row| row.get(0))?
+            .collect()
     }
 
     /// Takes an input off the list. What was gathered from it stays; its posts count as gone. Gives whether there was
@@ -159,10 +207,12 @@ impl Writing<'_> {
     }
 }
 
-/// Whether an address on the web is a page or a feed shows when it is read.
+/// Whether an address on the web is a page, a feed or a sitemap shows when it is read; a site is asked for.
 const COLUMNS: &str = "i.id, i.address,
-     case when i.kind = 'page' and exists (select 1 from document d where d.input_id = i.id and d.format = 'feed')
-          then 'feed' else i.kind end,
+     case when i.kind <> 'page' then i.kind
+          when i.format = 'site' then 'site'
+          else coalesce((select d.format from document d where d.input_id = i.id and d.address = i.address
+                         and d.format in ('feed', 'sitemap')), 'page') end,
      i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at, i.problem";
 const COUNTS: &str = "(select count(*) from post p join document d on d.id = p.document_id
       where d.input_id = i.id and p.gone_at is null),

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_politeness.sql"),
     include_str!("schema/0004_settling.sql"),
     include_str!("schema/0005_words.sql"),
+    include_str!("schema/0006_discovered.sql"),
 ];
 
 /// What a file is, before it is touched.

@@ -8,6 +8,7 @@ mod backup;
 mod blob;
 mod captures;
 mod chain;
+mod discovered;
 mod error;
 mod evidence;
 mod gathered;
@@ -44,6 +45,7 @@ pub use backup::{BackedUp, Backup, BackupError, Copying, LeftAlone, back_up, lis
 pub use blob::Packed;
 pub use captures::{CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
+pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use error::StoreError;
 pub use evidence::{PastVisit, SourceFacts};
 pub use gathered::{Changed, KnownDocument, NewCitation, NewDocument, PostEnd};

@@ -108,7 +108,7 @@ fn a_page_is_one_post_and_its_feeds_are_named() {
     archive  1 source cited in 1 post, 0 copies held; 1 broken: `sourcekeep report` says which
     --- stderr
     https://blog.test/post: taken as one page; it names https://blog.test/feed.xml
-    hint: `sourcekeep add https://blog.test/feed.xml` follows it
+    hint: `sourcekeep add https://blog.test/feed.xml` follows it; `--as site` with the front page takes all posts of a site
     ");
     assert_snapshot!(desk.rows(CITATIONS), @"https://blog.test/post | https://cited.test/x | 2026-01-05T08:00:00Z | -");
 }

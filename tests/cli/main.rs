@@ -12,6 +12,8 @@
 //! - `posts`: a post over time: its words, what is new, kept and gone; what is only recorded
 //! - `pdf`: links of PDFs, and hostile ones
 //! - `links`: its formats, and many files at once
+//! - `site`, `sitemaps`, `leads`: inputs that lead to more: WordPress sites, sitemaps, feeds of excerpts or of many pages,
+//!   lists of feeds
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
@@ -42,6 +44,7 @@ mod fates;
 mod files;
 mod history;
 mod inputs;
+mod leads;
 mod links;
 mod mark;
 mod options;
@@ -52,6 +55,8 @@ mod reports;
 mod robots;
 #[cfg(unix)]
 mod schedule;
+mod site;
+mod sitemaps;
 mod stats;
 mod suspect;
 mod verify;

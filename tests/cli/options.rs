@@ -40,7 +40,7 @@ fn a_dry_run_fetches_and_writes_nothing() {
     assert_snapshot!(desk.run("run --dry-run posts --format json"), @r#"
     exit code 0
     --- stdout
-    {"inputs":1,"inputs_not_read":0,"posts":1,"citations":4,"left_out":0,"sources":4,"hosts":3,"busiest_host":["a.test",2],"hours":0.00022222222222222223,"disk_bytes":100000}
+    {"inputs":1,"inputs_not_read":0,"posts_not_read":0,"posts":1,"citations":4,"left_out":0,"sources":4,"hosts":3,"busiest_host":["a.test",2],"hours":0.00022222222222222223,"disk_bytes":100000}
     "#);
     assert_eq!(desk.web.connections(), 0);
     assert!(!desk.path("sourcekeep.db").exists());

@@ -232,6 +232,19 @@ impl Desk {
         }
     }
 
+    /// Waits until a running command has made one number of the archive at least what it is to be.
+    pub(crate) fn until_at_least(&self, sql: &str, wanted: i64) {
+        let begun = std::time::Instant::now();
+        while self.number(sql) < wanted {
+            assert!(
+                begun.elapsed().as_secs() < 60,
+                "{sql}: {}",
+                self.number(sql)
+            );
+            std::thread::yield_now();
+        }
+    }
+
     /// The verdict that stands for each source, by its path.
     pub(crate) fn verdicts(&self) -> String {
         self.rows("select address, coalesce(verdict, '-'), standing from source order by address")

@@ -76,6 +76,12 @@ impl<'a> Reader<'a> {
         // Files that are named beside each other are read beside each other.
         let mut waiting = Vec::new();
         for input in inputs {
+            if self.selected.site {
+                self.fails(&format!(
+                    "{input}: a site is read post by post, and what was read is kept: `sourcekeep run --as site {input}`"
+                ));
+                continue;
+            }
             match classify(input) {
                 Ok(Argument::Folder(_)) if !self.selected.pages => {
                     let files = walk(Path::new(input), &self.selected.globs);
