@@ -208,12 +208,10 @@ fn an_excerpt_whose_page_is_lost_stays_what_it_is() {
 fn each_feed_of_a_list_becomes_an_input() {
     let desk = Desk::new();
     let opml = |names: &[&str]| {
-        let outlines: String = names
-            .iter()
-            .map(|name| {
-                format!("<outline type='rss' text='{name}' xmlUrl='https://blog.test/{name}'/>")
-            })
-            .collect();
+        let outline = |name: &&str| {
+            format!("<outline type='rss' text='{name}' xmlUrl='https://blog.test/{name}'/>")
+        };
+        let outlines = names.iter().map(outline).collect::<Vec<_>>().concat();
         format!(
             "<opml version='2.0'><head><title>Feeds</title></head><body>{outlines}</body></opml>"
         )
