@@ -125,7 +125,10 @@ fn every_format_kind_place_and_tie_is_documented() {
     for place in Place::ALL {
         assert!(places.contains(&format!("`{place}`")), "{place}");
     }
-    let quotes = section(INPUTS, "## Quotes: the passage that a post quotes from a source");
+    let quotes = section(
+        INPUTS,
+        "## Quotes: the passage that a post quotes from a source",
+    );
     for tie in Tie::ALL {
         assert!(quotes.contains(&format!("| `{tie}` |")), "{tie}");
         assert!(SCHEMA.contains(&format!("`{tie}`")), "{tie}");

@@ -1,7 +1,5 @@
 //! Inputs that lead to more: feeds of excerpts, feeds of many pages, lists of feeds.
 
-use std::fmt::Write as _;
-
 use insta::assert_snapshot;
 
 use crate::support::Desk;
@@ -210,15 +208,10 @@ fn an_excerpt_whose_page_is_lost_stays_what_it_is() {
 fn each_feed_of_a_list_becomes_an_input() {
     let desk = Desk::new();
     let opml = |names: &[&str]| {
-        let mut outlines = String::new();
-        for name in names {
-            let address = format!("https://blog.test/{name}");
-            write!(
-                outlines,
-                "<outline type='rss' text='{name}' xmlUrl='{address}'/>"
-            )
-            .unwrap();
-        }
+        let outline = |name: &&str| {
+            format!("<outline type='rss' text='{name}' xmlUrl='https://blog.test/{name}'/>")
+        };
+        let outlines = names.iter().map(outline).collect::<Vec<_>>().concat();
         format!(
             "<opml version='2.0'><head><title>Feeds</title></head><body>{outlines}</body></opml>"
         )
