@@ -83,8 +83,7 @@ impl GatherArgs {
     pub(crate) fn select(&self, configured: &gather::Options) -> Result<Selected, Failure> {
         let site = self.kind.as_deref() == Some(SITE);
         let (format, pages) = match self.kind.as_deref() {
-            None => (None, false),
-            Some(SITE) => (None, false),
+            None | Some(SITE) => (None, false),
             Some("pages") => (Some(gather::Format::List), true),
             Some(kind) => (
                 Some(

@@ -283,7 +283,7 @@ mod tests {
             |told| {
                 match told {
                     Told::Data(bytes) => all.push_str(std::str::from_utf8(&bytes).unwrap()),
-                    Told::Note(note) => all.push_str(&format!("[{note}]\n")),
+                    Told::Note(note) => all.extend(["[", &note, "]\n"]),
                     _ => {}
                 }
                 Ok(())

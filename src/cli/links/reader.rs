@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         let mut waiting = Vec::new();
         for input in inputs {
             if self.selected.site {
-                self.fails(&format!(
+                self.fails(format!(
                     "{input}: a site is read post by post, and what was read is kept: `sourcekeep run --as site {input}`"
                 ));
                 continue;
