@@ -18,11 +18,13 @@ const PORTION_BYTES: usize = 32 * 1024;
 /// So much is kept of one document that is ahead.
 const KEPT_BYTES: usize = 128 * 1024;
 /// So much is kept of all documents that were read ahead, more or less.
-const ALL_KEPT_BYTES: usize = 6 << 20;
+const ALL_KEPT_BYTES: usize = 2 << 20;
 /// Bytes of documents that are read at once, unless one alone has more.
-const BYTES_AT_ONCE: u64 = 12 << 20;
+const BYTES_AT_ONCE: u64 = 6 << 20;
+/// So many readers for each core: some wait for the disk, or for others who want the core too.
+const THREADS_PER_CORE: usize = 2;
 /// More readers only wait for the one who prints.
-const MOST_THREADS: usize = 8;
+const MOST_THREADS: usize = 16;
 
 /// What comes out of a document.
 pub(super) enum Told {
@@ -55,7 +57,8 @@ pub(super) fn in_order<T: Send>(
     work: impl Fn(T, &mut Pipe<'_>) + Sync,
     hear: impl FnMut(Told) -> Result<()> + Send,
 ) -> Result<()> {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let threads = (cores * THREADS_PER_CORE).min(MOST_THREADS);
     let queue = Queue {
         tasks: Mutex::new(tasks.enumerate()),
         turn: Mutex::new(Turn {
@@ -83,7 +86,7 @@ pub(super) fn in_order<T: Send>(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads.clamp(1, MOST_THREADS) {
+        for _ in 1..threads {
             scope.spawn(read);
         }
         read();
@@ -280,7 +283,7 @@ mod tests {
             |told| {
                 match told {
                     Told::Data(bytes) => all.push_str(std::str::from_utf8(&bytes).unwrap()),
-                    Told::Note(note) => all.push_str(&format!("[{note}]\n")),
+                    Told::Note(note) => all.extend(["[", &note, "]\n"]),
                     _ => {}
                 }
                 Ok(())
