@@ -122,11 +122,13 @@ fn read_apart(
     pieces(&printed, status)
 }
 
-/// Whether a process that has nothing more to print ends in time.
+/// Whether a process that has nothing more to print ends in time. It does so at once, so that looking is enough.
 fn ends_by(deadline: Instant, process: &mut Child) -> bool {
     loop {
         match process.try_wait() {
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),
+            Ok(None) if Instant::now() < deadline => {
+                std::thread::park_timeout(Duration::from_millis(1))
+            }
             Ok(None) => return false,
             Ok(Some(_)) | Err(_) => return true,
         }
