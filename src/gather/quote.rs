@@ -109,7 +109,9 @@ pub(super) fn passages(text: &str) -> Vec<Passage> {
         }
         let Some((end, closer)) = closing(text, inner_start, mark, closers) else {
             hopeless.push(mark);
-            if text[..start].trim().is_empty() && !matches!(mark, '\'' | '‘' | '”') {
+            let before = text[..start].trim_end();
+            let begins = before.is_empty() || before.ends_with([':', '：']);
+            if begins && !matches!(mark, '\'' | '‘' | '”') {
                 found.push(Passage {
                     outer: start..text.len(),
                     inner: inner_start..text.len(),

@@ -300,6 +300,9 @@ fn introducing(blocks: &VecDeque<Block>, at: usize, is_marked: bool) -> Option<(
         };
         return chosen.is_citation.then(|| (chosen.clone(), confidence));
     }
+    if !is_marked {
+        return None;
+    }
     // Without a colon, the last words have to say that somebody says something, and where.
     let before = sentences
         .len()
@@ -314,12 +317,7 @@ fn introducing(blocks: &VecDeque<Block>, at: usize, is_marked: bool) -> Option<(
     }
     // A paragraph about one document, and then words that are nobody else's.
     match all.as_slice() {
-        [only]
-            if is_marked
-                && only.is_citation
-                && leads_to_document(blocks, only)
-                && has_cue(&block.text) =>
-        {
+        [only] if only.is_citation && leads_to_document(blocks, only) && has_cue(&block.text) => {
             Some((only.clone(), 70))
         }
         _ => None,

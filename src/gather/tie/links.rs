@@ -104,6 +104,7 @@ pub(super) fn is_document(url: &Url) -> bool {
         || is_slug(last)
         || last.contains('.')
         || (segments.len() == 2 && (is_slug(segments[0]) || last.contains('-')))
+        || (last.len() >= 14 && last.contains('-'))
 }
 
 /// The nearest block with words of its own in the same place, unless something stands between.

@@ -44,10 +44,14 @@ impl<'b> Paragraph<'b> {
         let mut thread: Option<(Candidate, usize)> = None;
         // Somebody else speaks in this paragraph.
         let mut has_other = false;
-        for passage in self.passages.iter().filter(|passage| !passage.is_open) {
+        for passage in self.passages {
             let quoted = self.text[passage.inner.clone()].trim();
             let count = word_count(quoted);
             if count < 2 || looks_like_a_title(quoted) {
+                continue;
+            }
+            // One that goes on in the next paragraph is looked at only for the link within it.
+            if passage.is_open && self.within(&passage.outer).is_empty() {
                 continue;
             }
             let tied = self.tie(passage, count, thread.as_ref(), has_other);
@@ -76,7 +80,10 @@ impl<'b> Paragraph<'b> {
             let [only] = touching.as_slice() else {
                 return None;
             };
-            let is_one = is_around(self.text, only, passage, count) && self.is_document(only);
+            // What stands behind a colon is somebody's, and the link in it is to where it stands.
+            let is_introduced = follows_colon(self.text, passage) && count >= 10;
+            let is_one = (is_introduced || is_around(self.text, only, passage, count))
+                && self.is_document(only);
             return is_one.then(|| ((*only).clone(), Tie::Around, 88));
         }
         let outside = outside_words(self.text, &sentence, self.passages);
@@ -100,7 +107,8 @@ impl<'b> Paragraph<'b> {
             .or_else(|| self.of_the_document(passage, count, &outside))
             .or_else(|| self.of_the_speech(passage, count, &outside))
             .or_else(|| {
-                let tied = self.narrated(passage, count, &outside);
+                let least = if thread.is_some() { 4 } else { 5 };
+                let tied = self.narrated(passage, count, least, &outside);
                 tied.filter(|_| !has_other)
             })
     }
@@ -211,12 +219,13 @@ impl<'b> Paragraph<'b> {
         &self,
         passage: &Passage,
         count: usize,
+        least: usize,
         outside: &str,
     ) -> Option<(Candidate, Tie, u8)> {
         let [only] = self.links.as_slice() else {
             return None;
         };
-        (count >= 5
+        (count >= least
             && only.anchor.end <= passage.outer.start
             && !has_cue(outside)
             && self.is_document(only))
