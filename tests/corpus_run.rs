@@ -312,7 +312,6 @@ fn feeds_exports_and_oddities() {
     for set in [
         "feeds",
         "charset",
-        "opml",
         "wxr",
         "wikitext",
         "deadpages",
@@ -324,6 +323,30 @@ fn feeds_exports_and_oddities() {
     let odd = untarred(&load(&corpus.join("feedparser/suite.tar.gz")));
     assert!(files_below(odd.path()).len() > 1000);
     all_the_way(&web, "feedparser", odd.path());
+}
+
+#[test]
+fn lists_of_feeds_lead_to_feeds() {
+    let Some(corpus) = corpus() else { return };
+    let web = any_web();
+    let folder = unpacked(&corpus.join("opml"));
+    let place = tempfile::tempdir().unwrap();
+    let resolve = web.resolve();
+    let ca_cert = web.ca_path();
+    let mut args = vec!["run", folder.path().to_str().unwrap(), "--limit", "0"];
+    args.extend([
+        "--format",
+        "json",
+        "--host-delay",
+        "0",
+        "--resolve",
+        &resolve,
+    ]);
+    args.extend(["--ca-cert", ca_cert.to_str().unwrap()]);
+    // None of the addresses is a feed on this web, which is told of each; the lists themselves are read.
+    let ran = sourcekeep(place.path(), &args).ended(3, "opml");
+    assert!(!ran.stderr.contains("names http"), "{}", ran.stderr);
+    assert!(ran.json()["run"]["inputs"].as_u64().unwrap() > 400);
 }
 
 #[test]
@@ -353,22 +376,14 @@ fn the_post_this_began_with() {
 fn what_is_no_document_is_told() {
     let Some(corpus) = corpus() else { return };
     let place = tempfile::tempdir().unwrap();
-    // Packed pages in a folder: each is told, and the rest of the folder is read.
+    // Packed pages in a folder are read like others.
     let folder = corpus.join("articles-readability");
-    let packed = files_below(&folder);
-    let packed = packed
-        .iter()
-        .filter(|path| path.extension().is_some_and(|one| one == "gz"));
-    let ran = links(place.path(), folder.to_str().unwrap(), &[]).ended(0, "packed pages");
-    assert!(ran.jsonl().count() > 100);
-    for path in packed {
-        let path = path.to_str().unwrap();
-        assert!(
-            ran.warnings().any(|line| line.starts_with(path)),
-            "{path} is told"
-        );
-    }
-    // The same as an input of its own: that input could not be read, the other was.
+    let packed = links(place.path(), folder.to_str().unwrap(), &[]).ended(0, "packed pages");
+    let plain = unpacked(&folder);
+    let plain = links(place.path(), plain.path().to_str().unwrap(), &[]).ended(0, "plain pages");
+    assert!(packed.jsonl().count() > 1000);
+    assert_eq!(packed.jsonl().count(), plain.jsonl().count());
+    // A packed archive of files is none.
     let archive = corpus.join("feedparser/suite.tar.gz");
     let seed = corpus.join("seed");
     for command in ["links", "run"] {

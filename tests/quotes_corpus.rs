@@ -202,13 +202,13 @@ fn quoting(corpus: &Path, post: &KeyPost) -> Vec<(String, Quote)> {
 fn quotes_are_tied_as_a_reader_ties_them() {
     let Some(corpus) = corpus() else { return };
     let key: Vec<KeyPost> = serde_json::from_str(include_str!("quotes/key.json")).unwrap();
-    let mut readers = [Score::default(), Score::default(), Score::default()];
+    let mut readers = [(); 4].map(|()| Score::default());
     for post in &key {
         let score = &mut readers[usize::from(u8::try_from(post.reader).unwrap() - b'a')];
         compare(post, &quoting(&corpus, post), score);
     }
     let (mut right, mut made, mut found, mut there) = (0, 0, 0, 0);
-    for (score, reader) in readers.iter().zip(["a", "b", "c"]) {
+    for (score, reader) in readers.iter().zip(["a", "b", "c", "d"]) {
         say(&format!(
             "quotes, reader {reader}: {:.1} % of {} ties made are right, {:.1} % of {} that are there are made; {} of {} farther off",
             score.precision(),

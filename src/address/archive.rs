@@ -124,8 +124,10 @@ fn behind_instant(url: &Url) -> Option<Url> {
     let mut at = 0;
     for segment in path.split('/') {
         let end = at + segment.len();
-        if is_instant(segment) {
-            return original(path.get(end + 1..)?);
+        if is_instant(segment)
+            && let Some(original) = path.get(end + 1..).and_then(original)
+        {
+            return Some(original);
         }
         at = end + 1;
     }

@@ -10,6 +10,7 @@ mod loose;
 mod names;
 
 use jiff::civil;
+pub(super) use names::month as month_named;
 
 /// A date that is longer than this is none.
 const MAX_DATE_BYTES: usize = 120;

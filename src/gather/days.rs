@@ -5,114 +5,7 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::dates::milliseconds;
-
-/// What the names of months begin with, in the languages of the larger wikis. Of two that fit the longer one counts.
-const MONTHS: &[(&str, i8)] = &[
-    ("jan", 1),
-    ("jän", 1),
-    ("ene", 1),
-    ("gen", 1),
-    ("sty", 1),
-    ("led", 1),
-    ("янв", 1),
-    ("oca", 1),
-    ("tammi", 1),
-    ("feb", 2),
-    ("fév", 2),
-    ("fev", 2),
-    ("lut", 2),
-    ("úno", 2),
-    ("фев", 2),
-    ("şub", 2),
-    ("helmi", 2),
-    ("mar", 3),
-    ("mär", 3),
-    ("már", 3),
-    ("mrt", 3),
-    ("maa", 3),
-    ("bře", 3),
-    ("мар", 3),
-    ("apr", 4),
-    ("avr", 4),
-    ("abr", 4),
-    ("ápr", 4),
-    ("kwi", 4),
-    ("dub", 4),
-    ("апр", 4),
-    ("nis", 4),
-    ("huhti", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("maj", 5),
-    ("máj", 5),
-    ("mei", 5),
-    ("mag", 5),
-    ("kvě", 5),
-    ("май", 5),
-    ("мая", 5),
-    ("touko", 5),
-    ("jun", 6),
-    ("jún", 6),
-    ("juin", 6),
-    ("giu", 6),
-    ("cze", 6),
-    ("červen", 6),
-    ("июн", 6),
-    ("haz", 6),
-    ("kesä", 6),
-    ("jul", 7),
-    ("júl", 7),
-    ("juil", 7),
-    ("lug", 7),
-    ("lip", 7),
-    ("červenec", 7),
-    ("července", 7),
-    ("июл", 7),
-    ("tem", 7),
-    ("heinä", 7),
-    ("aug", 8),
-    ("aoû", 8),
-    ("aou", 8),
-    ("ago", 8),
-    ("sie", 8),
-    ("srp", 8),
-    ("авг", 8),
-    ("ağu", 8),
-    ("elo", 8),
-    ("sep", 9),
-    ("szept", 9),
-    ("set", 9),
-    ("wrz", 9),
-    ("zář", 9),
-    ("сен", 9),
-    ("eyl", 9),
-    ("syys", 9),
-    ("oct", 10),
-    ("okt", 10),
-    ("ott", 10),
-    ("out", 10),
-    ("paź", 10),
-    ("říj", 10),
-    ("окт", 10),
-    ("eki", 10),
-    ("loka", 10),
-    ("nov", 11),
-    ("lis", 11),
-    ("ноя", 11),
-    ("kas", 11),
-    ("marras", 11),
-    ("dec", 12),
-    ("dez", 12),
-    ("des", 12),
-    ("déc", 12),
-    ("dic", 12),
-    ("gru", 12),
-    ("pro", 12),
-    ("дек", 12),
-    ("ara", 12),
-    ("joulu", 12),
-];
+use super::dates::{milliseconds, month_named};
 
 /// Milliseconds since the epoch of an instant or of a day's midnight (UTC), or `None` where it cannot be read.
 pub(super) fn day(written: &str) -> Option<i64> {
@@ -120,11 +13,14 @@ pub(super) fn day(written: &str) -> Option<i64> {
     if written.len() > 80 {
         return None;
     }
-    milliseconds(written).or_else(|| {
-        let date = by_words(written)?;
-        let at = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
-        at.ok().map(|at| at.as_millisecond())
-    })
+    // What has a time of the day, or is all figures, was written by a machine.
+    let is_instant = written.contains(':') || written.bytes().all(|byte| byte.is_ascii_digit());
+    if is_instant && let Some(at) = milliseconds(written) {
+        return Some(at);
+    }
+    let date = by_words(written)?;
+    let at = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+    at.ok().map(|at| at.as_millisecond())
 }
 
 fn by_words(written: &str) -> Option<Date> {
@@ -149,14 +45,14 @@ fn by_words(written: &str) -> Option<Date> {
             }
             numbers.push((token, rest.chars().next()));
         } else if first.is_alphabetic() && month.is_none() {
-            month = month_of(&token.to_lowercase());
+            month = month_named(&token.to_lowercase());
         }
     }
     let number = |at: usize| numbers.get(at).and_then(|(token, _)| token.parse().ok());
     let (first, second, third) = (number(0)?, number(1)?, number(2));
     match (month, third) {
-        (Some(month), None) if is_year(numbers[0].0) => date(first, month, second),
-        (Some(month), None) => date(second, month, first),
+        (Some(month), None) if is_year(numbers[0].0) => date(first, month as i8, second),
+        (Some(month), None) => date(second, month as i8, first),
         (None, Some(third)) if is_year(numbers[0].0) => date(first, second as i8, third),
         (None, Some(third)) if is_year(numbers[2].0) => {
             let day_first = numbers[0].1 == Some('.') || first > 12 || first == second;
@@ -179,13 +75,6 @@ fn date(year: i16, month: i8, day: i16) -> Option<Date> {
     (1900..2200)
         .contains(&year)
         .then(|| Date::new(year, month, i8::try_from(day).ok()?).ok())?
-}
-
-fn month_of(word: &str) -> Option<i8> {
-    let fitting = MONTHS.iter().filter(|(stem, _)| word.starts_with(stem));
-    fitting
-        .max_by_key(|(stem, _)| stem.len())
-        .map(|(_, month)| *month)
 }
 
 #[cfg(test)]

@@ -303,7 +303,7 @@ impl<'a> Reader<'a> {
     /// Each feed that a list names becomes an input of its own, once: one that was removed by hand stays away.
     async fn inputs_of(&mut self, name: &str, notes: &[Note]) -> Result<(), RunError> {
         let options = InputOptions {
-            added_by: Some(self.input.address.clone()),
+            added_by: Some(name.to_owned()),
             ..self.options.clone()
         };
         // Lists of strings always serialise.
@@ -332,7 +332,7 @@ impl<'a> Reader<'a> {
                 options: options.clone(),
             });
         }
-        let (now, by) = (self.now, self.input.address.clone());
+        let (now, by) = (self.now, name.to_owned());
         let (added, dropped) = self
             .context
             .store

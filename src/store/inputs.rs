@@ -133,7 +133,7 @@ impl Writing<'_> {
         Ok(added > 0)
     }
 
-    /// Inputs that were registered because another one named them, and that it names no longer.
+    /// Inputs that were registered because a document named them, and that it names no longer.
     pub fn inputs_not_named(&self, by: &str, named: &[NewInput]) -> rusqlite::Result<Vec<String>> {
         let named: Vec<&str> = named.iter().map(|input| input.address.as_str()).collect();
         // A list of strings always serialises.

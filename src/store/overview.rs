@@ -389,7 +389,9 @@ impl Reading<'_> {
                 "select count(*) from input where removed_at is null and kind <> 'by-hand'",
             )?,
             posts: count("select count(*) from post where gone_at is null")?,
-            citations: count("select count(*) from citation where gone_at is null")?,
+            citations: count(
+                "select count(*) from citation where gone_at is null and not recorded_only",
+            )?,
             sources: count(&format!("select count(*) from source s where {CITED}"))?,
             captures: count("select count(*) from capture")?,
             visits: count("select coalesce(max(id), 0) from visit")?,

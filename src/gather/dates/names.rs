@@ -17,7 +17,7 @@ const MONTHS: &[(u8, &[&str])] = &[
     (
         3,
         &[
-            "mar", "mär", "mae", "mrz", "maa", "már", "bře", "мар", "бер", "μαρ", "μάρ",
+            "mar", "mär", "mae", "mrz", "mrt", "maa", "már", "bře", "мар", "бер", "μαρ", "μάρ",
         ],
     ),
     (
@@ -50,6 +50,7 @@ const MONTHS: &[(u8, &[&str])] = &[
             "lip",
             "červenc",
             "červenec",
+            "července",
             "tem",
             "hei",
             "июл",
@@ -75,7 +76,7 @@ const MONTHS: &[(u8, &[&str])] = &[
             "oct", "okt", "out", "ott", "paź", "říj", "eki", "lok", "окт", "жов", "οκτ",
         ],
     ),
-    (11, &["nov", "noi", "lis", "kas", "ноя", "νοε"]),
+    (11, &["nov", "noi", "lis", "kas", "marras", "ноя", "νοε"]),
     (
         12,
         &[
@@ -140,7 +141,7 @@ const ZONES: &[(&str, i64)] = &[
 ];
 
 /// The month that a word, in lower case, names.
-pub(super) fn month(word: &str) -> Option<u8> {
+pub(in crate::gather) fn month(word: &str) -> Option<u8> {
     let mut best = (0, None);
     for (month, beginnings) in MONTHS {
         for beginning in *beginnings {
