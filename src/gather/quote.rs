@@ -65,7 +65,7 @@ pub(super) struct Passage {
 
 /// Marks that open, each with what may close it.
 const PAIRS: &[(char, &[char])] = &[
-    ('“', &['”', '“', '‟']),
+    ('“', &['”', '“', '‟', '"']),
     ('„', &['“', '”', '‟', '"']),
     ('‟', &['”', '“']),
     ('«', &['»']),
@@ -73,7 +73,7 @@ const PAIRS: &[(char, &[char])] = &[
     ('‹', &['›']),
     ('›', &['‹']),
     ('”', &['”']),
-    ('"', &['"', '”']),
+    ('"', &['"']),
     ('‘', &['’']),
     ('‚', &['‘', '’']),
     ('\'', &['\'']),
@@ -107,7 +107,13 @@ pub(super) fn passages(text: &str) -> Vec<Passage> {
         if hopeless.contains(&mark) {
             continue;
         }
-        let Some((end, closer)) = closing(text, inner_start, mark, closers) else {
+        // Some close with a curved mark what they opened with a straight one.
+        let found_end = closing(text, inner_start, mark, closers).or_else(|| {
+            (mark == '"')
+                .then(|| closing(text, inner_start, mark, &['”']))
+                .flatten()
+        });
+        let Some((end, closer)) = found_end else {
             hopeless.push(mark);
             let before = text[..start].trim_end();
             let begins = before.is_empty() || before.ends_with([':', '：']);
@@ -240,7 +246,7 @@ fn closes(mark: char, character: char, before: Option<char>, after: Option<char>
         // Both may be apostrophes.
         ('\'' | '‘' | '‚', _) => ends_word && follows_word,
         // The same mark on both sides closes behind a word.
-        ('"' | '”' | '＂', _) | ('“', '“') | ('»', '»') | ('„', '"') => {
+        ('"' | '”' | '＂', _) | ('“', '“') | ('»', '»') | ('“' | '„', '"') => {
             ends_word && follows_word
         }
         _ => true,

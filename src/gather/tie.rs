@@ -33,7 +33,7 @@ pub(super) fn block_quote(blocks: &mut VecDeque<Block>, group: Range<usize>) {
         return;
     }
     let (text, signature) = quoted_text(blocks, &group);
-    if word_count(&text) < 3 {
+    if word_count(&text) < 3 || is_placeholder(&text) {
         return;
     }
     if let Some(candidate) = named_source(blocks, &group) {
@@ -47,6 +47,14 @@ pub(super) fn block_quote(blocks: &mut VecDeque<Block>, group: Range<usize>) {
         return;
     }
     around(blocks, &group, &text);
+}
+
+/// What stands in an embedded post until a script has loaded it.
+fn is_placeholder(text: &str) -> bool {
+    ["View this post on", "A post shared by", "Post by "]
+        .iter()
+        .any(|words| text.starts_with(words))
+        && word_count(text) <= 16
 }
 
 /// Where the block quote that begins here ends. Quotes that follow each other directly are one, unless the first says
@@ -315,13 +323,7 @@ fn introducing(blocks: &VecDeque<Block>, at: usize, is_marked: bool) -> Option<(
                 .then(|| ((*only).clone(), 78));
         }
     }
-    // A paragraph about one document, and then words that are nobody else's.
-    match all.as_slice() {
-        [only] if only.is_citation && leads_to_document(blocks, only) && has_cue(&block.text) => {
-            Some((only.clone(), 70))
-        }
-        _ => None,
-    }
+    None
 }
 
 /// Ties the paragraphs between a line that ends in a colon and this one, if this one names their source.

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::links::{Candidate, add, by_cue, leads_to_document, links, nearest, neighbour};
 use super::speech::{
-    has_cue, is_called_words, is_own_speech, names_nobody, speaks_by_pronoun, speaks_of_a_document,
+    begins_with_it, has_cue, is_called_words, is_own_speech, names_nobody, names_only,
+    speaks_by_pronoun, speaks_of_a_document,
 };
 use crate::gather::quote::{BETWEEN, Passage, Tie, looks_like_a_title, passages, word_count};
 use crate::gather::sentence::sentences;
@@ -135,7 +136,8 @@ impl<'b> Paragraph<'b> {
             && link.anchor.end <= passage.outer.start
             && self.text[passage.inner.clone()].starts_with(char::is_lowercase);
         let confidence = if in_sentence.len() == 1 { 88 } else { 78 };
-        ((says || is_woven) && is_near && count >= 3 && self.is_document(link))
+        let is_long = is_woven && count >= 15 && link.is_citation;
+        ((says || is_woven) && is_near && count >= 3 && (self.is_document(link) || is_long))
             .then(|| (link.clone(), Tie::Sentence, confidence))
     }
 
@@ -194,9 +196,11 @@ impl<'b> Paragraph<'b> {
         count: usize,
         outside: &str,
     ) -> Option<(Candidate, Tie, u8)> {
-        if count < 4 || word_count(outside) > 12 || !speaks_by_pronoun(outside) {
+        let is_it = begins_with_it(outside);
+        if count < 4 || word_count(outside) > 20 {
             return None;
         }
+        let is_taken_up = is_it || speaks_by_pronoun(outside);
         let here = self
             .links
             .iter()
@@ -210,7 +214,17 @@ impl<'b> Paragraph<'b> {
             (only, self.blocks[before].text.as_str())
         };
         let names_words = is_called_words(text.get(link.anchor.clone()).unwrap_or_default());
-        let is_quotable = names_words && self.is_document(&link);
+        // Whoever spoke there speaks on here.
+        let context = match &self.blocks[link.block].found[link.index] {
+            Found::Citation { citation, .. } => citation.context.as_str(),
+            Found::LeftOut { .. } => return None,
+        };
+        let is_known = has_cue(outside) && names_only(outside, context);
+        if !is_taken_up && (here.is_some() || !is_known) {
+            return None;
+        }
+        // It, of which nobody else can be meant, needs no other name.
+        let is_quotable = (names_words || is_it && here.is_some()) && self.is_document(&link);
         is_quotable.then_some((link, Tie::Adjoining, 75))
     }
 
@@ -262,10 +276,7 @@ pub(super) fn carried_on(
     let before = neighbour(blocks, at, block.place, false)?;
     let text = &blocks[before].text;
     let outside = outside_words(&block.text, &(0..block.text.len()), passages);
-    let names_known = outside
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.starts_with(char::is_uppercase))
-        .all(|word| text.contains(word));
+    let names_known = names_only(&outside, text);
     if word_count(&outside) > 6 || !has_cue(&outside) || !names_known || is_own_speech(&outside) {
         return None;
     }
@@ -342,10 +353,13 @@ pub(super) fn is_around(text: &str, link: &Candidate, passage: &Passage, count: 
         && anchor * 10 < inner * 9;
     if is_inside {
         // A word or two of what somebody says are linked to explain them.
-        return count >= 5 && anchor * 3 >= inner;
+        return count >= 5 && anchor * 4 >= inner;
     }
     // Short words in a link's text are quoted from there rather than called so, if the link says more.
-    let says_more = anchor > inner + 8 && quoted.starts_with(char::is_lowercase);
+    // Where the marks are part of the link's text, it is the quotation that was linked.
+    let has_marks =
+        link.anchor.start <= passage.outer.start && link.anchor.end >= passage.outer.end;
+    let says_more = (anchor > inner + 8 || has_marks) && quoted.starts_with(char::is_lowercase);
     count >= 4 || says_more || (count == 3 && quoted.starts_with(char::is_lowercase))
 }
 

@@ -33,7 +33,7 @@ static CUES: Words = LazyLock::new(|| {
 /// What it leads to is somebody's words; in lower case only, for in capitals it is part of a name.
 static CALLED: Words = LazyLock::new(|| {
     set(
-        "statement speech interview letter report post article column tweet blog memo testimony study paper survey \
+        "pitch proposal talk presentation keynote statement speech interview letter report post article column tweet blog memo testimony study paper survey \
          op-ed essay release announcement editorial review email thread transcript remarks comment comments \
          proclamation memorandum ruling opinion decision filing complaint piece story lawsuit declaration manifesto \
          guidance blogpost said says wrote writes told tweeted posted explained announced argued responded noted \
@@ -106,12 +106,30 @@ pub(super) fn names_nobody(outside: &str) -> bool {
         .any(|word| word.starts_with(char::is_uppercase))
 }
 
+/// Whether all words that begin with a capital stand in this text too.
+pub(super) fn names_only(outside: &str, text: &str) -> bool {
+    outside
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.starts_with(char::is_uppercase))
+        .all(|word| text.contains(word))
+}
+
 /// Whether whoever says something is only called he, she, they or it.
 pub(super) fn speaks_by_pronoun(outside: &str) -> bool {
     has_cue(outside)
         && words(outside)
             .take(3)
             .any(|word| PRONOUNS.contains(word.as_str()))
+}
+
+/// Whether a sentence goes on to say what a thing does that was spoken of.
+pub(super) fn begins_with_it(outside: &str) -> bool {
+    words(outside).next().is_some_and(|first| {
+        matches!(
+            first.as_str(),
+            "it" | "this" | "these" | "es" | "ce" | "esto" | "questo"
+        )
+    })
 }
 
 /// Whether a link's text calls what it leads to somebody's words: a speech, a statement, a letter.
