@@ -358,3 +358,61 @@ fn signed_after_colon(blocks: &mut VecDeque<Block>, at: usize) {
         from -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::gather::Format;
+    use crate::gather::testing::hear;
+
+    fn quotes(html: &str) -> Vec<(String, &'static str)> {
+        let heard = hear(html, Format::Html);
+        let quoting = heard.citations.into_iter();
+        quoting
+            .filter_map(|one| one.quote)
+            .map(|quote| (quote.text, quote.tie.as_str()))
+            .collect()
+    }
+
+    const LINK: &str = "<a href='https://a.example/2012/report-on-rods'>";
+
+    #[test]
+    fn what_is_tied_and_why() {
+        for (html, expected) in [
+            (format!("<p>The parish wrote in {LINK}its report</a>:</p><blockquote><p>The steeple was struck.</p><p>Three times.</p></blockquote>"), Some(("The steeple was struck. Three times.", "introduction"))),
+            (format!("<p>It began.</p><blockquote><p>The steeple was struck three times.</p><p>— {LINK}The parish</a></p></blockquote>"), Some(("The steeple was struck three times.", "attribution"))),
+            (format!("<p>The parish {LINK}says</a> “the steeple was struck three times”.</p>"), Some(("the steeple was struck three times", "sentence"))),
+            (format!("<p>“The steeple,” it said in {LINK}a statement</a>, “was struck three times.”</p>"), Some(("was struck three times.", "sentence"))),
+            (format!("<p>They say {LINK}“the steeple was struck three times”</a>.</p>"), Some(("the steeple was struck three times", "around"))),
+            (format!("<p>„Der Turm wurde dreimal getroffen“, schreibt {LINK}die Gemeinde</a>.</p>"), Some(("Der Turm wurde dreimal getroffen", "sentence"))),
+            // Not whose words these are.
+            (format!("<p>They call it the “cloud”, see {LINK}this</a>.</p>"), None),
+            (format!("<p>As we wrote in {LINK}our post</a>: “the steeple was struck three times”.</p>"), None),
+            ("<p>“The steeple was struck three times,” says <a href='https://a.example/people/jane'>Jane</a>.</p>".to_owned(), None),
+            (format!("<p>See {LINK}the report</a> on rods.</p><p>Jane said: “The steeple was struck three times.”</p>"), None),
+            (format!("<p>It says {LINK}so</a>: <code>\"the steeple was struck three times\"</code></p>"), None),
+        ] {
+            let found = quotes(&html);
+            let expected: Vec<(String, &str)> =
+                expected.into_iter().map(|(text, tie)| (text.to_owned(), tie)).collect();
+            assert_eq!(found, expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_text_made_to_be_slow_is_not() {
+        let before = std::time::Instant::now();
+        for part in [
+            format!("“one two three four” he said {LINK}x</a> "),
+            "“one two three four” he said ".to_owned(),
+            format!("{LINK}x</a> said “one two three four five "),
+            format!("<blockquote>“one two</blockquote><p>{LINK}x</a>:</p>"),
+            "<blockquote>one two three</blockquote>".to_owned(),
+            "<blockquote>".to_owned(),
+            "<p>“one two three four".to_owned(),
+            "said: \"".to_owned(),
+        ] {
+            hear(&part.repeat(1_000_000 / part.len()), Format::Html);
+        }
+        assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());
+    }
+}

@@ -12,6 +12,13 @@ use crate::gather::quote::{BETWEEN, Passage, Tie, looks_like_a_title, passages, 
 use crate::gather::sentence::sentences;
 use crate::gather::window::{Block, Found};
 
+/// The most passages of one paragraph that are looked at.
+const MAX_PASSAGES: usize = 400;
+/// Of more links in one sentence none is meant.
+const MAX_DOUBT: usize = 16;
+/// So far around a passage it is looked for who says it.
+const NEAR_BYTES: usize = 1500;
+
 /// A paragraph with words in quotation marks.
 pub(super) struct Paragraph<'b> {
     pub(super) blocks: &'b VecDeque<Block>,
@@ -45,7 +52,7 @@ impl<'b> Paragraph<'b> {
         let mut thread: Option<(Candidate, usize)> = None;
         // Somebody else speaks in this paragraph.
         let mut has_other = false;
-        for passage in self.passages {
+        for passage in self.passages.iter().take(MAX_PASSAGES) {
             let quoted = self.text[passage.inner.clone()].trim();
             let count = word_count(quoted);
             if count < 2 || looks_like_a_title(quoted) {
@@ -87,18 +94,25 @@ impl<'b> Paragraph<'b> {
                 && self.is_document(only);
             return is_one.then(|| ((*only).clone(), Tie::Around, 88));
         }
-        let outside = outside_words(self.text, &sentence, self.passages);
+        let near = near(self.text, &sentence, &passage.outer);
+        let outside = outside_words(self.text, &near, self.passages);
         if is_own_speech(&outside) {
             return None;
         }
+        let in_sentence = self.within(&sentence);
+        if in_sentence.len() > MAX_DOUBT {
+            return None;
+        }
         // A link within other quoted words is theirs: mostly the title of a work.
-        let in_sentence: Vec<&Candidate> = self
-            .within(&sentence)
+        let in_sentence: Vec<&Candidate> = in_sentence
             .into_iter()
             .filter(|link| {
-                !self.passages.iter().any(|other| {
-                    link.anchor.start < other.outer.end && link.anchor.end > other.outer.start
-                })
+                let first = self
+                    .passages
+                    .partition_point(|one| one.outer.end <= link.anchor.start);
+                self.passages
+                    .get(first)
+                    .is_none_or(|one| one.outer.start >= link.anchor.end)
             })
             .collect();
         if !in_sentence.is_empty() {
@@ -247,9 +261,12 @@ impl<'b> Paragraph<'b> {
     }
 
     fn within(&self, range: &Range<usize>) -> Vec<&Candidate> {
-        self.links
+        let first = self
+            .links
+            .partition_point(|link| link.anchor.end <= range.start);
+        self.links[first..]
             .iter()
-            .filter(|link| link.anchor.start < range.end && link.anchor.end > range.start)
+            .take_while(|link| link.anchor.start < range.end)
             .collect()
     }
 
@@ -424,9 +441,10 @@ pub(super) fn split_before(
 pub(super) fn outside_words(text: &str, sentence: &Range<usize>, passages: &[Passage]) -> String {
     let mut outside = String::new();
     let mut at = sentence.start;
-    for passage in passages {
-        if passage.outer.end <= sentence.start || passage.outer.start >= sentence.end {
-            continue;
+    let first = passages.partition_point(|one| one.outer.end <= sentence.start);
+    for passage in &passages[first..] {
+        if passage.outer.start >= sentence.end {
+            break;
         }
         outside.push_str(text.get(at..passage.outer.start).unwrap_or_default());
         outside.push(' ');
@@ -434,6 +452,17 @@ pub(super) fn outside_words(text: &str, sentence: &Range<usize>, passages: &[Pas
     }
     outside.push_str(text.get(at..sentence.end).unwrap_or_default());
     outside
+}
+
+/// What of a sentence stands so near to a passage that it could say whose it is.
+fn near(text: &str, sentence: &Range<usize>, passage: &Range<usize>) -> Range<usize> {
+    let start = passage.start.saturating_sub(NEAR_BYTES);
+    let start = (start..=passage.start).find(|at| text.is_char_boundary(*at));
+    let end = passage.end.saturating_add(NEAR_BYTES).min(text.len());
+    let end = (passage.end..=end)
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    sentence.start.max(start.unwrap_or(passage.start))..sentence.end.min(end.unwrap_or(passage.end))
 }
 
 pub(super) fn follows_colon(text: &str, passage: &Passage) -> bool {
