@@ -684,6 +684,14 @@ fn the_post_this_began_with() {
             .starts_with("Link: http://www.pakistantoday.com.pk/"),
         "{newspaper:?}"
     );
+    let quote = newspaper.quote.as_ref().expect("the passage is found");
+    assert!(
+        quote.text.starts_with("As media reports pour in"),
+        "{quote:?}"
+    );
+    let parts = sourcekeep::gather::quote_parts(&quote.text);
+    assert_eq!(parts.len(), 2, "it leaves something out: {parts:?}");
+    assert!(parts[1].starts_with("Even before a final decision"));
     for citation in citations {
         assert_eq!(
             &bytes[citation.span.0..citation.span.1],

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::options::Rules;
 use super::position::Source;
+use super::quote::of_text_fragment;
 use super::sentence::cut;
 use super::share::is_share;
 use super::window::{Block, Found, QuoteMark, Window};
@@ -476,7 +477,7 @@ impl<'a> PostWriter<'a> {
             text: String::new(),
             context: String::new(),
             headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
-            quote,
+            quote: quote.or_else(|| of_text_fragment(&url)),
             rel: tokens(link.rel),
             position: self.position,
             line: self.source.line(link.at),

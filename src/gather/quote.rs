@@ -8,6 +8,9 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use url::Url;
+
+use super::Quote;
 
 /// What stands between two passages of one quote.
 pub(super) const BETWEEN: &str = " […] ";
@@ -50,6 +53,41 @@ pub fn quote_parts(quote: &str) -> Vec<&str> {
         .map(str::trim)
         .filter(|part| part.chars().any(char::is_alphanumeric))
         .collect()
+}
+
+/// The passage that an address points to in its fragment: `#:~:text=[prefix-,]start[,end][,-suffix]` (WICG, URL Fragment
+/// Text Directives). Several directives are several passages.
+pub(super) fn of_text_fragment(url: &Url) -> Option<Quote> {
+    let (_, directives) = url.fragment()?.split_once(":~:")?;
+    let mut text = String::new();
+    for directive in directives
+        .split('&')
+        .filter_map(|one| one.strip_prefix("text="))
+    {
+        let mut passage = String::new();
+        for part in directive.split(',') {
+            if part.ends_with('-') || part.starts_with('-') {
+                continue;
+            }
+            // A plus is a plus here.
+            let pair = format!("t={}", part.replace('+', "%2B"));
+            let decoded = url::form_urlencoded::parse(pair.as_bytes()).next()?.1;
+            if !passage.is_empty() {
+                passage.push_str(BETWEEN);
+            }
+            passage.extend(decoded.split_whitespace().flat_map(|word| [word, " "]));
+            passage.truncate(passage.trim_end().len());
+        }
+        if !text.is_empty() && !passage.is_empty() {
+            text.push_str(BETWEEN);
+        }
+        text.push_str(&passage);
+    }
+    (!text.is_empty()).then_some(Quote {
+        text,
+        confidence: 100,
+        tie: Tie::Declared,
+    })
 }
 
 /// A passage in quotation marks.
@@ -337,6 +375,31 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_fragments_are_quotes() {
+        for (fragment, expected) in [
+            (
+                "#:~:text=struck%20three%20times",
+                Some("struck three times"),
+            ),
+            (
+                "#rods:~:text=the-,steeple%20was,three%20times,-in",
+                Some("steeple was […] three times"),
+            ),
+            (
+                "#:~:text=one%20two&text=three+four",
+                Some("one two […] three+four"),
+            ),
+            ("#:~:text=", None),
+            ("#rods", None),
+            ("", None),
+        ] {
+            let url = Url::parse(&format!("https://a.example/{fragment}")).unwrap();
+            let found = of_text_fragment(&url).map(|quote| quote.text);
+            assert_eq!(found.as_deref(), expected, "{fragment}");
         }
     }
 

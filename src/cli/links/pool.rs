@@ -18,9 +18,9 @@ const PORTION_BYTES: usize = 32 * 1024;
 /// So much is kept of one document that is ahead.
 const KEPT_BYTES: usize = 128 * 1024;
 /// So much is kept of all documents that were read ahead, more or less.
-const ALL_KEPT_BYTES: usize = 2 << 20;
+const ALL_KEPT_BYTES: usize = 1 << 20;
 /// Bytes of documents that are read at once, unless one alone has more.
-const BYTES_AT_ONCE: u64 = 6 << 20;
+const BYTES_AT_ONCE: u64 = 4 << 20;
 /// So many readers for each core: some wait for the disk, or for others who want the core too.
 const THREADS_PER_CORE: usize = 2;
 /// More readers only wait for the one who prints.
