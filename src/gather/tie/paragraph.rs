@@ -8,8 +8,16 @@ use super::speech::{
     has_cue, is_called_words, is_own_speech, names_nobody, speaks_by_pronoun, speaks_of_a_document,
 };
 use crate::gather::quote::{BETWEEN, Passage, Tie, looks_like_a_title, passages, word_count};
-use crate::gather::sentence::sentences;
+use crate::gather::sentence::{cut, sentences};
 use crate::gather::window::{Block, Found};
+
+/// The most links of a paragraph whose quotes are tied: one with more is a list.
+const MAX_LINKS: usize = 512;
+/// The most passages, and links, of one sentence that are tied. Each looks at all of its sentence, so that this bounds the
+/// time.
+const MAX_IN_SENTENCE: usize = 32;
+/// So much of a link's text says what it leads to, in bytes.
+const MAX_ANCHOR_BYTES: usize = 1000;
 
 /// A paragraph with words in quotation marks.
 pub(super) struct Paragraph<'b> {
@@ -40,6 +48,9 @@ impl<'b> Paragraph<'b> {
 
     pub(super) fn ties(&self) -> Vec<Tied> {
         let mut ties: Vec<Tied> = Vec::new();
+        if self.links.len() > MAX_LINKS {
+            return ties;
+        }
         // What was tied last, and where its passage ends.
         let mut thread: Option<(Candidate, usize)> = None;
         // Somebody else speaks in this paragraph.
@@ -86,6 +97,9 @@ impl<'b> Paragraph<'b> {
                 && self.is_document(only);
             return is_one.then(|| ((*only).clone(), Tie::Around, 88));
         }
+        if overlapping(self.passages, &sentence).len() > MAX_IN_SENTENCE {
+            return None;
+        }
         let outside = outside_words(self.text, &sentence, self.passages);
         if is_own_speech(&outside) {
             return None;
@@ -94,12 +108,11 @@ impl<'b> Paragraph<'b> {
         let in_sentence: Vec<&Candidate> = self
             .within(&sentence)
             .into_iter()
-            .filter(|link| {
-                !self.passages.iter().any(|other| {
-                    link.anchor.start < other.outer.end && link.anchor.end > other.outer.start
-                })
-            })
+            .filter(|link| overlapping(self.passages, &link.anchor).is_empty())
             .collect();
+        if in_sentence.len() > MAX_IN_SENTENCE {
+            return None;
+        }
         if !in_sentence.is_empty() {
             return self.in_one_sentence(passage, count, &in_sentence);
         }
@@ -209,7 +222,8 @@ impl<'b> Paragraph<'b> {
             let [only] = links(self.blocks, before).try_into().ok()?;
             (only, self.blocks[before].text.as_str())
         };
-        let names_words = is_called_words(text.get(link.anchor.clone()).unwrap_or_default());
+        let anchor = text.get(link.anchor.clone()).unwrap_or_default();
+        let names_words = is_called_words(cut(anchor, MAX_ANCHOR_BYTES));
         let is_quotable = names_words && self.is_document(&link);
         is_quotable.then_some((link, Tie::Adjoining, 75))
     }
@@ -406,14 +420,18 @@ pub(super) fn split_before(
     split
 }
 
+/// The passages, which stand in order, that a range touches.
+fn overlapping<'p>(passages: &'p [Passage], range: &Range<usize>) -> &'p [Passage] {
+    let first = passages.partition_point(|one| one.outer.end <= range.start);
+    let behind = passages.partition_point(|one| one.outer.start < range.end);
+    passages.get(first..behind).unwrap_or_default()
+}
+
 /// A sentence without what it quotes.
 pub(super) fn outside_words(text: &str, sentence: &Range<usize>, passages: &[Passage]) -> String {
     let mut outside = String::new();
     let mut at = sentence.start;
-    for passage in passages {
-        if passage.outer.end <= sentence.start || passage.outer.start >= sentence.end {
-            continue;
-        }
+    for passage in overlapping(passages, sentence) {
         outside.push_str(text.get(at..passage.outer.start).unwrap_or_default());
         outside.push(' ');
         at = passage.outer.end;
