@@ -15,7 +15,6 @@ mod declared;
 mod entry;
 mod escape;
 mod excerpt;
-mod faults;
 pub(super) mod json;
 mod measure;
 mod site;

@@ -65,15 +65,26 @@ pub(super) fn split_name(name: &str) -> (String, String) {
 /// Where a strict reader would have stopped.
 pub(super) fn ill_formed(text: &str, what: &str) -> Option<(usize, String)> {
     let mut reader = Reader::from_str(text);
+    let mut depth = 0_usize;
     loop {
-        match reader.read_event() {
-            Ok(Event::Eof) => return None,
-            Ok(_) => {}
-            Err(error) => {
-                let why = format!("{what} is not well-formed: {error}; read as far as possible");
-                return Some((reader.error_position() as usize, why));
+        let (at, why) = match reader.read_event() {
+            Ok(Event::Start(_)) => {
+                depth += 1;
+                continue;
             }
-        }
+            Ok(Event::End(_)) => {
+                depth = depth.saturating_sub(1);
+                continue;
+            }
+            Ok(Event::Eof) if depth > 0 => {
+                (text.len(), "it ends before its elements do".to_owned())
+            }
+            Ok(Event::Eof) => return None,
+            Ok(_) => continue,
+            Err(error) => (reader.error_position() as usize, error.to_string()),
+        };
+        let why = format!("{what} is not well-formed: {why}; read as far as possible");
+        return Some((at, why));
     }
 }
 
@@ -95,7 +106,12 @@ pub(super) fn plain(html: &str) -> Option<String> {
     }
     let mut words = Words(String::new());
     read_tokens(html, &mut words);
-    let folded = words.0.split_whitespace().collect::<Vec<_>>().join(" ");
+    folded(&words.0)
+}
+
+/// White space folded; `None` where there is nothing else.
+pub(super) fn folded(text: &str) -> Option<String> {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!folded.is_empty()).then_some(folded)
 }
 

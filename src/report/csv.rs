@@ -87,7 +87,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
 pub fn safe(cell: &str) -> String {
     let lines: Vec<_> = cell.split('\n').map(super::printable).collect();
     let cell = lines.join("\n");
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // Spreadsheets take their wide forms for the same.
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
         format!("'{cell}")
     } else {
         cell
@@ -99,6 +100,7 @@ mod tests {
     #[test]
     fn formulas_become_text() {
         assert_eq!(super::safe("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(super::safe("＝1+1"), "'＝1+1");
         assert_eq!(super::safe("plain"), "plain");
     }
 }

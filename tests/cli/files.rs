@@ -34,6 +34,14 @@ fn desk() -> Desk {
     desk
 }
 
+#[cfg(unix)]
+#[test]
+fn the_name_of_a_file_makes_no_line_of_its_own() {
+    let desk = Desk::new();
+    desk.file("web/x\nwarning: \u{1b}[31mforged.md", b"\0\x01\0\x02");
+    assert_snapshot!(desk.run("links web").err, @"warning: web/x warning: [31mforged.md: binary data: this is no text that could cite anything");
+}
+
 #[test]
 fn every_text_of_a_folder_is_read() {
     let desk = desk();

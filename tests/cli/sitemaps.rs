@@ -345,6 +345,23 @@ fn a_sitemap_is_an_input() {
 }
 
 #[test]
+fn one_host_that_is_away_does_not_keep_others_from_being_read() {
+    let desk = Desk::new();
+    desk.page("elsewhere.test", "/three", "Three");
+    // The guard lets nobody ask this one.
+    desk.file(
+        "sitemap.xml",
+        urls(&[
+            ("http://10.0.0.1/one", ""),
+            ("https://elsewhere.test/three", ""),
+        ]),
+    );
+    let done = desk.run("run sitemap.xml").exits(0);
+    assert_snapshot!(done.err, @"warning: http://10.0.0.1/one: its robots.txt cannot be had");
+    assert_snapshot!(desk.rows(POSTS), @"https://elsewhere.test/three");
+}
+
+#[test]
 fn limits_and_kills_leave_the_rest_due() {
     let desk = Desk::new();
     site(&desk);

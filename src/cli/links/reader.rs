@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sourcekeep::fetch::{Accept, Request};
 use sourcekeep::gather::{self, Document, Format};
+use sourcekeep::report::one_line;
 use sourcekeep::run::{
     Argument, Problem, address_of, addresses, classify, gather_document, read_among, read_input,
     unpacked, walk,
@@ -236,11 +237,12 @@ impl<'a> Reader<'a> {
                 self.out.write_all(bytes.get(skipped..).unwrap_or_default())
             }
             Told::Problem(problem) => {
-                self.printer.warning(problem);
+                // The name of a file may hold line breaks.
+                self.printer.warning(one_line(&problem.to_string(), 1000));
                 Ok(())
             }
             Told::Note(note) => {
-                self.printer.note(note);
+                self.printer.note(one_line(&note, 1000));
                 Ok(())
             }
             Told::Failed => {

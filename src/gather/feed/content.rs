@@ -6,13 +6,14 @@ use std::ops::Range;
 use html5gum::State;
 
 use super::declared::holds_tags;
-use super::escape::{from_base64, prefix_of_markup, unescape, without_prefix};
+use super::escape::{from_base64, prefix_of_markup, without_prefix};
 use super::json;
 use super::vocabulary::Role;
 use crate::gather::bare::bare_addresses;
 use crate::gather::html::{Listener, Page, StartTag, read as read_tokens};
 use crate::gather::position::Origin;
 use crate::gather::post::{Link, PostWriter};
+use crate::gather::xml::unescape;
 use crate::gather::{Details, Kind, Place};
 
 /// How a text is written in the feed.

@@ -1,8 +1,9 @@
 //! What an element of a feed says of how its text is written, and what that comes to.
 
 use super::content::Form;
-use super::escape::{folded, from_base64, plain, unescape};
+use super::escape::from_base64;
 use crate::gather::html::{Attribute, StartTag};
+use crate::gather::xml::{folded, plain, unescape};
 
 /// How an element says that its text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

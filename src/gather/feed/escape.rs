@@ -1,60 +1,7 @@
-//! Undoing what a feed did to its texts, with a way back to where they stand.
+//! Undoing what feeds alone do to their texts, with a way back to where they stand.
 
-use html5gum::State;
-
-use crate::gather::html::{Listener, StartTag, read as read_tokens};
 use crate::gather::position::Unescaped;
-
-/// Undoes XML's escaping. Entities that XML does not know stay as they are, for HTML knows them.
-pub(super) fn unescape(raw: &str, source_at: usize) -> Unescaped {
-    let mut unescaped = Unescaped::default();
-    let bytes = raw.as_bytes();
-    let mut at = 0;
-    while at < raw.len() {
-        let next = memchr::memchr2(b'&', b'<', &bytes[at..]).map_or(raw.len(), |found| at + found);
-        unescaped.literal(&raw[at..next], source_at + at);
-        let rest = &raw[next..];
-        if let Some(section) = rest.strip_prefix("<![CDATA[") {
-            let length = section.find("]]>").unwrap_or(section.len());
-            let start = next + "<![CDATA[".len();
-            unescaped.literal(&section[..length], source_at + start);
-            at = (start + length + 3).min(raw.len());
-        } else if let Some((character, length)) = entity(rest) {
-            let mut buffer = [0; 4];
-            unescaped.stand_in(character.encode_utf8(&mut buffer), source_at + next, length);
-            at = next + length;
-        } else {
-            let length = rest.chars().next().map_or(0, char::len_utf8);
-            unescaped.literal(&rest[..length], source_at + next);
-            at = next + length.max(1);
-        }
-    }
-    unescaped
-}
-
-/// The character that an entity of XML stands for, and the entity's length.
-fn entity(rest: &str) -> Option<(char, usize)> {
-    let window = &rest.as_bytes()[..rest.len().min(12)];
-    let end = memchr::memchr(b';', window)?;
-    let name = rest.get(1..end)?;
-    let character = match name {
-        _ if !rest.starts_with('&') => return None,
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code).filter(|character| *character != '\0')?
-        }
-    };
-    Some((character, end + 1))
-}
+use crate::gather::xml::{folded, unescape};
 
 /// Takes a prefix off the names of elements: `<h:a href="">` is HTML's `a` where `h` stands for XHTML.
 pub(super) fn without_prefix(raw: &str, prefix: &str, source_at: usize) -> Unescaped {
@@ -108,33 +55,6 @@ pub(super) fn from_base64(raw: &str, source_at: usize) -> Unescaped {
     let mut unescaped = Unescaped::default();
     unescaped.stand_in(&String::from_utf8_lossy(&bytes), source_at, raw.len());
     unescaped
-}
-
-/// Words without markup, entities decoded, folded; `None` where there are none.
-pub(super) fn plain(html: &str) -> Option<String> {
-    struct Words(String);
-    impl Listener for Words {
-        fn start_tag(&mut self, _: &StartTag) -> Option<State> {
-            None
-        }
-        fn end_tag(&mut self, _: u64, _: usize) {}
-        fn text(&mut self, text: &str) {
-            self.0.push_str(text);
-        }
-        fn comment(&mut self, _: &str) {}
-        fn knows_cdata(&self) -> bool {
-            true
-        }
-    }
-    let mut words = Words(String::new());
-    read_tokens(html, &mut words);
-    folded(&words.0)
-}
-
-/// White space folded; `None` where there is nothing else.
-pub(super) fn folded(text: &str) -> Option<String> {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!folded.is_empty()).then_some(folded)
 }
 
 /// A person's name, where an address of e-mail stands beside it: `jane@a.example (Jane)`, `Jane <jane@a.example>`.

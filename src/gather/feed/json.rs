@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use super::Feed;
 use super::content::{Content, Form};
 use super::entry::{Channel, Entry};
-use super::escape::folded;
 use super::vocabulary::Role;
 use crate::gather::position::Unescaped;
+use crate::gather::xml::folded;
 
 #[derive(Deserialize)]
 struct RawFeed<'t> {

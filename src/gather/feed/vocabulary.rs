@@ -173,9 +173,3 @@ pub(super) fn ends_field(field: Field, prefix: &str, local: &str, has_address: b
         }
     }
 }
-
-/// The vocabulary's prefix and the name, in lower case.
-pub(super) fn split_name(name: &str) -> (String, String) {
-    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-    (prefix.to_ascii_lowercase(), local.to_ascii_lowercase())
-}

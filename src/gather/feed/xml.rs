@@ -8,10 +8,10 @@ use super::Feed;
 use super::content::Content;
 use super::declared::{Declared, form_of, title};
 use super::entry::{Entry, Reference};
-use super::escape::{attribute, person, plain, unescape};
-use super::faults;
-use super::vocabulary::{Field, Role, ends_field, field_of, is_entry, is_own, split_name};
+use super::escape::{attribute, person};
+use super::vocabulary::{Field, Role, ends_field, field_of, is_entry, is_own};
 use crate::gather::html::{Attribute, Listener, StartTag, read as read_tokens};
+use crate::gather::xml::{ill_formed, plain, split_name, unescape};
 
 /// A title or a name that is longer is none.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Result<Feed, String> {
     if !is_feed {
         return Err("it has neither an rss, rdf or feed element nor entries".to_owned());
     }
-    if let Some(fault) = faults::first(text) {
+    if let Some(fault) = ill_formed(text, "feed") {
         feed.faults.push(fault);
     }
     Ok(feed)

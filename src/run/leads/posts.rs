@@ -79,6 +79,11 @@ async fn post(reader: &mut Reader<'_>, row: &LeadRow) -> Result<Next, RunError> 
             note_read(reader, row, LeadState::Disallowed, next, 0).await?;
             return Ok(Next::Go);
         }
+        // Of a list that names posts anywhere, one host that is away must not keep the others' from being read.
+        Ok(RobotsFact::Unreachable) if !is_of_one_site(reader) => {
+            note_failed(reader, row, "its robots.txt cannot be had", false).await?;
+            return Ok(Next::Go);
+        }
         Ok(RobotsFact::Unreachable) => {
             return Ok(not_now(
                 reader,
@@ -207,6 +212,11 @@ async fn is_known_elsewhere(
         .write("note another address of a post", note)
         .await?;
     Ok(false)
+}
+
+/// Whether all posts that an input leads to are on its own site.
+fn is_of_one_site(reader: &Reader<'_>) -> bool {
+    matches!(reader.input.kind.as_str(), "site" | "sitemap")
 }
 
 /// What tells a post from others.
