@@ -10,8 +10,8 @@ use super::exit::Failure;
 /// How inputs are read.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GatherArgs {
-    /// Read the inputs as html, markdown, text, pdf, feed, sitemap, opml, wxr (WordPress export), wikitext, bookmarks,
-    /// csv, list (addresses of sources), pages (addresses of posts), or site (all posts of the site whose front page
+    /// Read the inputs as html, markdown, text, feed, pdf, wikitext, wxr (WordPress export), csv, bookmarks, opml,
+    /// sitemap, list (addresses of sources), pages (addresses of posts), or site (all posts of the site whose front page
     /// this is)
     #[arg(long = "as", value_name = "KIND")]
     pub(crate) kind: Option<String>,
@@ -185,6 +185,6 @@ fn include(include: &mut Include, place: &str) -> Result<(), Failure> {
 
 fn unknown_kind(kind: &str) -> Failure {
     Failure::usage(anyhow::anyhow!(
-        "--as {kind}: unknown kind; use html, markdown, text, feed, list, pages, site"
+        "--as {kind}: unknown kind; use html, markdown, text, feed, pdf, wikitext, wxr, csv, bookmarks, opml, sitemap, list, pages, site"
     ))
 }

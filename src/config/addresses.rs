@@ -94,7 +94,7 @@ impl FromStr for ReadAs {
         }
         text.parse().map(Self::Format).map_err(|_| {
             InvalidValue(format!(
-                "unknown kind `{text}`, expected one of `html`, `markdown`, `text`, `feed`, `list`, `pages`, `site`"
+                "unknown kind `{text}`, expected one of `html`, `markdown`, `text`, `feed`, `pdf`, `wikitext`, `wxr`, `csv`, `bookmarks`, `opml`, `sitemap`, `list`, `pages`, `site`"
             ))
         })
     }
@@ -192,7 +192,22 @@ mod tests {
         for text in ["", "-", "ftp://example.org/", "https://"] {
             assert!(text.parse::<InputAddress>().is_err(), "{text}");
         }
-        for name in ["html", "markdown", "text", "feed", "list", "pages", "site"] {
+        for name in [
+            "html",
+            "markdown",
+            "text",
+            "feed",
+            "pdf",
+            "wikitext",
+            "wxr",
+            "csv",
+            "bookmarks",
+            "opml",
+            "sitemap",
+            "list",
+            "pages",
+            "site",
+        ] {
             assert_eq!(name.parse::<ReadAs>().map(ReadAs::as_str), Ok(name));
         }
         assert!("page".parse::<ReadAs>().is_err());

@@ -369,7 +369,7 @@ impl Sink for StoreSink<'_> {
         let Some(id) = self.post.take() else {
             return;
         };
-        self.tally.post(self.count, self.left_out);
+        self.tally.post(id, self.count, self.left_out);
         if self.error.is_none() {
             let end = PostEnd {
                 title: post.title,

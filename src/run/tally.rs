@@ -1,6 +1,6 @@
 //! What a pass has done so far, counted while it goes on, for the progress line and for the closing summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -32,6 +32,8 @@ pub struct Tally {
     due: AtomicU64,
     politeness_ms: AtomicU64,
     verdicts: Mutex<BTreeMap<&'static str, u64>>,
+    /// The posts that were counted, for of an excerpt the page is read as well.
+    read: Mutex<HashSet<i64>>,
 }
 
 /// The counters at one instant.
@@ -89,9 +91,16 @@ impl Tally {
     pub fn input(&self) {
         self.inputs.fetch_add(1, Ordering::Relaxed);
     }
-    /// A post was read.
-    pub fn post(&self, citations: u64, left_out: u64) {
-        self.posts.fetch_add(1, Ordering::Relaxed);
+    /// The post of this number was read.
+    pub fn post(&self, id: i64, citations: u64, left_out: u64) {
+        let mut read = self
+            .read
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if read.insert(id) {
+            self.posts.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(read);
         self.citations.fetch_add(citations, Ordering::Relaxed);
         self.left_out.fetch_add(left_out, Ordering::Relaxed);
     }

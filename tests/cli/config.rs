@@ -51,7 +51,7 @@ canaries = [
     sourcekeep.toml:3: fetch.host_concurrency = 0: expected 1 to 64
     sourcekeep.toml:4: fetch.ca_cert: ca.pem: No such file or directory (os error 2)
     sourcekeep.toml:5: invalid type: sequence, expected a string
-    sourcekeep.toml:9: unknown kind `markdwn`, expected one of `html`, `markdown`, `text`, `feed`, `list`, `pages`, `site`; did you mean `markdown`?
+    sourcekeep.toml:9: unknown kind `markdwn`, expected one of `html`, `markdown`, `text`, `feed`, `pdf`, `wikitext`, `wxr`, `csv`, `bookmarks`, `opml`, `sitemap`, `list`, `pages`, `site`; did you mean `markdown`?
     sourcekeep.toml:12: input[1].address: drafts: No such file or directory (os error 2)
     sourcekeep.toml:15: input[2].address = "posts": this input is there already, in line 8
     sourcekeep.toml:17: unknown field `schedul`, expected one of `fetch`, `gather`, `input`, `schedule`, `capture`, `backup`, `host`, `source`, `limits`; did you mean `schedule`?

@@ -166,7 +166,7 @@ fn exclusions_that_cannot_be_understood_are_usage_errors() {
     assert_snapshot!(desk.run("links posts --as word"), @r"
     exit code 2
     --- stderr
-    error: --as word: unknown kind; use html, markdown, text, feed, list, pages, site
+    error: --as word: unknown kind; use html, markdown, text, feed, pdf, wikitext, wxr, csv, bookmarks, opml, sitemap, list, pages, site
     ");
     assert_snapshot!(desk.run("links posts --base nowhere"), @r"
     exit code 2

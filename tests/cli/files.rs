@@ -88,6 +88,11 @@ fn globs_say_which_files() {
     web/notes.org:2  https://org.test/  bare
     web/refs.yaml:1  https://yaml.test/  bare
     ");
+    assert_snapshot!(desk.run("links --glob *.htm web"), @r"
+    exit code 0
+    --- stderr
+    warning: web: no file here matches --glob *.htm (folders that .gitignore names are not entered)
+    ");
     assert_snapshot!(desk.run("links --glob a[ web"), @r#"
     exit code 2
     --- stderr
@@ -174,7 +179,7 @@ fn links_to_the_root_lead_below_it() {
     site/posts/a.html:1  https://blog.test/d  “d”
     site/posts/a.html:1  file://[desk]/site/etc/x  “e”
     --- stderr
-    warning: site/posts/a.html:1: not an address: relative URL without a base: c.html
+    warning: site/posts/a.html:1: a relative address, and the file has none of its own (--base gives it one): c.html
     ");
     assert_snapshot!(desk.run("links site --include internal --root-dir https://blog.test/x/"), @r"
     exit code 0
@@ -183,7 +188,7 @@ fn links_to_the_root_lead_below_it() {
     site/posts/a.html:1  https://blog.test/d  “d”
     site/posts/a.html:1  https://blog.test/etc/x  “e”
     --- stderr
-    warning: site/posts/a.html:1: not an address: relative URL without a base: c.html
+    warning: site/posts/a.html:1: a relative address, and the file has none of its own (--base gives it one): c.html
     ");
     assert_snapshot!(desk.run("links site --include internal --root-dir site --base https://blog.test"), @r"
     exit code 0

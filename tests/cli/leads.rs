@@ -132,10 +132,17 @@ fn an_excerpt_leads_to_the_page() {
         "/short",
         Page::html("<title>Short</title><article><p>It begins, and <a href=https://cited.test/>goes on</a>.</article>"),
     );
+    assert_snapshot!(desk.run("links https://blog.test/feed"), @r"
+    exit code 0
+    --- stdout
+    https://blog.test/long:1  https://long.test/  “its source”
+    --- stderr
+    https://blog.test/feed: holds 1 excerpt; `sourcekeep run https://blog.test/feed` reads the posts' pages
+    ");
     assert_snapshot!(desk.run("run https://blog.test/feed"), @r"
     exit code 0
     --- stdout
-    read     1 input: 3 posts new or changed, 2 citations, 2 new sources
+    read     1 input: 2 posts new or changed, 2 citations, 2 new sources
     visited  2 sources: 2 not-found
     kept     0 new copies in [time]; 36 B received
     archive  2 sources cited in 2 posts, 0 copies held; 2 broken: `sourcekeep report` says which

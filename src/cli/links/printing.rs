@@ -7,6 +7,7 @@ use sourcekeep::address::Rejected;
 use sourcekeep::gather::{Citation, LeftOut, Note, Post, Reason, Sink};
 use sourcekeep::report::{count, one_line};
 use sourcekeep::run::Problem;
+use url::ParseError;
 
 use super::pool::{Pipe, Told};
 use super::record::{Facts, Left, Link};
@@ -25,6 +26,10 @@ pub(super) struct Printing<'p, 'q> {
     is_open: bool,
     /// Inputs and posts that the document names.
     named: [u64; 2],
+    /// Posts of which only the beginning stands here.
+    excerpts: u64,
+    /// The feed goes on elsewhere.
+    goes_on: bool,
     error: Option<Error>,
 }
 
@@ -39,6 +44,8 @@ impl<'p, 'q> Printing<'p, 'q> {
             left_out: 0,
             is_open: false,
             named: [0, 0],
+            excerpts: 0,
+            goes_on: false,
             error: None,
         }
     }
@@ -57,6 +64,17 @@ impl<'p, 'q> Printing<'p, 'q> {
             let posts = count(posts, "post");
             self.pipe.tell(Told::Note(format!(
                 "{place}: names {posts}; `sourcekeep run {place}` reads them"
+            )));
+        }
+        if self.excerpts > 0 {
+            let excerpts = count(self.excerpts, "excerpt");
+            self.pipe.tell(Told::Note(format!(
+                "{place}: holds {excerpts}; `sourcekeep run {place}` reads the posts' pages"
+            )));
+        }
+        if self.goes_on {
+            self.pipe.tell(Told::Note(format!(
+                "{place}: goes on with older entries; `sourcekeep run {place}` reads these too"
             )));
         }
     }
@@ -167,6 +185,13 @@ impl Sink for Printing<'_, '_> {
             _ if self.shape.wanted == Wanted::LeftOut => self.print(|this| this.left(&left_out)),
             Reason::Rejected(why) if !matches!(why, Rejected::Scheme(_)) => {
                 let address = one_line(&left_out.address, 200);
+                let why = match why {
+                    Rejected::Unparsable(ParseError::RelativeUrlWithoutBase) => {
+                        "a relative address, and the file has none of its own (--base gives it one)"
+                            .to_owned()
+                    }
+                    why => why.to_string(),
+                };
                 self.problem(left_out.line, format!("{why}: {address}"));
             }
             _ => {}
@@ -178,6 +203,7 @@ impl Sink for Printing<'_, '_> {
     }
 
     fn end(&mut self, post: Post) {
+        self.excerpts += u64::from(post.is_excerpt);
         self.print(|this| this.facts(&post));
     }
 
@@ -186,6 +212,7 @@ impl Sink for Printing<'_, '_> {
             Note::Unreadable { line, why } => self.problem(line, why),
             Note::Input { .. } => self.named[0] += 1,
             Note::Post { .. } => self.named[1] += 1,
+            Note::Older(_) => self.goes_on = true,
             _ => {}
         }
     }

@@ -85,7 +85,12 @@ impl<'a> Reader<'a> {
             }
             match classify(input) {
                 Ok(Argument::Folder(_)) if !self.selected.pages => {
-                    let files = walk(Path::new(input), &self.selected.globs);
+                    let globs = &self.selected.globs;
+                    let mut files = walk(Path::new(input), globs).peekable();
+                    if files.peek().is_none() && !globs.is_empty() {
+                        self.printer
+                            .warning(Problem::no_match(input.as_str(), globs));
+                    }
                     waiting.push(Box::new(files.map(|found| match found {
                         Ok(path) => Task::File(path, false),
                         Err(problem) => Task::Problem(problem),

@@ -152,14 +152,15 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// `object` and `embed` show anything; only what is known as a player's address is a source.
+    /// `object` and `embed` show anything: what is known as a player's address is a source, and a document or a recording
+    /// is one. Other films for a plug-in lead nobody anywhere.
     fn player(&mut self, tag: &StartTag, source: Attribute) {
         let written = tag.value(source);
         if let Some(address) = source_of(written, self.writer.base())
-            && address != written
             && !written.is_empty()
+            && (address != written || is_shown_document(tag.value(Attribute::Type), written))
         {
-            self.shown(tag, source, &address);
+            self.shown(tag, source, without_secret(&address));
         }
     }
 
@@ -217,6 +218,21 @@ impl Reading<'_, '_> {
         link.details = details(tag.value(attribute), address);
         self.writer.point_link(&link, tag.value(Attribute::Title));
     }
+}
+
+/// Whether an object is something that can be opened without a plug-in, by its media type or its name.
+fn is_shown_document(media_type: &str, address: &str) -> bool {
+    let media_type = media_type.trim().to_ascii_lowercase();
+    if media_type.is_empty() {
+        let path = address.split(['?', '#']).next().unwrap_or(address);
+        return path
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("pdf"));
+    }
+    media_type.starts_with("application/pdf")
+        || media_type.starts_with("text/html")
+        || media_type.starts_with("video/")
+        || media_type.starts_with("audio/")
 }
 
 /// Whether a link files the post under a heading or its author.

@@ -166,6 +166,25 @@ fn other_kinds_than_anchors() {
 }
 
 #[test]
+fn objects_that_can_be_opened_are_embeds() {
+    let html = "<object data='http://a.example/report.pdf' type='application/pdf'><embed src='http://a.example/report.pdf'></object>\
+        <object type='application/x-shockwave-flash' data='http://no.example/game.swf'><param name=movie value='http://no.example/g.swf'></object>\
+        <embed src='http://b.example/song' type='audio/mpeg'><object data='http://c.example/page' type='text/html; charset=utf-8'></object>\
+        <object data='http://no.example/thing'></object><embed src='http://d.example/REPORT.PDF#page=2'>";
+    let heard = hear(html, Format::Html);
+    assert_eq!(
+        heard.urls(),
+        [
+            "http://a.example/report.pdf",
+            "http://b.example/song",
+            "http://c.example/page",
+            "http://d.example/REPORT.PDF#page=2",
+        ]
+    );
+    assert!(heard.citations.iter().all(|one| one.kind == Kind::Embed));
+}
+
+#[test]
 fn what_a_page_says_of_itself() {
     let html = "<html lang=de-AT><title> A\n title </title><meta name=author content='Jane Doe'>\
         <meta property='article:published_time' content='2012-08-23T10:00:00Z'><link rel=alternate type=application/rss+xml href=/feed>\

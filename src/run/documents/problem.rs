@@ -30,6 +30,16 @@ impl Problem {
             ..Self::part(place, why)
         }
     }
+    /// Globs that no file of a folder matches: more likely mistyped than meant.
+    pub fn no_match(folder: impl Into<String>, globs: &[String]) -> Self {
+        let globs = globs.join(", ");
+        Self::part(
+            folder,
+            format!(
+                "no file here matches --glob {globs} (folders that .gitignore names are not entered)"
+            ),
+        )
+    }
     /// A problem with one of many.
     pub fn part(place: impl Into<String>, why: impl std::fmt::Display) -> Self {
         let (place, why) = (place.into(), why.to_string());

@@ -28,6 +28,10 @@ impl Reader<'_> {
                 }
             }
         }
+        if saw_all && there.is_empty() && !self.options.globs.is_empty() {
+            let folder = folder.to_string_lossy();
+            self.problem(Problem::no_match(folder, &self.options.globs));
+        }
         // What could not be looked at is not gone.
         if saw_all {
             self.documents_gone(there).await?;
