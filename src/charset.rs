@@ -9,6 +9,8 @@
 //! plain ASCII are UTF-8, whatever a `<meta>` inside them says, because pages are saved anew more often than their
 //! markup is corrected.
 
+pub(crate) mod markup;
+
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};

@@ -7,6 +7,7 @@
 use html5gum::{Emitter, Error, State, Tokenizer};
 
 use super::features::MAX_TITLE_CHARS;
+use crate::charset::markup::Markup;
 
 /// How much of a title or an attribute is kept, in bytes: enough for [`MAX_TITLE_CHARS`] and for any address.
 const MAX_KEPT_BYTES: usize = 8 * 1024 + 4 * MAX_TITLE_CHARS;
@@ -144,7 +145,7 @@ impl Page {
     pub(super) fn read(text: &str) -> Self {
         let mut page = Self::default();
         // Reading from memory cannot fail, and the emitter gives no tokens.
-        let _ = Tokenizer::new_with_emitter(text, Pass(&mut page)).finish();
+        let _ = Tokenizer::new_with_emitter(Markup::new(text), Pass(&mut page)).finish();
         page
     }
 

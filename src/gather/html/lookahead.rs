@@ -9,6 +9,7 @@ use html5gum::{Token, Tokenizer};
 use url::Url;
 
 use crate::address;
+use crate::charset::markup::Markup;
 
 /// How many occurrences of a word are looked at.
 const MAX_SPOTS: usize = 64;
@@ -107,7 +108,7 @@ fn tag_around(text: &str, at: usize) -> Option<(String, BTreeMap<String, String>
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let Ok(Token::StartTag(tag)) = Tokenizer::new(&text[start..end]).next()? else {
+    let Ok(Token::StartTag(tag)) = Tokenizer::new(Markup::new(&text[start..end])).next()? else {
         return None;
     };
     let attributes = tag

@@ -250,6 +250,7 @@ fn pages_made_to_be_slow_are_not() {
         "<script>".repeat(100_000),
         "<svg><![CDATA[".repeat(50_000),
         "<a><p>".repeat(200_000) + link,
+        "<p ".to_owned() + &"a=\"b\" ".repeat(100_000) + ">" + link,
         // One sentence of thousands of quotes and links; one of nothing but marks of all kinds.
         format!(
             "<p>{}",

@@ -11,6 +11,7 @@ use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
 use html5gum::{Emitter, ForwardingEmitter, Span, State, Tokenizer};
 
 use super::tags;
+use crate::charset::markup::Markup;
 
 /// The longest attribute value that is kept; addresses are refused far below it.
 const MAX_VALUE_BYTES: usize = 64 * 1024;
@@ -150,7 +151,7 @@ pub(in crate::gather) fn read(text: &str, listener: &mut impl Listener) {
     let emitter = Switching {
         inner: CallbackEmitter::new(collector),
     };
-    let Ok(()) = Tokenizer::new_with_emitter(text, emitter).finish();
+    let Ok(()) = Tokenizer::new_with_emitter(Markup::new(text), emitter).finish();
 }
 
 struct Collector<'l, L> {
