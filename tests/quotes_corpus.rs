@@ -17,7 +17,7 @@ use std::path::Path;
 use real::{corpus, load, say};
 use serde::Deserialize;
 use sourcekeep::gather::{
-    Citation, Document, LeftOut, Note, Options, Post, Quote, Sink, detect, gather, quote_parts,
+    Citation, Document, LeftOut, Note, Options, Post, Quote, Sink, Tie, detect, gather, quote_parts,
 };
 
 #[derive(Deserialize)]
@@ -56,7 +56,10 @@ impl Sink for Quoting {
         self.is_wanted = self.wanted.as_ref().is_none_or(|wanted| wanted == address);
     }
     fn citation(&mut self, citation: Citation) {
-        if let (true, Some(quote)) = (self.is_wanted, citation.quote) {
+        // What the address itself points to needs no reader.
+        if let (true, Some(quote)) = (self.is_wanted, citation.quote)
+            && quote.tie != Tie::Declared
+        {
             self.found.push((citation.url.to_string(), quote));
         }
     }

@@ -35,7 +35,7 @@ impl<'t> Markup<'t> {
 impl Reader for Markup<'_> {
     type Error = Infallible;
 
-    #[inline(always)]
+    #[inline]
     fn read_byte(&mut self) -> Result<Option<u8>, Infallible> {
         let byte = self.inner.read_byte()?;
         self.skip(usize::from(byte.is_some()));
@@ -51,7 +51,7 @@ impl Reader for Markup<'_> {
         Ok(byte)
     }
 
-    #[inline(always)]
+    #[inline]
     fn try_read_string(&mut self, text: &[u8], case_sensitive: bool) -> Result<bool, Infallible> {
         let is_there = self.inner.try_read_string(text, case_sensitive)?;
         if is_there {
@@ -60,7 +60,7 @@ impl Reader for Markup<'_> {
         Ok(is_there)
     }
 
-    #[inline(always)]
+    #[inline]
     fn read_until<'b>(
         &'b mut self,
         needle: &[u8],

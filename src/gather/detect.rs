@@ -202,6 +202,9 @@ fn by_content(bytes: &[u8], media_type: Option<&str>) -> Option<Format> {
     if is_bookmarks(text) {
         return Some(Format::Bookmarks);
     }
+    if has_front_matter(text) {
+        return Some(Format::Markdown);
+    }
     if is_feed_behind_junk(text) {
         return Some(Format::Feed);
     }
@@ -227,6 +230,22 @@ fn by_content(bytes: &[u8], media_type: Option<&str>) -> Option<Format> {
     }
     // The whole of it: one line that is no address makes it a text.
     looks_like_a_list(&charset::decode(bytes, media_type).text).then_some(Format::List)
+}
+
+/// Whether a text begins as posts of static sites do: with `key: value` between two lines of dashes.
+fn has_front_matter(text: &str) -> bool {
+    let mut lines = text.lines();
+    let is_key = |line: &str| {
+        line.split_once(':').is_some_and(|(key, _)| {
+            !key.is_empty()
+                && key
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        })
+    };
+    lines.next().is_some_and(|line| line.trim_end() == "---")
+        && lines.next().is_some_and(is_key)
+        && lines.any(|line| line.trim_end() == "---")
 }
 
 /// Whether it begins with the document type of bookmarks.
@@ -440,6 +459,13 @@ mod tests {
             ),
             ("x", None, "post.MD.gz", Format::Markdown),
             ("%PDF-1.7", None, "x", Format::Pdf),
+            (
+                "---\ntitle: x\n---\n\n![i](http://a.example/i.png)",
+                None,
+                "-",
+                Format::Markdown,
+            ),
+            ("---\nNo key here\n---\n", None, "-", Format::Text),
             ("", None, "empty", Format::Text),
             ("1 < 2", None, "x", Format::Text),
         ] {

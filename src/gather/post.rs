@@ -476,7 +476,11 @@ impl<'a> PostWriter<'a> {
             place: link.place,
             text: String::new(),
             context: String::new(),
-            headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
+            // What readers say stands below no heading of the post.
+            headings: match link.place {
+                Place::Comment => Vec::new(),
+                _ => self.headings.iter().map(|(_, text)| text.clone()).collect(),
+            },
             quote: quote.or_else(|| of_text_fragment(&url)),
             rel: tokens(link.rel),
             position: self.position,

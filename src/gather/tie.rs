@@ -189,7 +189,9 @@ fn without_templates(text: &str) -> std::borrow::Cow<'_, str> {
 
 /// A last line or sentence that signs a quote: `— Jane Doe`.
 fn signature_line(text: &str) -> Option<usize> {
-    let at = text.rfind(['—', '–', '―'])?;
+    // A hyphen signs only where it begins a line.
+    let hyphen = text.rfind("\n-").map(|at| at + 1);
+    let at = text.rfind(['—', '–', '―']).max(hyphen)?;
     let tail = &text[at..];
     let is_end_before = text[..at]
         .trim_end()
@@ -383,6 +385,8 @@ mod tests {
             (format!("<p>The parish {LINK}says</a> “the steeple was struck three times”.</p>"), Some(("the steeple was struck three times", "sentence"))),
             (format!("<p>“The steeple,” it said in {LINK}a statement</a>, “was struck three times.”</p>"), Some(("was struck three times.", "sentence"))),
             (format!("<p>They say {LINK}“the steeple was struck three times”</a>.</p>"), Some(("the steeple was struck three times", "around"))),
+            (format!("<p>He said “the steeple was struck three times” ({LINK}source</a>).</p>"), Some(("the steeple was struck three times", "sentence"))),
+            (format!("<blockquote>The steeple was struck three times.<br>- {LINK}The parish</a></blockquote>"), Some(("The steeple was struck three times.", "attribution"))),
             (format!("<p>„Der Turm wurde dreimal getroffen“, schreibt {LINK}die Gemeinde</a>.</p>"), Some(("Der Turm wurde dreimal getroffen", "sentence"))),
             // Not whose words these are.
             (format!("<p>They call it the “cloud”, see {LINK}this</a>.</p>"), None),

@@ -142,7 +142,8 @@ impl<'b> Paragraph<'b> {
         let gap = between(self.text, link, passage, self.passages);
         let says = has_cue(&gap)
             || has_cue(self.text.get(link.anchor.clone()).unwrap_or_default())
-            || (follows_colon(self.text, passage) && count >= 4);
+            || (follows_colon(self.text, passage) && count >= 4)
+            || (is_cited_behind(link, passage, &gap) && count >= 4);
         let is_near = gap.chars().count() <= 160;
         // Words that go on with the sentence are woven in by whoever has the document before them.
         let is_woven = in_sentence.len() == 1
@@ -356,6 +357,13 @@ pub(super) fn is_whole(text: &str, passage: &Passage) -> bool {
         .chars()
         .chain(after.chars())
         .any(char::is_alphanumeric)
+}
+
+/// Whether a link stands right behind a passage in brackets, as scholars cite: `“...” (source)`.
+fn is_cited_behind(link: &Candidate, passage: &Passage, gap: &str) -> bool {
+    link.anchor.start >= passage.outer.end
+        && !gap.chars().any(char::is_alphanumeric)
+        && gap.trim_end().ends_with(['(', '[', '（'])
 }
 
 /// Whether quoted words and the link that touches them are one: the words are the link's, or it is within them.

@@ -127,7 +127,7 @@ fn ends_by(deadline: Instant, process: &mut Child) -> bool {
     loop {
         match process.try_wait() {
             Ok(None) if Instant::now() < deadline => {
-                std::thread::park_timeout(Duration::from_millis(1))
+                std::thread::park_timeout(Duration::from_millis(1));
             }
             Ok(None) => return false,
             Ok(Some(_)) | Err(_) => return true,
