@@ -14,7 +14,8 @@ pub(super) fn day(written: &str) -> Option<i64> {
         return None;
     }
     // What has a time of the day, or is all figures, was written by a machine.
-    let is_instant = written.contains(':') || written.bytes().all(|byte| byte.is_ascii_digit());
+    let is_figures = written.len() >= 8 && written.bytes().all(|byte| byte.is_ascii_digit());
+    let is_instant = written.contains(':') || is_figures;
     if is_instant && let Some(at) = milliseconds(written) {
         return Some(at);
     }

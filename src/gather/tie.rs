@@ -189,8 +189,7 @@ fn without_templates(text: &str) -> std::borrow::Cow<'_, str> {
 
 /// A last line or sentence that signs a quote: `— Jane Doe`.
 fn signature_line(text: &str) -> Option<usize> {
-    // A hyphen signs only where it begins a line.
-    let hyphen = text.rfind("\n-").map(|at| at + 1);
+    let hyphen = text.rfind(" - ").map(|at| at + 1);
     let at = text.rfind(['—', '–', '―']).max(hyphen)?;
     let tail = &text[at..];
     let is_end_before = text[..at]

@@ -377,7 +377,7 @@ mod tests {
             // The last pass may be a small one.
             let hours = (passes + 1) * every / 60;
             let is_bound = bound == Some(most.visits);
-            prop_assert!(is_bound || most.visits == LEAST_SHARE || hours >= 5, "{hours} hours");
+            prop_assert!(sources <= LEAST_SHARE || is_bound || most.visits == LEAST_SHARE || hours >= 5, "{hours} hours");
             if let Some(bound) = bound {
                 prop_assert!(most.visits <= bound);
             }
