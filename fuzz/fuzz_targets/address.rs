@@ -21,10 +21,12 @@ fuzz_target!(|bytes: &[u8]| {
         // A key is made of what an address says, so that the address that says just this has the same key.
         let key = surt(&url);
         let (_, rest) = key.split_once(')').expect("a key has a host");
-        // (Where the host has what ends a host in a key, there is no way back. A backslash stands plain in a key, as
-        // archives have it, but means a slash in an address: on the way back it has to be escaped.)
+        // (Where the host has what ends a host in a key, or an escape hides what parts an address, there is no way back.
+        // A backslash stands plain in a key, as archives have it, but means a slash in an address: on the way back it has
+        // to be escaped.)
         if let (Some(host), Ok(again)) = (url.host_str(), url.join("/"))
             && !host.contains(')')
+            && !url.path().contains('%')
             && let Ok(again) = again.join(&rest.replace('\\', "%5C"))
             && again.host_str() == Some(host)
         {
