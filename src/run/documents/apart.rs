@@ -6,9 +6,9 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::gather::{self, Document, Format, GatherError, Piece, Rules, Sink, Unreadable};
 
@@ -90,7 +90,6 @@ fn read_apart(
         .map_err(|error| format!("no reader for it: {error}"))?;
     let (input, output) = (reader.stdin.take(), reader.stdout.take());
     let (done, is_done) = mpsc::channel();
-    let deadline = Instant::now() + wall;
     let (printed, in_time) = std::thread::scope(|scope| {
         scope.spawn(move || {
             // One that does not want to read on says why by how it ends.
@@ -103,10 +102,9 @@ fn read_apart(
             let _ = done.send(());
             printed
         });
-        let in_time = is_done.recv_timeout(wall).is_ok() && ends_by(deadline, &mut reader);
-        if !in_time {
-            let _ = reader.kill();
-        }
+        let in_time = is_done.recv_timeout(wall).is_ok();
+        // Its time is over, or it has nothing more to say: what it says ends as it ends, and then how it ended stands.
+        let _ = reader.kill();
         (printed.join(), in_time)
     });
     let printed = printed.map_err(|_| "its reader failed".to_owned())?;
@@ -120,19 +118,6 @@ fn read_apart(
         return Err(format!("it takes longer than {} s", wall.as_secs()));
     }
     pieces(&printed, status)
-}
-
-/// Whether a process that has nothing more to print ends in time. It does so at once, so that looking is enough.
-fn ends_by(deadline: Instant, process: &mut Child) -> bool {
-    loop {
-        match process.try_wait() {
-            Ok(None) if Instant::now() < deadline => {
-                std::thread::park_timeout(Duration::from_millis(1));
-            }
-            Ok(None) => return false,
-            Ok(Some(_)) | Err(_) => return true,
-        }
-    }
 }
 
 /// What a reader printed: pieces, of which the last says that nothing is missing, or one line that says why not.
@@ -206,6 +191,8 @@ mod tests {
             (r#"echo '"end"'; kill -SEGV $$"#, "signal: 11"),
             ("echo garbage", "brings its reader down"),
             ("yes", "more than 48 MB"),
+            // One that says no more and goes on all the same is not waited for.
+            (r#"echo '"end"'; exec >&-; exec sleep 100"#, "signal: 9"),
         ] {
             let error = shell(script, long).unwrap_err();
             assert!(error.contains(expected), "{script}: {error}");
