@@ -2,22 +2,35 @@
 //!
 //! Features are versioned rows, never facts: they can be drawn again from the stored body. One pass over the text by
 //! the WHATWG tokenizer (`html5gum`), no tree, bounded memory: a page of 20 MB costs no more than its text. What a
-//! reader without scripts would see is counted; what stands in scripts, styles, templates and `noscript` is not.
+//! reader without scripts would see is counted; what stands in scripts, styles, templates and `noscript` is not. The main
+//! text and the fingerprints come from [`mod@super::text`] and [`super::fingerprint`].
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::fingerprint::{SimHash, Sketch};
 use super::page::Page;
+use super::rules::Rules;
 use crate::address::parse;
 
 /// The version of what [`features`] draws. It rises with each change that can change a feature.
-pub const FEATURES_VERSION: u32 = 1;
+pub const FEATURES_VERSION: u32 = 2;
 
 /// The longest title that is kept, in characters.
 pub(super) const MAX_TITLE_CHARS: usize = 300;
 
 /// The longest language tag that is kept, in characters (RFC 5646, 4.4.1).
 const MAX_LANGUAGE_CHARS: usize = 35;
+
+/// How much of the visible text is kept, in characters: enough for any notice. A page with more than
+/// [`OPENING_OF_WORDS`] in its main text is no notice, and nothing of it is kept.
+const MAX_OPENING_CHARS: usize = 1500;
+/// So many words.
+const OPENING_OF_WORDS: u64 = 200;
+/// How many headings are kept, and how long.
+const MAX_HEADINGS: usize = 4;
+/// In characters.
+const MAX_HEADING_CHARS: usize = 160;
 
 /// How a body was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -51,6 +64,60 @@ pub struct Features {
     /// Where the page itself sends the reader (`<meta http-equiv="refresh">`), absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<String>,
+    /// Where a script of a page with hardly any text sends the reader (`location = …`), as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_refresh: Option<String>,
+    /// Who wrote it, as the page says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byline: Option<String>,
+    /// When it was published, as the page says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
+    /// When it was last modified, as the page says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
+    /// The first headings (`h1`, `h2`), white space folded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headings: Vec<String>,
+    /// The beginning of the visible text, where there is little of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub opening: String,
+    /// The beginning of what is shown to readers without scripts only (`noscript`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub noscript: String,
+    /// The names of the marks that the body bears.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
+    /// Words of the main text.
+    #[serde(default)]
+    pub main_words: u64,
+    /// Links (`a` with `href`).
+    #[serde(default)]
+    pub links: u32,
+    /// Visible characters within links.
+    #[serde(default)]
+    pub link_chars: u64,
+    /// Images, frames, video and sound.
+    #[serde(default)]
+    pub pictures: u32,
+    /// Scripts, of the page and from elsewhere.
+    #[serde(default)]
+    pub scripts: u32,
+    /// Fields for a password.
+    #[serde(default)]
+    pub password_fields: u32,
+    /// Frames.
+    #[serde(default)]
+    pub frames: u32,
+    /// Whether the page declares that it can be read free of charge (schema.org `isAccessibleForFree`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<bool>,
+    /// The main text's fingerprint; the whole text's where there is no main text.
+    #[serde(default)]
+    pub simhash: SimHash,
+    /// A sample of the shingles.
+    #[serde(default)]
+    pub sketch: Sketch,
     /// Visible characters, white space not counted.
     pub text_chars: u64,
     /// Visible words: runs of letters and digits. A tag ends a word.
@@ -76,22 +143,34 @@ impl Features {
 ///
 /// `media_type` is the `Content-Type` header's value, parameters and all; without one, text that begins like a page is
 /// read as one. `final_url` is the address that the body came from, for resolving relative addresses. For bodies that
-/// are no text, pass an empty one: the kind says what it was.
-pub fn features(text: &str, media_type: Option<&str>, final_url: &Url) -> Features {
-    let kind = kind(media_type, text);
+/// are no text, pass an empty one: the kind says what it was. `rules` says which marks are looked for.
+pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &Rules) -> Features {
+    let kind = kind(media_type, body);
     let mut drawn = Features {
         version: FEATURES_VERSION,
         kind,
         ..Features::default()
     };
+    if kind == Kind::Other {
+        return drawn;
+    }
+    let text = super::text::text(body, media_type, final_url);
     match kind {
-        Kind::Html => from_page(&mut drawn, Page::read(text), final_url),
-        Kind::Text => {
+        Kind::Html => from_page(&mut drawn, Page::read(body), final_url),
+        Kind::Text | Kind::Other => {
             let mut count = super::page::Count::default();
-            count.add(text.as_bytes());
+            count.add(body.as_bytes());
             (drawn.text_chars, drawn.words) = (count.chars, count.words);
         }
-        Kind::Other => {}
+    }
+    drawn.marks = rules.marks_in(body);
+    drawn.title = drawn.title.or(text.title);
+    (drawn.byline, drawn.published, drawn.modified) = (text.byline, text.published, text.modified);
+    let mut count = super::page::Count::default();
+    count.add(text.main.as_bytes());
+    drawn.main_words = count.words;
+    if drawn.main_words < OPENING_OF_WORDS {
+        drawn.opening = folded(text.whole.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
     }
     drawn
 }
@@ -139,7 +218,22 @@ fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
             .ok()
             .map(|url| url.to_string())
     };
-    drawn.title = folded(&page.title).filter(|title| !title.is_empty());
+    drawn.title = folded(&page.title, MAX_TITLE_CHARS);
+    drawn.headings = page
+        .headings
+        .iter()
+        .filter_map(|heading| folded(heading, MAX_HEADING_CHARS))
+        .take(MAX_HEADINGS)
+        .collect();
+    drawn.noscript = folded(&page.noscript, MAX_HEADING_CHARS).unwrap_or_default();
+    drawn.links = page.links;
+    drawn.link_chars = page.link_chars;
+    drawn.pictures = page.pictures;
+    drawn.scripts = page.scripts;
+    drawn.password_fields = page.password_fields;
+    drawn.frames = page.frames;
+    drawn.free = page.free;
+    drawn.script_refresh = page.script_refresh();
     drawn.canonical = page.canonical.as_deref().and_then(absolute);
     drawn.refresh = page
         .refresh
@@ -162,8 +256,8 @@ fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
     }
 }
 
-/// White space folded, cut to [`MAX_TITLE_CHARS`].
-fn folded(title: &[u8]) -> Option<String> {
+/// White space folded, cut to so many characters; `None` where nothing is left.
+fn folded(title: &[u8], most: usize) -> Option<String> {
     let text = String::from_utf8_lossy(title);
     let mut folded = String::new();
     let mut chars = 0;
@@ -173,7 +267,7 @@ fn folded(title: &[u8]) -> Option<String> {
             chars += 1;
         }
         for c in word.chars() {
-            if chars == MAX_TITLE_CHARS {
+            if chars == most {
                 return Some(folded);
             }
             folded.push(c);
@@ -203,7 +297,12 @@ mod tests {
 
     fn of(html: &str) -> Features {
         let url = Url::parse("https://example.com/a/b").unwrap();
-        features(html, Some("text/html; charset=utf-8"), &url)
+        features(
+            html,
+            Some("text/html; charset=utf-8"),
+            &url,
+            Rules::built_in(),
+        )
     }
 
     #[test]
@@ -266,12 +365,13 @@ mod tests {
             (Some(""), "<html>", Kind::Html),
         ] {
             assert_eq!(
-                features(text, media_type, &url).kind,
+                features(text, media_type, &url, Rules::built_in()).kind,
                 kind,
                 "{media_type:?}"
             );
         }
-        assert_eq!(features("a b,c", Some("text/plain"), &url).words, 3);
+        let rules = Rules::built_in();
+        assert_eq!(features("a b,c", Some("text/plain"), &url, rules).words, 3);
     }
 
     #[test]

@@ -4,28 +4,46 @@
 //! is that no living page is called dead: a rule that is not sure says `alive`, or one of the codes that mean "cannot
 //! tell". A verdict is of one visit; what becomes of a source is for [`crate::schedule`] to add up.
 //!
-//! Judged in this order: what failed; the status of the last answer; whether there is anything in its body; where the
-//! redirects led.
+//! Judged in this order: what failed; the status of the last answer; whether there is anything in its body; what the
+//! page says (a wall, a parked domain, a "not found", a page that collapsed); where the redirects led.
+//!
+//! What the page says is weighed: each room that suspects something puts its signs on a scale ([`suspicion`]), and a
+//! suspicion is a verdict once its signs weigh [`DECISIVE`] together. Words and providers are data (`rules/*.toml`).
 
+mod around;
 mod body;
 mod code;
+mod collapse;
+mod compare;
 mod failure;
 mod features;
+mod fingerprint;
 mod landing;
+mod missing;
 mod page;
+mod parked;
 mod redirect;
 mod rule;
+mod rules;
 mod status;
+mod suspicion;
+mod text;
 mod verdict;
+mod wall;
 
 use url::Url;
 
+pub use around::{Around, Asks, Sibling, Sink, asks};
 pub use code::{Code, Group, UnknownCode};
 pub use features::{FEATURES_VERSION, Features, Kind, features};
+pub use fingerprint::{Part, SimHash, Sketch};
 pub use rule::Rule;
-pub use verdict::{JUDGE_VERSION, Sign, Verdict};
+pub use rules::{Rules, RulesError};
+pub use text::{Text, text};
+pub use verdict::{DECISIVE, JUDGE_VERSION, Sign, Verdict};
 
 use crate::fetch::{Facts, RobotsFact};
+use suspicion::Suspicion;
 
 /// The longest address that is shown in evidence, in characters.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -40,8 +58,12 @@ pub struct Case<'a> {
     pub facts: &'a Facts,
     /// What was drawn from the visit's body, where there is one that can be read.
     pub features: Option<&'a Features>,
-    /// What was drawn from the capture that stands for what the post cited, where there is one.
+    /// What was drawn from the capture that stands for what the post cited, or else from our earliest one.
     pub baseline: Option<&'a Features>,
+    /// What is known beside the visit: siblings, name servers, redirect sinks.
+    pub around: &'a Around,
+    /// The rules kept as data.
+    pub rules: &'a Rules,
 }
 
 impl<'a> Case<'a> {
@@ -52,6 +74,8 @@ impl<'a> Case<'a> {
             facts,
             features: None,
             baseline: None,
+            around: &around::NOTHING,
+            rules: Rules::built_in(),
         }
     }
 }
@@ -63,11 +87,37 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     } else if let Some(hop) = case.facts.hops.last() {
         status::judge(hop)
             .or_else(|| body::judge(case, hop))
-            .unwrap_or_else(|| redirect::judge(case, hop))
+            .unwrap_or_else(|| by_content(case, hop))
     } else {
         not_asked(case.facts.robots)
     };
     redirect::trail(case, verdict)
+}
+
+/// A fine answer with something in it: what the page says, then where the redirects led.
+///
+/// The first suspicion that is decided gives the verdict; a wall before all others, for behind it nothing is known. Signs
+/// that decided nothing stand behind the verdict all the same, with their weights.
+fn by_content(case: &Case<'_>, hop: &crate::fetch::Hop) -> Verdict {
+    let suspicions = [
+        wall::suspect(case),
+        parked::suspect(case),
+        missing::suspect(case),
+        collapse::suspect(case),
+    ];
+    let decided = suspicions.iter().position(Suspicion::is_decided);
+    let mut verdict = match decided {
+        Some(at) => suspicions[at]
+            .verdict()
+            .and(Rule::Status, status::line(hop.status)),
+        None => redirect::judge(case, hop),
+    };
+    for (at, suspicion) in suspicions.into_iter().enumerate() {
+        if decided != Some(at) {
+            verdict.evidence.extend(suspicion.into_signs());
+        }
+    }
+    verdict
 }
 
 /// Nothing was asked, and nothing failed: robots.txt stood before it.

@@ -12,6 +12,15 @@ use crate::charset::markup::Markup;
 /// How much of a title or an attribute is kept, in bytes: enough for [`MAX_TITLE_CHARS`] and for any address.
 const MAX_KEPT_BYTES: usize = 8 * 1024 + 4 * MAX_TITLE_CHARS;
 
+/// How many headings are kept.
+const MAX_HEADINGS: usize = 8;
+/// How much of one script is kept, in bytes, and of how many: what sends a reader on is short.
+const MAX_SCRIPT_BYTES: usize = 4 * 1024;
+/// The scripts.
+const MAX_SCRIPTS: usize = 4;
+/// How much of what readers without scripts are shown is kept, in bytes.
+const MAX_NOSCRIPT_BYTES: usize = 1024;
+
 /// How many attributes of a tag are kept.
 const MAX_ATTRIBUTES: usize = 32;
 
@@ -33,6 +42,11 @@ const MEDIA: &[&[u8]] = &[
     b"button",
     b"select",
     b"textarea",
+];
+
+/// Those of them that are pictures, sound, or pages within the page.
+const PICTURES: &[&[u8]] = &[
+    b"img", b"image", b"picture", b"video", b"audio", b"object", b"embed", b"canvas",
 ];
 
 /// Visible characters and words.
@@ -85,6 +99,10 @@ enum Inside {
     Page,
     /// Its title.
     Title,
+    /// A script.
+    Script,
+    /// What is shown to readers without scripts.
+    Noscript,
     /// An element whose text is not shown.
     Hidden,
 }
@@ -127,7 +145,20 @@ pub(super) struct Page {
     pub(super) robots: String,
     pub(super) count: Count,
     pub(super) has_media: bool,
+    pub(super) headings: Vec<Vec<u8>>,
+    pub(super) noscript: Vec<u8>,
+    pub(super) links: u32,
+    pub(super) link_chars: u64,
+    pub(super) pictures: u32,
+    pub(super) scripts: u32,
+    pub(super) password_fields: u32,
+    pub(super) frames: u32,
+    pub(super) free: Option<bool>,
 
+    inline_scripts: Vec<Vec<u8>>,
+    is_in_heading: bool,
+    is_in_link: bool,
+    is_data: bool,
     inside: Inside,
     has_title: bool,
     templates: u32,
@@ -161,6 +192,16 @@ impl Page {
         }
         if self.templates == 0 && MEDIA.contains(&self.name.as_slice()) {
             self.has_media = true;
+            self.pictures += u32::from(PICTURES.contains(&self.name.as_slice()));
+        }
+        match self.name.as_slice() {
+            b"h1" | b"h2" if self.headings.len() < MAX_HEADINGS && self.templates == 0 => {
+                self.is_in_heading = true;
+                self.headings.push(Vec::new());
+            }
+            b"iframe" | b"frame" => self.frames += 1,
+            b"script" => self.scripts += 1,
+            _ => {}
         }
         // Inside a drawing, elements are XML's: they close themselves, and a title is a tooltip.
         if is_drawing && (self.is_self_closing || self.name == b"title") {
@@ -173,8 +214,14 @@ impl Page {
                 (Inside::Title, State::RcData)
             }
             b"textarea" => (Inside::Page, State::RcData),
-            b"script" => (Inside::Hidden, State::ScriptData),
-            b"style" | b"iframe" | b"noembed" | b"noscript" => (Inside::Hidden, State::RawText),
+            b"script" => {
+                if self.inline_scripts.len() < MAX_SCRIPTS {
+                    self.inline_scripts.push(Vec::new());
+                }
+                (Inside::Script, State::ScriptData)
+            }
+            b"noscript" => (Inside::Noscript, State::RawText),
+            b"style" | b"iframe" | b"noembed" => (Inside::Hidden, State::RawText),
             b"xmp" => (Inside::Page, State::RawText),
             b"plaintext" => (Inside::Page, State::PlainText),
             _ => return None,
@@ -185,11 +232,51 @@ impl Page {
 
     fn end_tag(&mut self) {
         self.inside = Inside::Page;
+        self.is_data = false;
         match self.name.as_slice() {
             b"template" => self.templates = self.templates.saturating_sub(1),
             b"svg" => self.drawings = self.drawings.saturating_sub(1),
+            b"h1" | b"h2" => self.is_in_heading = false,
+            b"a" => self.is_in_link = false,
             _ => {}
         }
+    }
+
+    fn seen(&mut self, text: &[u8]) {
+        let before = self.count.chars;
+        self.count.add(text);
+        if self.is_in_link {
+            self.link_chars += self.count.chars - before;
+        }
+        if self.is_in_heading
+            && let Some(heading) = self.headings.last_mut()
+        {
+            push_bounded(heading, text);
+        }
+    }
+
+    fn script(&mut self, text: &[u8]) {
+        if self.is_data && self.free.is_none() {
+            self.free = declared_free(text);
+        }
+        if !self.is_data
+            && self.scripts as usize <= MAX_SCRIPTS
+            && let Some(script) = self.inline_scripts.last_mut()
+        {
+            let room = MAX_SCRIPT_BYTES.saturating_sub(script.len());
+            script.extend_from_slice(&text[..text.len().min(room)]);
+        }
+    }
+
+    /// Where a script sends the reader at once, if the page has hardly any text of its own.
+    pub(super) fn script_refresh(&self) -> Option<String> {
+        const FEW_CHARS: u64 = 200;
+        if self.count.chars > FEW_CHARS {
+            return None;
+        }
+        self.inline_scripts
+            .iter()
+            .find_map(|script| sent_on(&String::from_utf8_lossy(script)))
     }
 
     fn take_attributes(&mut self) {
@@ -211,11 +298,23 @@ impl Page {
                 }
             }
             b"meta" => self.take_meta(&attributes),
-            b"input" => {
-                let is_hidden = attributes
+            b"a" => {
+                self.is_in_link = attributes.get(b"href").is_some();
+                self.links += u32::from(self.is_in_link && self.templates == 0);
+            }
+            b"script" => {
+                self.is_data = attributes
                     .get(b"type")
-                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("hidden"));
-                self.has_media |= !is_hidden && self.templates == 0;
+                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/ld+json"));
+            }
+            b"input" => {
+                let kind = attributes.get(b"type");
+                let is = |name| {
+                    kind.as_deref()
+                        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(name))
+                };
+                self.has_media |= !is("hidden") && self.templates == 0;
+                self.password_fields += u32::from(is("password"));
             }
             _ => {}
         }
@@ -244,6 +343,33 @@ fn push_bounded(to: &mut Vec<u8>, text: &[u8]) {
     to.extend_from_slice(&text[..text.len().min(room)]);
 }
 
+/// What structured data says of being free of charge (schema.org `isAccessibleForFree`), as JSON or as a word.
+fn declared_free(json: &[u8]) -> Option<bool> {
+    const NAME: &[u8] = b"\"isAccessibleForFree\"";
+    let at = memchr::memmem::find(json, NAME)?;
+    let rest = json[at + NAME.len()..].trim_ascii_start();
+    let value = rest.strip_prefix(b":")?.trim_ascii_start();
+    let value = value.strip_prefix(b"\"").unwrap_or(value);
+    let is = |word: &[u8]| {
+        value
+            .get(..word.len())
+            .is_some_and(|v| v.eq_ignore_ascii_case(word))
+    };
+    (is(b"false") || is(b"true")).then(|| is(b"true"))
+}
+
+/// The address that a script assigns to `location`, or hands to its `replace` or `assign`.
+fn sent_on(script: &str) -> Option<String> {
+    static ASSIGNED: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+        #[expect(clippy::unwrap_used, reason = "the expression is written here")]
+        regex::Regex::new(
+            r#"(?:^|[^\w$])location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)["']([^"'\\]{1,500})["']"#,
+        )
+        .unwrap()
+    });
+    Some(ASSIGNED.captures(script)?[1].to_owned())
+}
+
 /// The tokenizer's view of a [`Page`].
 struct Pass<'a>(&'a mut Page);
 
@@ -253,8 +379,14 @@ impl Emitter for Pass<'_> {
     fn emit_string(&mut self, text: &[u8]) {
         let page = &mut *self.0;
         match page.inside {
-            Inside::Page if page.templates == 0 => page.count.add(text),
+            Inside::Page if page.templates == 0 => page.seen(text),
             Inside::Title => push_bounded(&mut page.title, text),
+            Inside::Script => page.script(text),
+            Inside::Noscript => {
+                let room = MAX_NOSCRIPT_BYTES.saturating_sub(page.noscript.len());
+                page.noscript
+                    .extend_from_slice(&text[..text.len().min(room)]);
+            }
             Inside::Page | Inside::Hidden => {}
         }
     }
@@ -281,7 +413,7 @@ impl Emitter for Pass<'_> {
         if page.tag == Tag::Start
             && matches!(
                 page.name.as_slice(),
-                b"html" | b"base" | b"link" | b"meta" | b"input"
+                b"html" | b"base" | b"link" | b"meta" | b"input" | b"a" | b"script"
             )
         {
             if !page.wants_attributes {

@@ -246,7 +246,7 @@ fn bodies_without_content() {
         ("<html><body><img src=a.png>", Code::Alive),
         ("<html><frameset><frame src=a.html></frameset>", Code::Alive),
     ] {
-        let page = features(html, Some("text/html"), &url);
+        let page = features(html, Some("text/html"), &url, Rules::built_in());
         let mut case = Case::new(&url, &fine);
         case.features = Some(&page);
         assert_eq!(judge(&case).code, code, "{html}");

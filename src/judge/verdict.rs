@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{Code, Rule};
 
 /// The version of the rules. It rises with each change that can change a verdict.
-pub const JUDGE_VERSION: u32 = 1;
+pub const JUDGE_VERSION: u32 = 2;
+
+/// What the signs for a code have to weigh together before it is given.
+pub const DECISIVE: i32 = 100;
 
 /// The longest line of evidence, in characters.
 const MAX_SAYS_CHARS: usize = 300;
@@ -22,6 +25,10 @@ pub struct Sign {
     pub rule: Cow<'static, str>,
     /// What it saw, in short words for people.
     pub says: String,
+    /// How much it weighs for the code it speaks for, of the [`DECISIVE`] that decide; negative where it speaks against
+    /// it. None where the sign alone says all, or only tells what was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<i32>,
 }
 
 impl Sign {
@@ -35,6 +42,15 @@ impl Sign {
         Self {
             rule: Cow::Borrowed(rule.as_str()),
             says,
+            weight: None,
+        }
+    }
+
+    /// A sign that weighs so much.
+    pub fn weighing(weight: i32, rule: Rule, says: impl Into<String>) -> Self {
+        Self {
+            weight: Some(weight),
+            ..Self::new(rule, says)
         }
     }
 

@@ -89,6 +89,7 @@ fn draw_features(fetched: &Fetched, url: &Url) -> Option<Features> {
         &decoded.text,
         media_type,
         final_url.as_ref().unwrap_or(url),
+        judge::Rules::built_in(),
     ))
 }
 

@@ -1,0 +1,120 @@
+//! Phrases in many languages, found in short texts.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::RulesError;
+
+/// Phrases that speak for the same thing.
+#[derive(Debug)]
+pub(in crate::judge) struct Phrases {
+    all: AhoCorasick,
+    languages: Vec<(String, String)>,
+}
+
+/// A phrase that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::judge) struct Found<'a> {
+    /// The phrase, folded.
+    pub(in crate::judge) phrase: &'a str,
+    /// Its language.
+    pub(in crate::judge) language: &'a str,
+    /// Where it begins in the folded text, in bytes.
+    pub(in crate::judge) at: usize,
+}
+
+impl Phrases {
+    pub(super) fn new(languages: BTreeMap<String, Vec<String>>) -> Result<Self, RulesError> {
+        let mut known: Vec<(String, String)> = languages
+            .into_iter()
+            .flat_map(|(language, phrases)| {
+                phrases
+                    .into_iter()
+                    .map(move |phrase| (fold(&phrase), language.clone()))
+            })
+            .filter(|(phrase, _)| !phrase.is_empty())
+            .collect();
+        known.sort();
+        known.dedup_by(|a, b| a.0 == b.0);
+        let all = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(known.iter().map(|(phrase, _)| phrase))
+            .map_err(|error| RulesError::Syntax(error.to_string()))?;
+        Ok(Self {
+            all,
+            languages: known,
+        })
+    }
+
+    /// The longest phrase that stands in a folded text as words of its own.
+    pub(in crate::judge) fn find<'a>(&'a self, folded: &'a str) -> Option<Found<'a>> {
+        self.find_all(folded)
+            .max_by_key(|found| (found.phrase.len(), std::cmp::Reverse(found.at)))
+    }
+
+    /// Every phrase that stands in a folded text as words of its own.
+    pub(in crate::judge) fn find_all<'a>(
+        &'a self,
+        folded: &'a str,
+    ) -> impl Iterator<Item = Found<'a>> {
+        self.all
+            .find_overlapping_iter(folded)
+            .filter(move |hit| is_whole(folded, hit.start(), hit.end()))
+            .map(|hit| {
+                let (phrase, language) = &self.languages[hit.pattern().as_usize()];
+                Found {
+                    phrase,
+                    language,
+                    at: hit.start(),
+                }
+            })
+    }
+}
+
+/// Whether no letter of a script with spaces goes on before or behind.
+fn is_whole(text: &str, start: usize, end: usize) -> bool {
+    let joins = |a: Option<char>, b: Option<char>| match (a, b) {
+        (Some(a), Some(b)) => is_of_words(a) && is_of_words(b),
+        _ => false,
+    };
+    let (before, within, after) = (&text[..start], &text[start..end], &text[end..]);
+    !joins(before.chars().next_back(), within.chars().next())
+        && !joins(within.chars().next_back(), after.chars().next())
+}
+
+/// Letters and digits of scripts that put spaces between words.
+fn is_of_words(c: char) -> bool {
+    c.is_alphanumeric()
+        && !matches!(u32::from(c), 0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x20000..)
+}
+
+/// Text as phrases are compared: lower case, white space folded, quotation marks and dashes plain, soft hyphens gone.
+pub(in crate::judge) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut is_space = true;
+    for c in text.chars() {
+        match c {
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
+            _ if c.is_whitespace() || c.is_control() => {
+                if !is_space {
+                    folded.push(' ');
+                }
+                is_space = true;
+            }
+            _ => {
+                is_space = false;
+                match c {
+                    '‘' | '’' | '‛' | '`' | '´' | 'ʼ' => folded.push('\''),
+                    '“' | '”' | '„' | '«' | '»' => folded.push('"'),
+                    '‐'..='―' | '−' => folded.push('-'),
+                    _ => folded.extend(c.to_lowercase()),
+                }
+            }
+        }
+    }
+    if folded.ends_with(' ') {
+        folded.pop();
+    }
+    folded
+}
