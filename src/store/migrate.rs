@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_settling.sql"),
     include_str!("schema/0005_words.sql"),
     include_str!("schema/0006_discovered.sql"),
+    include_str!("schema/0007_around.sql"),
 ];
 
 /// What a file is, before it is touched.
