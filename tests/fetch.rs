@@ -6,6 +6,7 @@
 //! - `failures`: one family for each way to fail
 //! - `robots`: RFC 9309
 //! - `proxies`: what the proxy does is not the source's doing
+//! - `vantage`: the second look, by another way
 //! - `manners`: how often, and how many at once
 
 #![expect(
@@ -31,6 +32,8 @@ mod proxies;
 mod redirects;
 #[path = "fetch/robots.rs"]
 mod robots;
+#[path = "fetch/vantage.rs"]
+mod vantage;
 
 use std::time::Duration;
 

@@ -250,6 +250,11 @@ pub(crate) fn visit_and_print(
             Happened::Problem(problem) => printer.warning(problem),
             Happened::Note(..) | Happened::Told(..) => {}
             Happened::Clock(clock) => run::warn_of_clock(clock, printer),
+            Happened::NoVantage {
+                vantage,
+                looks,
+                why,
+            } => run::warn_of_vantage(&vantage, looks, &why, printer),
         })
         .await
     });

@@ -398,6 +398,7 @@ fn fetch_settings(settings: &Settings) -> Result<fetch::Settings, Failure> {
         allow_private: from.allow_private.iter().map(|cidr| cidr.0).collect(),
         resolve: from.resolve.iter().map(|one| one.0.clone()).collect(),
         proxy: from.proxy.as_ref().map(|proxy| proxy.0.clone()),
+        second_vantage: from.second_vantage.as_ref().map(|proxy| proxy.0.clone()),
         ca_pem,
         limits: settings.limits.clone(),
         ..fetch::Settings::default()

@@ -189,6 +189,11 @@ impl<'a> Telling<'a> {
                 printer.note(format!("{}: {}", one_line(&input, 500), words(&told)));
             }
             Happened::Clock(clock) => warn_of_clock(clock, printer),
+            Happened::NoVantage {
+                vantage,
+                looks,
+                why,
+            } => warn_of_vantage(&vantage, looks, &why, printer),
             Happened::Visited(visited) => {
                 if let Some(verdict) = &visited.verdict {
                     let code = verdict.code.as_str();
@@ -234,6 +239,18 @@ pub(crate) fn warn_of_clock(clock: Doubt, printer: &Printer) {
             rfc3339(since)
         )),
     }
+}
+
+/// Says that second looks were made without the second vantage.
+pub(crate) fn warn_of_vantage(vantage: &str, looks: u64, why: &str, printer: &Printer) {
+    printer.warning(format!(
+        "{} made without the second vantage {vantage}: {why}",
+        if looks == 1 {
+            "1 second look was".to_owned()
+        } else {
+            format!("{looks} second looks were")
+        }
+    ));
 }
 
 /// How a pass ends the command.

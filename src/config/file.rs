@@ -20,6 +20,8 @@ pub const KEYS: &[&str] = &[
     "fetch.host_delay_ms",
     "fetch.proxy",
     "fetch.proxy_file",
+    "fetch.second_vantage",
+    "fetch.second_vantage_file",
     "fetch.ca_cert",
     "fetch.allow_private",
     "fetch.resolve",
@@ -111,6 +113,10 @@ pub struct FetchFile {
     pub proxy: Option<Proxy>,
     /// The file that holds the proxy's address; relative to the file's folder.
     pub proxy_file: Option<PathBuf>,
+    /// The proxy that second looks go through.
+    pub second_vantage: Option<Proxy>,
+    /// The file that holds its address; relative to the file's folder.
+    pub second_vantage_file: Option<PathBuf>,
     /// A PEM file of certificates to trust besides the platform's; relative to the file's folder.
     pub ca_cert: Option<PathBuf>,
     /// Ranges that are not public and may be visited.

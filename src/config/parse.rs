@@ -70,6 +70,7 @@ impl File {
         let paths = [
             &mut self.fetch.ca_cert,
             &mut self.fetch.proxy_file,
+            &mut self.fetch.second_vantage_file,
             &mut self.schedule.heartbeat_file,
             &mut self.backup.folder,
         ];

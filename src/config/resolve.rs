@@ -294,10 +294,18 @@ fn resolve_fetch(
         flags.user_agent.or(file.user_agent),
         check,
     );
-    let (proxy, proxy_file) = proxy(
+    let (proxy, proxy_file) = secret_proxy(
+        ["fetch.proxy", "fetch.proxy_file"],
         flags.proxy.or(flags.proxy_variable),
         file.proxy,
         file.proxy_file,
+        check,
+    );
+    let (second_vantage, second_vantage_file) = secret_proxy(
+        ["fetch.second_vantage", "fetch.second_vantage_file"],
+        None,
+        file.second_vantage,
+        file.second_vantage_file,
         check,
     );
     let concurrency = check.within(
@@ -328,6 +336,8 @@ fn resolve_fetch(
         host_delay_ms: host_delay_ms.unwrap_or(1000),
         proxy,
         proxy_file,
+        second_vantage,
+        second_vantage_file,
         ca_cert: flags.ca_cert.or(file.ca_cert),
         allow_private: flags
             .allow_private
@@ -339,16 +349,18 @@ fn resolve_fetch(
     }
 }
 
-fn proxy(
+/// A proxy whose address stands in a key or in a file that another key names.
+fn secret_proxy(
+    [key, file_key]: [&str; 2],
     flag: Option<Proxy>,
     file: Option<Proxy>,
     path: Option<PathBuf>,
     check: &mut Check,
 ) -> (Option<Proxy>, Option<PathBuf>) {
-    check.either("fetch.proxy", file.is_some(), path.as_ref());
+    check.either(key, file.is_some(), path.as_ref());
     match (flag.or(file), path) {
         (None, Some(path)) => {
-            let secret = check.secret("fetch.proxy_file", &path);
+            let secret = check.secret(file_key, &path);
             (secret, Some(path))
         }
         (given, _) => (given, None),

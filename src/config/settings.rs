@@ -78,6 +78,10 @@ pub struct FetchSettings {
     pub proxy: Option<Proxy>,
     /// The file that the proxy's address was read from.
     pub proxy_file: Option<PathBuf>,
+    /// The proxy that second looks go through.
+    pub second_vantage: Option<Proxy>,
+    /// The file that its address was read from.
+    pub second_vantage_file: Option<PathBuf>,
     /// A PEM file of certificates to trust besides the platform's.
     pub ca_cert: Option<PathBuf>,
     /// Ranges that are not public and may be visited.

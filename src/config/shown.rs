@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::{
-    FetchSettings, InputAddress, InputSettings, Origin, Origins, Resolved, ScheduleSettings,
+    FetchSettings, InputAddress, InputSettings, Origin, Origins, Proxy, Resolved, ScheduleSettings,
     full_name,
 };
 use crate::{fetch, gather};
@@ -138,6 +138,25 @@ impl List<'_> {
         self.maybe(file_name, file.map(path));
     }
 
+    /// A proxy's address, which is a secret where it has credentials.
+    fn proxy(
+        &mut self,
+        name: &'static str,
+        file_name: &'static str,
+        file: Option<&Path>,
+        proxy: Option<&Proxy>,
+    ) {
+        let shown = proxy.map(|Proxy(url)| {
+            let has_credentials = !url.username().is_empty() || url.password().is_some();
+            if has_credentials || file.is_some() {
+                Shown::Hidden
+            } else {
+                Shown::Value(Value::from(url.as_str()))
+            }
+        });
+        self.secret(name, file_name, file, shown);
+    }
+
     fn fetch(&mut self, fetch: &FetchSettings) {
         self.table("fetch");
         let agent = Value::from(fetch.user_agent.clone());
@@ -150,16 +169,15 @@ impl List<'_> {
         self.value("concurrency", i64::from(fetch.concurrency));
         self.value("host_concurrency", i64::from(fetch.host_concurrency));
         self.value("host_delay_ms", number(fetch.host_delay_ms));
-        let proxy = fetch.proxy.as_ref().map(|proxy| {
-            let url = &proxy.0;
-            let has_credentials = !url.username().is_empty() || url.password().is_some();
-            if has_credentials || fetch.proxy_file.is_some() {
-                Shown::Hidden
-            } else {
-                Shown::Value(Value::from(url.as_str()))
-            }
-        });
-        self.secret("proxy", "proxy_file", fetch.proxy_file.as_deref(), proxy);
+        let (proxy, file) = (fetch.proxy.as_ref(), fetch.proxy_file.as_deref());
+        self.proxy("proxy", "proxy_file", file, proxy);
+        let (proxy, file) = (&fetch.second_vantage, &fetch.second_vantage_file);
+        self.proxy(
+            "second_vantage",
+            "second_vantage_file",
+            file.as_deref(),
+            proxy.as_ref(),
+        );
         self.maybe("ca_cert", fetch.ca_cert.as_deref().map(path));
         let ranges = fetch.allow_private.iter().map(|cidr| cidr.0.to_string());
         self.value("allow_private", list(ranges));

@@ -11,6 +11,9 @@ mod tests {
     use super::*;
     use crate::config::{File, KEYS, Origin, Overrides, Resolved, Shown};
 
+    /// Keys that stand for another one, which is there too.
+    const INSTEAD: [&str; 3] = ["proxy_file", "second_vantage_file", "heartbeat_file"];
+
     fn resolved(text: &str) -> Resolved {
         let (file, problems) = File::parse_all(text, Path::new("sourcekeep.toml"));
         assert_eq!(problems, []);
@@ -28,7 +31,9 @@ mod tests {
     fn it_has_every_key_with_its_default() {
         let mut text = String::new();
         for line in TEMPLATE.lines() {
-            let is_instead = line.starts_with("#proxy_file") || line.starts_with("#heartbeat_file");
+            let is_instead = INSTEAD
+                .iter()
+                .any(|key| line.starts_with(&format!("#{key} ")));
             let line = match line.strip_prefix('#') {
                 Some(setting) if !setting.starts_with(' ') && !is_instead => setting,
                 _ => line,
@@ -49,7 +54,7 @@ mod tests {
             {
                 assert_eq!(key.value, Shown::Value(value.clone()), "{}", key.key());
             }
-            let is_instead = matches!(key.name, "proxy_file" | "heartbeat_file");
+            let is_instead = INSTEAD.contains(&key.name);
             // An empty list of an input is as good as none.
             assert_eq!(key.origin == Origin::Default, is_instead, "{}", key.key());
         }

@@ -244,7 +244,10 @@ fn secrets_are_read_from_files() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("hc"), "https://hc.example/hidden\n").unwrap();
     std::fs::write(folder.path().join("px"), "http://me:hidden@proxy.example\n").unwrap();
-    let text = "[schedule]\nheartbeat_file = \"hc\"\n[fetch]\nproxy_file = \"px\"\n";
+    let vantage = "socks5h://me:hidden@vantage.example:1080";
+    std::fs::write(folder.path().join("sv"), vantage).unwrap();
+    let text = "[schedule]\nheartbeat_file = \"hc\"\n\
+                [fetch]\nproxy_file = \"px\"\nsecond_vantage_file = \"sv\"\n";
     let read = |flags| {
         let file = File::parse(text, &folder.path().join("sourcekeep.toml")).unwrap();
         Resolved::new(flags, Some(file))
@@ -255,6 +258,8 @@ fn secrets_are_read_from_files() {
     let heartbeat = |settings: &Settings| settings.schedule.heartbeat.clone().unwrap();
     assert_eq!(heartbeat(&settings).url().path(), "/hidden");
     assert_eq!(settings.fetch.proxy.unwrap().0.password(), Some("hidden"));
+    let second = settings.fetch.second_vantage.unwrap();
+    assert_eq!(second.0.as_str(), vantage);
 
     // What takes its place leaves the file unread.
     std::fs::write(folder.path().join("hc"), "").unwrap();
@@ -342,6 +347,18 @@ fn complaints_about_secrets_backups_hosts_and_sources() {
         (
             "[fetch]\nproxy = \"http://secret@a\"\nproxy_file = \"b\"\n",
             ":3: fetch.proxy_file: fetch.proxy is set too",
+        ),
+        (
+            "[fetch]\nsecond_vantage = \"socks5://secret@a\"\nsecond_vantage_file = \"b\"\n",
+            ":3: fetch.second_vantage_file: fetch.second_vantage is set too",
+        ),
+        (
+            "[fetch]\nsecond_vantage_file = \"none\"\n",
+            ":2: fetch.second_vantage_file: conf/none: ",
+        ),
+        (
+            "[fetch]\nsecond_vantage = \"ftp://u:secret@a\"\n",
+            ":2: not a proxy's address: expected http, https, socks5 or socks5h",
         ),
         (
             "[backup]\nkeep = 0\n",

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Check, Patient};
 use crate::address::redacted;
-use crate::fetch::{Accept, Fetched, Fetcher, Request, ResolveError, Settings, Way, name_servers};
+use crate::fetch::{Family, Fetched, Fetcher, Request, ResolveError, Settings, name_servers};
 use crate::store::Health;
 
 /// How long one look may take.
@@ -35,6 +35,9 @@ pub(super) async fn checks(patient: &Patient<'_>, health: Option<&Health>) -> Ve
         }
     };
     let mut checks = vec![roots(&fetcher), names(patient, &fetcher).await];
+    if let Some(name) = fetcher.vantage() {
+        checks.push(vantage(patient, &fetcher, name).await);
+    }
     if patient.urls.is_empty() {
         let way = "name a page of yours with --url to have it asked, and its clock compared";
         checks.push(Check::skipped("page", way));
@@ -95,6 +98,42 @@ async fn names(patient: &Patient<'_>, fetcher: &Fetcher) -> Check {
     )
 }
 
+/// Whether the second vantage can be used. Any answer that is not its proxy's own says that it can.
+async fn vantage(patient: &Patient<'_>, fetcher: &Fetcher, name: &str) -> Check {
+    const CHECK: &str = "second vantage";
+    let url = match patient.urls.first() {
+        Some(url) => Ok(url.clone()),
+        None => Url::parse(&format!("https://{NAME}/")),
+    };
+    let Ok(url) = url else {
+        return Check::skipped(CHECK, "there is no page to ask by it");
+    };
+    let shown = redacted(&url);
+    let request = Request {
+        by_vantage: true,
+        body_limit: Some(64 * 1024),
+        ..Request::page(url)
+    };
+    let why = match tokio::time::timeout(WITHIN, fetcher.get(&request)).await {
+        Ok(Ok(fetched)) => match (fetched.facts.failure, fetched.facts.hops.last()) {
+            (Some(failure), _) if failure.family == Family::Proxy => failure.detail,
+            (_, Some(last)) => {
+                let found = format!("{name} leads to {shown}, which answers {}", last.status);
+                return Check::ok(CHECK, found);
+            }
+            (Some(failure), None) => format!("{shown}: {}", failure.detail),
+            (None, None) => format!("{shown}: no answer"),
+        },
+        Ok(Err(fault)) => fault.to_string(),
+        Err(_) => format!("{shown}: no answer in time"),
+    };
+    Check::warning(
+        CHECK,
+        format!("{name}: {why}"),
+        "is its proxy running, and is fetch.second_vantage right? until then, second looks are made from here",
+    )
+}
+
 /// Whether a page answers, and how far its server's clock is from ours.
 async fn page(
     patient: &Patient<'_>,
@@ -104,11 +143,8 @@ async fn page(
 ) -> Vec<Check> {
     let shown = redacted(url);
     let request = Request {
-        url: url.clone(),
-        validators: None,
-        way: Way::Plain,
-        accept: Accept::Page,
         body_limit: Some(64 * 1024),
+        ..Request::page(url.clone())
     };
     let advice = "is this machine on the network? is the page there? --proxy, if there is one";
     let answer = tokio::time::timeout(WITHIN, fetcher.get(&request)).await;

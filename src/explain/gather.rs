@@ -174,6 +174,7 @@ fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
         .is_some_and(crate::judge::Verdict::is_hard_sign);
     let signs = verdict.map(|verdict| verdict.evidence).unwrap_or_default();
     let way = facts.as_ref().map_or(Way::Plain, |facts| facts.way);
+    let vantage = facts.as_ref().and_then(|facts| facts.vantage.clone());
     let (hops, failure, body, robots) = match facts {
         Some(facts) => (facts.hops, facts.failure, facts.body, facts.robots),
         None => (Vec::new(), None, None, None),
@@ -182,6 +183,7 @@ fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
         visit: visit.id,
         at: rfc3339(visit.at),
         way,
+        vantage,
         run: visit.run_id,
         command: visit.command.clone(),
         stands,

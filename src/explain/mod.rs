@@ -115,6 +115,8 @@ pub struct Visit {
     pub at: String,
     /// `plain`, or `browser`: a second look.
     pub way: Way,
+    /// The second vantage, where the look went by it.
+    pub vantage: Option<String>,
     /// Its run.
     pub run: Option<i64>,
     /// The run's command.

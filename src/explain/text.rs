@@ -114,10 +114,15 @@ fn write_mark(explained: &Explained, out: &mut dyn Write) -> Result<()> {
 /// What a visit saw, hop by hop, and what was concluded.
 fn write_visit(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> Result<()> {
     let title = match visit.way {
-        Way::Browser => format!(
-            "Visit {}, a second look with a browser's headers",
-            visit.visit
-        ),
+        Way::Browser => {
+            let by = visit.vantage.as_ref().map_or(String::new(), |vantage| {
+                format!(", by {}", one_line(vantage, WORDS))
+            });
+            format!(
+                "Visit {}, a second look with a browser's headers{by}",
+                visit.visit
+            )
+        }
         Way::Plain => format!("Visit {}", visit.visit),
     };
     heading(out, &title)?;

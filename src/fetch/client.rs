@@ -14,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 use url::Url;
 
+use super::facts::Connections;
 use super::resolve::{ForClient, Guarded};
 use super::settings::{Settings, SetupError};
 use crate::address::redacted;
@@ -22,11 +23,15 @@ use crate::address::redacted;
 /// thousands of hosts keeps thousands of connections.
 const KEPT_ALIVE: Duration = Duration::from_secs(5);
 
+/// Names of protocols in the TLS handshake (RFC 7301).
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
+
 /// Said once when the platform has no certificate authorities.
 const NO_ROOTS: &str = "this machine has no certificate authorities (install ca-certificates); using Mozilla's list \
                         as it was when this program was built";
 
-/// The same client twice.
+/// The same client several times over, for one way out.
 #[derive(Debug)]
 pub(crate) struct Clients {
     /// The one for every request: it keeps connections for the next.
@@ -34,33 +39,49 @@ pub(crate) struct Clients {
     /// The one for a request that met a kept connection which the host had closed: it opens one for each request, so
     /// that what it meets is the host and not our past.
     pub(crate) fresh: Client,
+    /// The same, without HTTP/2.
+    pub(crate) fresh_http1: Client,
 }
 
-/// Builds the clients, and says what their user should know.
+/// Builds the clients of one way out: through this proxy, if any.
 pub(crate) fn build(
     settings: &Settings,
+    tls: &ClientConfig,
     resolver: &Arc<Guarded>,
-) -> Result<(Clients, Vec<String>), SetupError> {
-    let mut warnings = Vec::new();
-    let tls = tls(settings, &mut warnings)?;
-    let clients = Clients {
-        keeping: client(
-            settings,
-            tls.clone(),
-            resolver,
-            settings.manners.most_at_once(),
-        )?,
-        fresh: client(settings, tls, resolver, 0)?,
-    };
-    Ok((clients, warnings))
+    proxy: Option<&Url>,
+) -> Result<Clients, SetupError> {
+    let client = |connections, kept| client(settings, tls, resolver, proxy, connections, kept);
+    Ok(Clients {
+        keeping: client(Connections::Kept, settings.manners.most_at_once())?,
+        fresh: client(Connections::Fresh, 0)?,
+        fresh_http1: client(Connections::FreshHttp1, 0)?,
+    })
+}
+
+impl Clients {
+    /// The client for a request, and for one that is sent again.
+    pub(crate) fn of(&self, connections: Connections, is_again: bool) -> &Client {
+        match connections {
+            Connections::Kept if !is_again => &self.keeping,
+            Connections::Kept | Connections::Fresh => &self.fresh,
+            Connections::FreshHttp1 => &self.fresh_http1,
+        }
+    }
 }
 
 fn client(
     settings: &Settings,
-    tls: ClientConfig,
+    tls: &ClientConfig,
     resolver: &Arc<Guarded>,
+    by: Option<&Url>,
+    connections: Connections,
     kept: usize,
 ) -> Result<Client, SetupError> {
+    let mut tls = tls.clone();
+    let is_http1 = connections == Connections::FreshHttp1;
+    if is_http1 {
+        tls.alpn_protocols = vec![HTTP1.to_vec()];
+    }
     let limits = &settings.limits;
     let header_list = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
     let mut builder = Client::builder()
@@ -81,7 +102,10 @@ fn client(
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tcp_nodelay(true);
-    builder = match &settings.proxy {
+    if is_http1 {
+        builder = builder.http1_only();
+    }
+    builder = match by {
         Some(url) => builder.proxy(proxy(url)?),
         None => builder.no_proxy(),
     };
@@ -102,7 +126,11 @@ fn proxy(url: &Url) -> Result<Proxy, SetupError> {
     Proxy::all(url.clone()).map_err(|error| wrong(error.without_url().to_string()))
 }
 
-fn tls(settings: &Settings, warnings: &mut Vec<String>) -> Result<ClientConfig, SetupError> {
+/// How TLS is spoken, with all protocols offered; and what the user should know of it.
+pub(crate) fn tls(
+    settings: &Settings,
+    warnings: &mut Vec<String>,
+) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(ring::default_provider());
     let mut extra = Vec::new();
     if let Some(pem) = &settings.ca_pem {
@@ -116,7 +144,7 @@ fn tls(settings: &Settings, warnings: &mut Vec<String>) -> Result<ClientConfig, 
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
     Ok(config)
 }
 

@@ -12,7 +12,8 @@ pub enum Way {
     /// An ordinary visit under our own name.
     #[default]
     Plain,
-    /// A second look with the headers of an ordinary browser.
+    /// A second look: the headers of an ordinary browser, a connection of its own, and another version of HTTP where
+    /// there is one.
     Browser,
 }
 
@@ -21,6 +22,9 @@ pub enum Way {
 pub struct Facts {
     /// By which way.
     pub way: Way,
+    /// From where, where that was not the ordinary place: the proxy of the second vantage, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<String>,
     /// Each request and what answered it, in order; empty when the first was not answered.
     pub hops: Vec<Hop>,
     /// What went wrong, if anything did; the hop it happened on is `url`. A body that was cut short or could not be
@@ -33,6 +37,37 @@ pub struct Facts {
     /// What robots.txt says of the address that was asked for, where it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub robots: Option<RobotsFact>,
+}
+
+impl Facts {
+    /// Over which connections to look a second time after a look that saw this.
+    ///
+    /// Where HTTP/2 answered, or was offered and nobody answered, HTTP/1.1 is another way. Where HTTP/1 answered, it is
+    /// a new connection, on which the server may choose HTTP/2.
+    pub fn second_look(&self) -> Connections {
+        let is_answered = match (&self.failure, self.hops.last()) {
+            (Some(failure), Some(last)) => failure.url == last.url,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        if is_answered && self.hops.iter().all(|hop| hop.protocol != "HTTP/2") {
+            Connections::Fresh
+        } else {
+            Connections::FreshHttp1
+        }
+    }
+}
+
+/// Which connections a visit goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Connections {
+    /// Kept ones where there are any, else new ones; HTTP/2 where the server can.
+    #[default]
+    Kept,
+    /// A new one for each request; HTTP/2 where the server can.
+    Fresh,
+    /// A new one for each request, and HTTP/1.1 only.
+    FreshHttp1,
 }
 
 /// One answered request.
@@ -160,4 +195,60 @@ pub enum RobotsFact {
     Disallowed,
     /// It could not be had (5xx, no connection): to be read as "disallowed" for now.
     Unreachable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(protocols: &[&str], failed_at: Option<&str>) -> Facts {
+        let hops = protocols.iter().zip(0..).map(|(protocol, nth)| Hop {
+            url: format!("https://a.test/{nth}"),
+            status: 404,
+            protocol: (*protocol).to_owned(),
+            headers: vec![],
+            certificate: None,
+        });
+        Facts {
+            way: Way::Plain,
+            vantage: None,
+            hops: hops.collect(),
+            failure: failed_at.map(|url| Failure {
+                family: Family::Protocol,
+                url: url.to_owned(),
+                detail: "broken".to_owned(),
+            }),
+            body: None,
+            robots: None,
+        }
+    }
+
+    #[test]
+    fn the_second_look_goes_over_what_the_first_did_not() {
+        use Connections::{Fresh, FreshHttp1};
+        for (protocols, failed_at, expected) in [
+            (&["HTTP/2"][..], None, FreshHttp1),
+            (&["HTTP/1.1", "HTTP/2"], None, FreshHttp1),
+            (&["HTTP/1.1"], None, Fresh),
+            (&["HTTP/1.0", "HTTP/1.1"], None, Fresh),
+            // Its body was cut short.
+            (&["HTTP/1.1"], Some("https://a.test/0"), Fresh),
+            (&["HTTP/2"], Some("https://a.test/0"), FreshHttp1),
+            // Nobody answered where the redirect led.
+            (&["HTTP/1.1"], Some("https://a.test/1"), FreshHttp1),
+            (&[], Some("https://a.test/0"), FreshHttp1),
+        ] {
+            let found = facts(protocols, failed_at).second_look();
+            assert_eq!(found, expected, "{protocols:?} {failed_at:?}");
+        }
+    }
+
+    /// Facts of before there were vantages are read, and are stored as they were.
+    #[test]
+    fn facts_without_a_vantage_are_as_before() {
+        let old = r#"{"way":"browser","hops":[{"url":"https://a.test/","status":404,"protocol":"HTTP/1.1"}]}"#;
+        let facts: Facts = serde_json::from_str(old).unwrap();
+        assert_eq!(facts.vantage, None);
+        assert_eq!(serde_json::to_string(&facts).unwrap(), old);
+    }
 }

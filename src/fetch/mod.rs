@@ -26,7 +26,7 @@ use std::sync::Arc;
 use url::Url;
 
 pub use error::Fault;
-pub use facts::{BodyFacts, Facts, Failure, Family, Hop, RobotsFact, Way};
+pub use facts::{BodyFacts, Connections, Facts, Failure, Family, Hop, RobotsFact, Way};
 pub use guard::{Guard, is_public};
 pub use limits::Limits;
 pub use politeness::{
@@ -40,17 +40,55 @@ pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
 /// Fetches: one for a whole run, shared by all workers.
 #[derive(Debug)]
 pub struct Fetcher {
-    clients: client::Clients,
     guard: Guard,
-    resolver: Arc<resolve::Guarded>,
-    by_proxy: bool,
-    /// The name of the proxy, where names of sources are looked up here on its behalf.
-    own_proxy_name: Option<String>,
+    /// The ordinary way out.
+    ordinary: Route,
+    /// The second vantage.
+    vantage: Option<Route>,
     gate: Gate,
     requests: headers::Requests,
     robots: robots::Cache,
     limits: Limits,
     warnings: Vec<String>,
+}
+
+/// A way out.
+#[derive(Debug)]
+struct Route {
+    clients: client::Clients,
+    resolver: Arc<resolve::Guarded>,
+    by_proxy: bool,
+    /// The name of the proxy, where names of sources are looked up here on its behalf.
+    own_proxy_name: Option<String>,
+    /// What it is called in facts, where it is not the ordinary one.
+    vantage: Option<String>,
+}
+
+impl Route {
+    fn new(
+        settings: &Settings,
+        tls: &rustls::ClientConfig,
+        lookup: Arc<dyn Lookup>,
+        proxy: Option<&Url>,
+    ) -> Result<Self, SetupError> {
+        let resolver = Arc::new(resolve::Guarded {
+            lookup,
+            guard: Guard::new(settings.allow_private.clone()),
+            overrides: settings.resolve.clone(),
+            proxy_host: proxy.and_then(settings::host_name),
+            timeout: settings.limits.resolve,
+            at_most: settings.limits.addresses,
+        });
+        Ok(Self {
+            clients: client::build(settings, tls, &resolver, proxy)?,
+            resolver,
+            by_proxy: proxy.is_some(),
+            own_proxy_name: proxy
+                .filter(|proxy| proxy.scheme() == "socks5")
+                .and_then(settings::host_name),
+            vantage: None,
+        })
+    }
 }
 
 impl Fetcher {
@@ -63,26 +101,20 @@ impl Fetcher {
 
     /// A fetcher that looks names up by other means.
     pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
-        let guard = Guard::new(settings.allow_private.clone());
-        let resolver = Arc::new(resolve::Guarded {
-            lookup,
-            guard: guard.clone(),
-            overrides: settings.resolve.clone(),
-            proxy_host: settings.proxy.as_ref().and_then(settings::host_name),
-            timeout: settings.limits.resolve,
-            at_most: settings.limits.addresses,
-        });
-        let (clients, warnings) = client::build(settings, &resolver)?;
+        let mut warnings = Vec::new();
+        let tls = client::tls(settings, &mut warnings)?;
+        let ordinary = Route::new(settings, &tls, Arc::clone(&lookup), settings.proxy.as_ref())?;
+        let vantage = match &settings.second_vantage {
+            Some(proxy) => Some(Route {
+                vantage: Some(settings::vantage_name(proxy)),
+                ..Route::new(settings, &tls, lookup, Some(proxy))?
+            }),
+            None => None,
+        };
         Ok(Self {
-            clients,
-            guard,
-            resolver,
-            by_proxy: settings.proxy.is_some(),
-            own_proxy_name: settings
-                .proxy
-                .as_ref()
-                .filter(|proxy| proxy.scheme() == "socks5")
-                .and_then(settings::host_name),
+            guard: Guard::new(settings.allow_private.clone()),
+            ordinary,
+            vantage,
             gate: Gate::new(settings.manners.clone()),
             requests: headers::Requests::new(settings)?,
             robots: robots::Cache::default(),
@@ -94,6 +126,17 @@ impl Fetcher {
     /// What the user should be told about how this fetcher was set up.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What the second vantage is called, where there is one; without credentials.
+    pub fn vantage(&self) -> Option<&str> {
+        self.vantage.as_ref()?.vantage.as_deref()
+    }
+
+    /// The way out of a request.
+    fn route(&self, request: &Request) -> &Route {
+        let vantage = self.vantage.as_ref().filter(|_| request.by_vantage);
+        vantage.unwrap_or(&self.ordinary)
     }
 
     /// The gate that every request of this fetcher passes.
@@ -117,26 +160,26 @@ impl Fetcher {
     /// # Errors
     /// When there is none, or nobody could be asked.
     pub async fn look_up(&self, name: &str) -> Result<usize, ResolveError> {
-        Ok(self.resolver.addresses(name).await?.len())
+        Ok(self.ordinary.resolver.addresses(name).await?.len())
     }
 
     /// Whether an address may be asked as far as it can be known without a resolver: the first of the guard's three
     /// places.
-    fn may_ask(&self, url: &Url) -> bool {
+    fn may_ask(&self, route: &Route, url: &Url) -> bool {
         let Some(name) = url.domain() else {
             return self.guard.allows_literal(url);
         };
-        if self.resolver.override_for(name).is_some() {
+        if route.resolver.override_for(name).is_some() {
             return true;
         }
         // The proxy's own name passes the resolver, or there would be no proxy; so it must not be a source's too.
-        let is_own_proxy = self.own_proxy_name.as_deref() == Some(name.trim_end_matches('.'));
+        let is_own_proxy = route.own_proxy_name.as_deref() == Some(name.trim_end_matches('.'));
         self.guard.allows_literal(url) && !is_own_proxy
     }
 
     /// Whether the one who answered may have been asked: the last of the guard's three places.
-    fn may_answer(&self, url: &Url, response: &reqwest::Response) -> bool {
-        if self.by_proxy {
+    fn may_answer(&self, route: &Route, url: &Url, response: &reqwest::Response) -> bool {
+        if route.by_proxy {
             return true;
         }
         let Some(peer) = response.remote_addr() else {
@@ -144,7 +187,8 @@ impl Fetcher {
         };
         self.guard.allows(peer.ip())
             || url.domain().is_some_and(|name| {
-                self.resolver
+                route
+                    .resolver
                     .override_for(name)
                     .is_some_and(|given| given.ip == peer.ip())
             })

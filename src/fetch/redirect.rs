@@ -14,14 +14,14 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Duration, Instant, timeout};
 use url::Url;
 
-use super::Fetcher;
 use super::body;
 use super::error::{Fault, Trouble, classify, may_be_sent_again};
-use super::facts::{Facts, Failure, Family, Hop, Way};
+use super::facts::{Connections, Facts, Failure, Family, Hop, Way};
 use super::guard::is_web_port;
 use super::headers;
 use super::politeness::{LONGEST_WAIT, Permit};
 use super::visit::{Body, Exchange, Fetched, Request, Timing};
+use super::{Fetcher, Route};
 use crate::address;
 
 /// Bytes of cookies that are sent; more than that no browser keeps for one site either.
@@ -35,6 +35,7 @@ const PATIENCE_UNDER_WAY: Duration = Duration::from_secs(15);
 struct Chain<'a> {
     fetcher: &'a Fetcher,
     request: &'a Request,
+    route: &'a Route,
     redirects: usize,
     facts: Facts,
     exchanges: Vec<Exchange>,
@@ -61,12 +62,15 @@ pub(crate) async fn follow(
     request: &Request,
     redirects: usize,
 ) -> Result<Fetched, Fault> {
+    let route = fetcher.route(request);
     let mut chain = Chain {
         fetcher,
         request,
+        route,
         redirects,
         facts: Facts {
             way: request.way,
+            vantage: route.vantage.clone(),
             hops: Vec::with_capacity(1),
             failure: None,
             body: None,
@@ -107,7 +111,7 @@ pub(crate) async fn follow(
 
 impl Chain<'_> {
     async fn step(&mut self, url: &Url) -> Result<Step, Fault> {
-        if !self.fetcher.may_ask(url) {
+        if !self.fetcher.may_ask(self.route, url) {
             return Ok(self.fail(url, Family::Forbidden, "the address is not public"));
         }
         if !is_web_port(url) {
@@ -147,7 +151,7 @@ impl Chain<'_> {
             Err(trouble) => return Ok(self.fail(url, trouble.family, trouble.detail)),
         };
         let (begun, deadline) = (begun + self.waited, deadline + self.waited);
-        if !self.fetcher.may_answer(url, &response) {
+        if !self.fetcher.may_answer(self.route, url, &response) {
             return Ok(self.fail(
                 url,
                 Family::Forbidden,
@@ -194,21 +198,19 @@ impl Chain<'_> {
         deadline: Instant,
     ) -> Result<Result<Response, Trouble>, Fault> {
         let limits = &self.fetcher.limits;
-        let by_proxy = self.fetcher.by_proxy;
-        let clients = &self.fetcher.clients;
+        let by_proxy = self.route.by_proxy;
+        let connections = self.request.connections;
+        // A connection of its own is no old one.
+        let is_warm = permit.is_warm() && connections == Connections::Kept;
         let mut is_again = false;
         loop {
             let mut request = reqwest::Request::new(Method::GET, url.clone());
             *request.headers_mut() = headers.clone();
             let left = (deadline + self.waited).saturating_duration_since(Instant::now());
-            let client = if is_again {
-                &clients.fresh
-            } else {
-                &clients.keeping
-            };
+            let client = self.route.clients.of(connections, is_again);
             match timeout(limits.first_byte.min(left), client.execute(request)).await {
                 Ok(Ok(response)) => return Ok(Ok(response)),
-                Ok(Err(error)) if !is_again && may_be_sent_again(&error, permit.is_warm()) => {
+                Ok(Err(error)) if !is_again && may_be_sent_again(&error, is_warm) => {
                     is_again = true;
                     // The host may have counted the one that it did not answer.
                     let since = Instant::now();
@@ -317,7 +319,7 @@ impl Chain<'_> {
 
     /// What the proxy says of itself where it answers in the place of the source.
     fn proxy_trouble(&self, response: &Response) -> Option<&'static str> {
-        if !self.fetcher.by_proxy {
+        if !self.route.by_proxy {
             return None;
         }
         let headers = response.headers();
@@ -378,8 +380,14 @@ impl Chain<'_> {
             .and_then(|value| media_type(value.as_bytes()));
         let fetcher = self.fetcher;
         let limit = self.request.body_limit;
-        let taken =
-            body::take(response, &fetcher.limits, limit, deadline, fetcher.by_proxy).await?;
+        let taken = body::take(
+            response,
+            &fetcher.limits,
+            limit,
+            deadline,
+            self.route.by_proxy,
+        )
+        .await?;
         if let Some(trouble) = taken.trouble {
             self.fail(url, trouble.family, trouble.detail);
         }

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::Fetcher;
 use super::error::Fault;
-use super::facts::{Family, RobotsFact, Way};
+use super::facts::{Family, RobotsFact};
 use super::redirect::follow;
 use super::settings::PRODUCT;
 use super::visit::{Accept, Fetched, Request};
@@ -196,11 +196,9 @@ pub(crate) async fn of(fetcher: &Fetcher, url: &Url) -> Result<Arc<Robots>, Faul
     let robots = cell
         .get_or_try_init(|| async {
             let request = Request {
-                url: address,
-                validators: None,
-                way: Way::Plain,
                 accept: Accept::Any,
                 body_limit: Some(fetcher.limits.robots_bytes),
+                ..Request::page(address)
             };
             let visit = follow(fetcher, &request, fetcher.limits.robots_redirects).await?;
             let robots = Robots::from_visit(&visit);

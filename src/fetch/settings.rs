@@ -37,6 +37,8 @@ pub struct Settings {
     pub resolve: Vec<ResolveOverride>,
     /// A proxy: `http`, `https`, `socks5` (names are looked up here) or `socks5h` (names are looked up there).
     pub proxy: Option<Url>,
+    /// A proxy as a second vantage: requests that ask for it go through this one and not through the other.
+    pub second_vantage: Option<Url>,
     /// Certificates of authorities that are trusted besides the platform's, as PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// How much is taken from strangers.
@@ -58,6 +60,7 @@ impl Default for Settings {
             allow_private: Vec::new(),
             resolve: Vec::new(),
             proxy: None,
+            second_vantage: None,
             ca_pem: None,
             limits: Limits::default(),
         }
@@ -89,8 +92,40 @@ pub enum SetupError {
     Resolver(String),
 }
 
+/// What a vantage is called: its proxy's address, without credentials and whatever else may be secret in it.
+pub(crate) fn vantage_name(proxy: &Url) -> String {
+    let (scheme, host) = (proxy.scheme(), proxy.host_str().unwrap_or_default());
+    match proxy.port_or_known_default() {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    }
+}
+
 /// A proxy's own host in lower case and without the root's dot, unless it is an IP literal.
 pub(crate) fn host_name(proxy: &Url) -> Option<String> {
     let host = proxy.host_str()?.trim_end_matches('.');
     (host.parse::<IpAddr>().is_err() && !host.starts_with('[')).then(|| host.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_vantage_holds_no_secret() {
+        for (address, name) in [
+            (
+                "socks5h://me:secret@127.0.0.1:9050",
+                "socks5h://127.0.0.1:9050",
+            ),
+            ("socks5://vantage.test", "socks5://vantage.test"),
+            (
+                "http://secret@vantage.test/secret?secret#secret",
+                "http://vantage.test:80",
+            ),
+            ("https://[::1]:8443/", "https://[::1]:8443"),
+        ] {
+            assert_eq!(vantage_name(&Url::parse(address).unwrap()), name);
+        }
+    }
 }

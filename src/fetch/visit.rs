@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use url::Url;
 
-use super::facts::{Facts, Way};
+use super::facts::{Connections, Facts, Way};
 
 /// A server that wants more than this is taken to want this: 30 days, the longest pause between two visits.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -43,6 +43,10 @@ pub struct Request {
     pub validators: Option<Validators>,
     /// By which way.
     pub way: Way,
+    /// Over which connections.
+    pub connections: Connections,
+    /// Whether it goes by the second vantage; by the ordinary way where there is none.
+    pub by_vantage: bool,
     /// What sort of answer is preferred.
     pub accept: Accept,
     /// Bytes of the body as sent that are taken, twice as many once decoded; the limit for visits where there is none.
@@ -56,6 +60,8 @@ impl Request {
             url,
             validators: None,
             way: Way::Plain,
+            connections: Connections::Kept,
+            by_vantage: false,
             accept: Accept::Page,
             body_limit: None,
         }

@@ -33,6 +33,7 @@ fn body(size: u64) -> BodyFacts {
 fn facts(hops: Vec<Hop>) -> Facts {
     Facts {
         way: Way::Plain,
+        vantage: None,
         hops,
         failure: None,
         body: Some(body(1000)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::fetch::{Accept, Fault, Fetcher, Request, Way};
+use crate::fetch::{Accept, Fault, Fetcher, Request};
 
 /// How long the service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,11 +40,9 @@ impl HeartbeatError {
 /// When it was not answered with a status from 200 to 299. That is worth a warning and is no failure of the run.
 pub async fn heartbeat(fetcher: &Fetcher, address: &Url) -> Result<(), HeartbeatError> {
     let request = Request {
-        url: address.clone(),
-        validators: None,
-        way: Way::Plain,
         accept: Accept::Any,
         body_limit: Some(ANSWER_BYTES),
+        ..Request::page(address.clone())
     };
     let fail = |why: String| Err(HeartbeatError::new(address, why));
     let fetched = match tokio::time::timeout(PATIENCE, fetcher.get(&request)).await {

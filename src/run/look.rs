@@ -6,13 +6,31 @@ use url::Url;
 use super::Context;
 use super::visit::Keep;
 use crate::capture;
-use crate::fetch::{Facts, Fault, Fetched, Request, Validators, Way};
+use crate::fetch::{Connections, Facts, Family, Fault, Fetched, Fetcher, Request, Validators, Way};
 use crate::store::{DueSource, Root, sha256};
 
 /// Every so many conditional visits, one is unconditional, for validators can lie.
 const FULL_EVERY: u32 = 7;
 /// After this long, a visit is unconditional, in milliseconds.
 const FULL_AFTER: i64 = 30 * 24 * 3_600_000;
+
+/// Which look at a source it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The ordinary one.
+    First,
+    /// The one before a source is called dead: by another way, over these connections.
+    Second(Connections),
+}
+
+impl Look {
+    pub(super) const fn way(self) -> Way {
+        match self {
+            Self::First => Way::Plain,
+            Self::Second(_) => Way::Browser,
+        }
+    }
+}
 
 /// What a visit saw, and whether that was seen before.
 pub(super) struct Seen {
@@ -26,13 +44,17 @@ pub(super) async fn look(
     context: &Context,
     due: &DueSource,
     url: &Url,
-    way: Way,
+    look: Look,
     keep: Keep,
     at: i64,
 ) -> Result<Seen, Fault> {
     let mut request = Request::page(url.clone());
-    request.way = way;
-    let is_conditional = way == Way::Plain && !full_is_due(due, at);
+    if let Look::Second(connections) = look {
+        request.way = look.way();
+        request.connections = connections;
+        return Ok(compare(due, look_again(context, request).await?));
+    }
+    let is_conditional = !full_is_due(due, at);
     let known = due.fine.as_ref().filter(|_| is_conditional);
     let known =
         known.and_then(|fine| Some((fine, serde_json::from_str::<Facts>(&fine.facts).ok()?)));
@@ -66,6 +88,34 @@ pub(super) async fn look(
         return Ok(compare(due, fetched));
     }
     Ok(compare(due, fetched))
+}
+
+/// A second look: by the second vantage where there is one that works, else from here.
+async fn look_again(context: &Context, mut request: Request) -> Result<Fetched, Fault> {
+    let fetcher: &Fetcher = &context.fetcher;
+    request.by_vantage = fetcher.vantage().is_some();
+    if request.by_vantage {
+        let why = match fetcher.get(&request).await {
+            Ok(fetched) => match &fetched.facts.failure {
+                Some(failure) if failure.family == Family::Proxy => failure.detail.clone(),
+                // What may not be asked by that way (the proxy's own host) may be asked from here.
+                Some(failure) if failure.family == Family::Forbidden => {
+                    request.by_vantage = false;
+                    return fetcher.get(&request).await;
+                }
+                _ => {
+                    context.tally.vantage(None);
+                    return Ok(fetched);
+                }
+            },
+            Err(busy @ Fault::Busy { .. }) => return Err(busy),
+            Err(fault) => fault.to_string(),
+        };
+        // That says nothing of the source.
+        context.tally.vantage(Some(why));
+        request.by_vantage = false;
+    }
+    fetcher.get(&request).await
 }
 
 /// Whether our newest copy has the body that these facts tell of.

@@ -49,6 +49,15 @@ pub enum Happened {
     Clock(Doubt),
     /// A source was visited.
     Visited(Visited),
+    /// The second vantage was of no use: all second looks of the pass were made without it.
+    NoVantage {
+        /// What it is called.
+        vantage: String,
+        /// How many second looks.
+        looks: u64,
+        /// How it failed the first time.
+        why: String,
+    },
 }
 
 /// How a pass ended.
@@ -115,6 +124,14 @@ pub async fn pass(
     // If the archive cannot take it, its closing row below says so.
     let _ = politeness::end(context).await;
     let counted = context.tally.counted();
+    // One that failed now and then could not reach some sources, which is what dead ones are like.
+    if let (0, (looks, Some(why))) = (counted.by_vantage, &counted.vantage_failed) {
+        happened(Happened::NoVantage {
+            vantage: context.fetcher.vantage().unwrap_or_default().to_owned(),
+            looks: *looks,
+            why: why.clone(),
+        });
+    }
     let end = RunEnd {
         result: match &result {
             Ok(visits) if visits.ended == Ended::Cancelled => "interrupted",

@@ -170,7 +170,8 @@ impl Record<'_> {
             put_off: None,
             verdict: Some(verdict.clone()),
         };
-        let second_look_due = would_be.second_look_due && self.way == Way::Plain;
+        let second_look = (would_be.second_look_due && self.way == Way::Plain)
+            .then(|| seen.fetched.facts.second_look());
         let visit = self.row(&seen, &verdict, features.as_ref(), robots, capture, step);
         self.context
             .store
@@ -180,7 +181,7 @@ impl Record<'_> {
             .await?;
         Ok(Once {
             visited,
-            second_look_due,
+            second_look,
             would_be: Some(would_be.state),
         })
     }

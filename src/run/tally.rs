@@ -32,6 +32,8 @@ pub struct Tally {
     due: AtomicU64,
     politeness_ms: AtomicU64,
     verdicts: Mutex<BTreeMap<&'static str, u64>>,
+    by_vantage: AtomicU64,
+    vantage_failed: Mutex<(u64, Option<String>)>,
     /// The posts that were counted, for of an excerpt the page is read as well.
     read: Mutex<HashSet<i64>>,
 }
@@ -75,6 +77,12 @@ pub struct Counted {
     pub waiting: u64,
     /// Bytes received.
     pub bytes: u64,
+    /// Second looks by the second vantage.
+    #[serde(skip)]
+    pub by_vantage: u64,
+    /// Second looks that were made without it, because it failed; and how it did the first time.
+    #[serde(skip)]
+    pub vantage_failed: (u64, Option<String>),
     /// Visits under way.
     #[serde(skip)]
     pub in_flight: u64,
@@ -173,6 +181,19 @@ impl Tally {
     pub fn wait(&self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
     }
+    /// A second look was made by the second vantage, or could not be, for this reason.
+    pub fn vantage(&self, why_not: Option<String>) {
+        let Some(why) = why_not else {
+            self.by_vantage.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let mut failed = self
+            .vantage_failed
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        failed.0 += 1;
+        failed.1.get_or_insert(why);
+    }
 
     /// The counters now.
     pub fn counted(&self) -> Counted {
@@ -200,6 +221,12 @@ impl Tally {
             no_network: get(&self.no_network),
             waiting: get(&self.waiting),
             bytes: get(&self.bytes),
+            by_vantage: get(&self.by_vantage),
+            vantage_failed: self
+                .vantage_failed
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .clone(),
             in_flight: u64::try_from(self.in_flight.load(Ordering::Relaxed)).unwrap_or(0),
             due: get(&self.due),
             politeness_ms: get(&self.politeness_ms),

@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-use super::look::look;
+use super::look::{Look, look};
 use super::record::{Record, is_new_body, judge_seen};
 use super::{Context, RunError, Running, politeness};
 use crate::capture;
 use crate::config::Robots;
-use crate::fetch::{Fault, RobotsFact, Way};
+use crate::fetch::{Connections, Fault, RobotsFact};
 use crate::judge::Verdict;
 use crate::schedule::{Standing, State};
 use crate::store::DueSource;
@@ -102,21 +102,23 @@ pub(super) async fn visit(
 ) -> Result<Visited, RunError> {
     // The second look of an earlier run that could not be made then, because the host was to be left alone.
     if due.state.second_look_due {
-        return Ok(visit_once(context, run, due, keep, Way::Browser, None)
+        let look = Look::Second(Connections::FreshHttp1);
+        return Ok(visit_once(context, run, due, keep, look, None)
             .await?
             .visited);
     }
-    let first = visit_once(context, run, due, keep, Way::Plain, None).await?;
-    if !first.second_look_due {
+    let first = visit_once(context, run, due, keep, Look::First, None).await?;
+    let Some(connections) = first.second_look else {
         return Ok(first.visited);
-    }
+    };
     // The row that was just handed over is what the second look builds on.
     context.store.flush().await?;
     let id = due.id;
     let Some(due) = context.store.read("read a source", |r| r.due_source(id))? else {
         return Ok(first.visited);
     };
-    let second = visit_once(context, run, &due, keep, Way::Browser, first.would_be).await?;
+    let look = Look::Second(connections);
+    let second = visit_once(context, run, &due, keep, look, first.would_be).await?;
     // A second look that could not be made is due still; what the first one saw is what is known.
     if second.visited.put_off.is_some() {
         return Ok(first.visited);
@@ -126,7 +128,8 @@ pub(super) async fn visit(
 
 pub(super) struct Once {
     pub(super) visited: Visited,
-    pub(super) second_look_due: bool,
+    /// Over which connections to look a second time, where death is to be confirmed.
+    pub(super) second_look: Option<Connections>,
     /// The state as it will be if the run can be trusted.
     pub(super) would_be: Option<State>,
 }
@@ -136,7 +139,7 @@ async fn visit_once(
     run: Running,
     due: &DueSource,
     keep: Keep,
-    way: Way,
+    which: Look,
     would_be: Option<State>,
 ) -> Result<Once, RunError> {
     let at = context.clock.now();
@@ -144,7 +147,7 @@ async fn visit_once(
         Ok(url) => url,
         Err(error) => return Err(RunError::Worker(format!("{}: {error}", due.address))),
     };
-    let seen = match look(context, due, &url, way, keep, at).await {
+    let seen = match look(context, due, &url, which, keep, at).await {
         Ok(seen) => seen,
         Err(Fault::Busy { host, until }) => {
             let until = at + ms(until.saturating_duration_since(Instant::now()));
@@ -168,7 +171,7 @@ async fn visit_once(
         due,
         at,
         keep,
-        way,
+        way: which.way(),
         not_before: pause.map_or(0, |wait| at + ms(wait)),
         would_be,
     };
@@ -215,7 +218,7 @@ fn not_made(due: &DueSource, why: PutOff) -> Once {
             bytes: 0,
             put_off: Some(why),
         },
-        second_look_due: false,
+        second_look: None,
         would_be: None,
     }
 }

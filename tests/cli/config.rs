@@ -47,7 +47,7 @@ canaries = [
     assert_snapshot!(config(&desk, "check"), @r#"
     exit code 2
     --- stderr
-    error: sourcekeep.toml:2: unknown field `concurency`, expected one of `user_agent`, `contact`, `concurrency`, `host_concurrency`, `host_delay_ms`, `proxy`, `proxy_file`, `ca_cert`, `allow_private`, `resolve`, `robots`; did you mean `concurrency`?
+    error: sourcekeep.toml:2: unknown field `concurency`, expected one of `user_agent`, `contact`, `concurrency`, `host_concurrency`, `host_delay_ms`, `proxy`, `proxy_file`, `second_vantage`, `second_vantage_file`, `ca_cert`, `allow_private`, `resolve`, `robots`; did you mean `concurrency`?
     sourcekeep.toml:3: fetch.host_concurrency = 0: expected 1 to 64
     sourcekeep.toml:4: fetch.ca_cert: ca.pem: No such file or directory (os error 2)
     sourcekeep.toml:5: invalid type: sequence, expected a string
@@ -138,6 +138,7 @@ fn values_out_of_range_name_the_flag() {
 const MINE: &str = "[fetch]
 concurrency = 8
 proxy = \"http://me:hidden@proxy.test:3128\"
+second_vantage = \"socks5h://me:hidden@vantage.test:1080\"
 resolve = [\"*=[::1]:80\"]
 
 [[input]]
@@ -173,9 +174,11 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     host_delay_ms = 7  # flag --host-delay
     # proxy = "(hidden)"  # conf/mine.toml:3
     # proxy_file is not set
+    # second_vantage = "(hidden)"  # conf/mine.toml:4
+    # second_vantage_file is not set
     # ca_cert is not set
     allow_private = []  # default
-    resolve = ["*=[::1]:80"]  # conf/mine.toml:4
+    resolve = ["*=[::1]:80"]  # conf/mine.toml:5
     robots = "obey"  # default
 
     [gather]
@@ -186,10 +189,10 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     exclude_selectors = []  # default
 
     [[input]]
-    address = "[desk]/conf/posts"  # conf/mine.toml:7
-    as = "markdown"  # conf/mine.toml:8
-    exclude_hosts = ["b.test"]  # conf/mine.toml:9
-    interval_days = 3  # conf/mine.toml:10
+    address = "[desk]/conf/posts"  # conf/mine.toml:8
+    as = "markdown"  # conf/mine.toml:9
+    exclude_hosts = ["b.test"]  # conf/mine.toml:10
+    interval_days = 3  # conf/mine.toml:11
 
     [schedule]
     input_refresh_hours = 20  # default
@@ -199,8 +202,8 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     young_interval_hours = 24  # default
     # visits_per_day is not set
     canaries = []  # default
-    # heartbeat = "(hidden)"  # conf/mine.toml:13
-    heartbeat_file = "[desk]/conf/ping"  # conf/mine.toml:13
+    # heartbeat = "(hidden)"  # conf/mine.toml:14
+    heartbeat_file = "[desk]/conf/ping"  # conf/mine.toml:14
 
     [capture]
     # max_bytes is not set
@@ -211,11 +214,11 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     keep = 7  # default
 
     [host."a.test"]
-    delay_ms = 5  # conf/mine.toml:16
-    interval_days = 2  # conf/mine.toml:17
+    delay_ms = 5  # conf/mine.toml:17
+    interval_days = 2  # conf/mine.toml:18
 
     [source."https://a.test/x"]
-    interval_days = 1  # conf/mine.toml:20
+    interval_days = 1  # conf/mine.toml:21
 
     [limits]
     connect_ms = 10000  # default
@@ -238,10 +241,10 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
 
     for (key, expected) in [
         ("fetch.concurrency", "concurrency = 8  # conf/mine.toml:2"),
-        ("host.a.test", "delay_ms = 5  # conf/mine.toml:16"),
+        ("host.a.test", "delay_ms = 5  # conf/mine.toml:17"),
         (
             "schedule.heartbeat",
-            "# heartbeat = \"(hidden)\"  # conf/mine.toml:13",
+            "# heartbeat = \"(hidden)\"  # conf/mine.toml:14",
         ),
     ] {
         let told = config(&desk, &format!("show --config conf/mine.toml {key}"))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 
 use crate::support::{Desk, page};
-use crate::web::Page;
+use crate::web::{Page, Proxy, Web};
 
 const SOURCE: &str = "https://source.test/page";
 
@@ -152,6 +152,107 @@ fn a_second_look_that_finds_the_page_saves_it() {
     day 4: alive | alive | 0 | 6
     day 5: not-found | failing | 1 | 7
     ");
+}
+
+/// The proxy of a second vantage, in the configuration; with a password that nobody may see.
+fn by_vantage(desk: &Desk, addr: std::net::SocketAddr) {
+    let vantage = format!("[fetch]\nsecond_vantage = \"http://me:secret@{addr}\"\n");
+    desk.file("sourcekeep.toml", vantage);
+}
+
+/// How the second look went: its verdict, its vantage, what it saw.
+const SECOND: &str =
+    "select j.code, json_extract(o.facts, '$.way'), json_extract(o.facts, '$.vantage'),
+     json_extract(o.facts, '$.hops[0].protocol'), o.status
+     from visit v join outcome o on o.id = v.outcome_id
+     left join verdict j on j.visit_id = coalesce(v.confirms, v.id) order by v.id desc limit 1";
+
+/// No secret in the archive, nor in what was printed.
+fn holds_no_secret(desk: &Desk) {
+    for entry in std::fs::read_dir(desk.path("")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("sourcekeep.db") {
+            let bytes = std::fs::read(&path).unwrap();
+            let found = bytes.windows(6).any(|part| part == b"secret");
+            assert!(!found, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn what_answers_over_http1_only_is_not_dead() {
+    let desk = desk();
+    desk.web
+        .made("source.test", "/page", |request| match request.protocol {
+            "HTTP/2" => Page::empty(410),
+            _ => page("Words"),
+        });
+    assert_snapshot!(days(&desk, 1..=2), @r"
+    day 1: gone | failing | 1 | 2
+    day 2: alive | alive | 0 | 4
+    ");
+    assert_snapshot!(desk.rows(SECOND), @"alive | browser | - | HTTP/1.1 | 200");
+}
+
+#[test]
+fn what_lives_at_the_second_vantage_is_not_dead() {
+    let desk = Desk::new();
+    let elsewhere = Web::start();
+    // Without TLS, for elsewhere has another authority.
+    desk.page("source.test", "/page", "Words");
+    desk.post("posts/a.md", &["http://source.test/page"]);
+    desk.run("run posts").exits(0);
+    desk.web.remove("source.test", "/page");
+    elsewhere.page("source.test", "/page", page("Words"));
+    let proxy = Proxy::to(elsewhere.addr());
+    by_vantage(&desk, proxy.addr());
+    assert_snapshot!(days(&desk, 1..=4), @r"
+    day 1: not-found | failing | 1 | 2
+    day 2: not-found | failing | 2 | 3
+    day 3: not-found | failing | 3 | 4
+    day 4: alive | alive | 0 | 6
+    ");
+    assert_snapshot!(desk.rows(SECOND), @"alive | browser | http://[web] | HTTP/1.1 | 200");
+    assert_eq!(proxy.connections(), 1);
+    assert_eq!(elsewhere.requests().len(), 1);
+    let told = desk.run("explain http://source.test/page").exits(0);
+    assert!(
+        told.out
+            .contains("with a browser's headers, by http://[web]"),
+        "{told}"
+    );
+    holds_no_secret(&desk);
+}
+
+#[test]
+fn what_is_gone_from_there_too_is_dead() {
+    let desk = desk();
+    desk.web.page("source.test", "/page", Page::empty(410));
+    let proxy = Proxy::to(desk.web.addr());
+    by_vantage(&desk, proxy.addr());
+    assert_snapshot!(days(&desk, 1..=2), @r"
+    day 1: gone | failing | 1 | 2
+    day 2: gone | dead | 2 | 4
+    ");
+    assert_snapshot!(desk.rows(SECOND), @"gone | browser | http://[web] | HTTP/1.1 | 410");
+    assert_eq!(proxy.connections(), 1);
+}
+
+#[test]
+fn a_vantage_that_is_down_is_told_and_nothing_waits_for_it() {
+    let desk = desk();
+    desk.web.page("source.test", "/page", Page::empty(410));
+    by_vantage(&desk, Web::start().addr());
+    desk.day(1).run("run").exits(0);
+    assert_snapshot!(desk.day(2).run("run --verbose").err, @r"
+    configuration: sourcekeep.toml
+    gone               https://source.test/page
+    warning: 1 second look was made without the second vantage http://[web]: the proxy could not be used: connection refused
+    peak memory: [bytes]
+    ");
+    assert_snapshot!(desk.rows("select verdict, standing, strikes, visits from source"), @"gone | dead | 2 | 4");
+    assert_snapshot!(desk.rows(SECOND), @"gone | browser | - | HTTP/1.1 | 410");
+    holds_no_secret(&desk);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `doctor`: findings, wherever it is asked.
 
 use crate::support::{Desk, interrupt};
-use crate::web::{Act, Page};
+use crate::web::{Act, Page, Proxy, Web};
 
 /// The state and words of each check, by its name.
 fn checks(desk: &Desk, words: &str, code: i32) -> serde_json::Value {
@@ -196,4 +196,43 @@ fn runs_that_go_on_and_runs_that_were_killed() {
         "ok",
         "interrupted; 1 of the last ten failed or were killed",
     );
+}
+
+#[test]
+fn the_second_vantage_is_tried() {
+    let desk = Desk::new();
+    desk.page("a.test", "/page", "A page");
+    let asked = "--url http://a.test/page";
+    assert!(checks(&desk, asked, 0).get("second vantage").is_none());
+    let configure = |vantage: std::net::SocketAddr| {
+        let text = format!("[fetch]\nsecond_vantage = \"http://me:secret@{vantage}\"\n");
+        desk.file("sourcekeep.toml", text);
+    };
+    let proxy = Proxy::to(desk.web.addr());
+    configure(proxy.addr());
+    let found = checks(&desk, asked, 0);
+    let works = "leads to http://a.test/page, which answers 200";
+    is(&found, "second vantage", "ok", works);
+    assert_eq!(proxy.connections(), 1);
+    // Without a page of the user's own, it is tried with one that is there whatever else is.
+    let found = checks(&desk, "", 0);
+    is(&found, "second vantage", "ok", "https://example.com/");
+    let refusing = Proxy::answering("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+    configure(refusing.addr());
+    let found = checks(&desk, asked, 0);
+    is(
+        &found,
+        "second vantage",
+        "warning",
+        "the proxy wants a password",
+    );
+    configure(Web::start().addr());
+    let found = checks(&desk, asked, 0);
+    is(
+        &found,
+        "second vantage",
+        "warning",
+        "the proxy could not be used",
+    );
+    assert!(!found.to_string().contains("secret"), "{found}");
 }

@@ -162,8 +162,9 @@ fn a_death_is_told_with_the_look_before_the_second_one() {
     Visit 7, a second look with a browser's headers
       at          2026-01-09T08:00:00Z (run 6, `run`)
       asked       https://source.test/page
-      answer      404, HTTP/2 from [web]
+      answer      404, HTTP/1.1 from [web]
                   content-type: text/html; charset=utf-8
+                  server: test-web
       body        18 B, sha256:67a84dd28e5b
       took [time]
       verdict     not-found (gone): may be a strike

@@ -428,7 +428,7 @@ fn options_are_checked_before_anything_is_done() {
     assert_snapshot!(desk.run("run posts"), @r"
     exit code 2
     --- stderr
-    error: sourcekeep.toml:2: unknown field `concurency`, expected one of `user_agent`, `contact`, `concurrency`, `host_concurrency`, `host_delay_ms`, `proxy`, `proxy_file`, `ca_cert`, `allow_private`, `resolve`, `robots`; did you mean `concurrency`?
+    error: sourcekeep.toml:2: unknown field `concurency`, expected one of `user_agent`, `contact`, `concurrency`, `host_concurrency`, `host_delay_ms`, `proxy`, `proxy_file`, `second_vantage`, `second_vantage_file`, `ca_cert`, `allow_private`, `resolve`, `robots`; did you mean `concurrency`?
     ");
     assert!(!desk.path("sourcekeep.db").exists());
 }

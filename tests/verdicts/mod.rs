@@ -91,6 +91,7 @@ impl Page {
         let digest = format!("{:064x}", fnv(&self.body));
         Facts {
             way: Way::Plain,
+            vantage: None,
             hops: vec![Hop {
                 url: self.url.to_string(),
                 status: self.status,

@@ -1,8 +1,8 @@
 //! A proxy, and a port that must never be knocked at.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -149,6 +149,7 @@ impl Trap {
 pub(crate) struct Proxy {
     listening: Listening,
     requests: Arc<AtomicUsize>,
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
@@ -172,6 +173,27 @@ impl Proxy {
         Self {
             listening,
             requests,
+            asked: Arc::default(),
+        }
+    }
+
+    /// A SOCKS proxy that leads every request to this address. What it was asked for is in [`Proxy::asked`].
+    pub(crate) fn socks(target: SocketAddr) -> Self {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (counted, heard) = (Arc::clone(&requests), Arc::clone(&asked));
+        let listening = Listening::start("127.0.0.1:0", move |stream| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let heard = Arc::clone(&heard);
+            async move {
+                // A client that leaves early has its reasons.
+                let _ = socks(stream, target, &heard).await;
+            }
+        });
+        Self {
+            listening,
+            requests,
+            asked,
         }
     }
 
@@ -180,10 +202,68 @@ impl Proxy {
         format!("http://{}", self.listening.addr)
     }
 
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.listening.addr
+    }
+
+    /// What a SOCKS proxy was asked for, and by whom, as `user:password@host`.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
+    }
+
     /// Connections that came.
     pub(crate) fn connections(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
+}
+
+/// SOCKS 5 (RFC 1928), with user and password where they are offered (RFC 1929).
+async fn socks(
+    mut stream: TcpStream,
+    target: SocketAddr,
+    asked: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    const PASSWORD: u8 = 2;
+    const NAME: u8 = 3;
+    let _version = stream.read_u8().await?;
+    let methods = text(&mut stream).await?;
+    let mut who = String::new();
+    if methods.bytes().any(|method| method == PASSWORD) {
+        stream.write_all(&[5, PASSWORD]).await?;
+        let _version = stream.read_u8().await?;
+        let (user, password) = (text(&mut stream).await?, text(&mut stream).await?);
+        who = format!("{user}:{password}@");
+        stream.write_all(&[1, 0]).await?;
+    } else {
+        stream.write_all(&[5, 0]).await?;
+    }
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).await?;
+    let host = match head[3] {
+        NAME => text(&mut stream).await?,
+        1 => std::net::Ipv4Addr::from(stream.read_u32().await?).to_string(),
+        _ => std::net::Ipv6Addr::from(stream.read_u128().await?).to_string(),
+    };
+    let _port = stream.read_u16().await?;
+    let entry = format!("{who}{host}");
+    asked
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(entry);
+    let mut onward = TcpStream::connect(target).await?;
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    tokio::io::copy_bidirectional(&mut stream, &mut onward).await?;
+    Ok(())
+}
+
+/// A text with its length before it.
+async fn text(stream: &mut TcpStream) -> std::io::Result<String> {
+    let len = stream.read_u8().await?;
+    let mut bytes = vec![0; usize::from(len)];
+    stream.read_exact(&mut bytes).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 async fn serve(mut stream: TcpStream, target: Option<SocketAddr>, response: &str) {
