@@ -19,6 +19,7 @@ mod memory;
 mod print;
 mod progress;
 mod read_pdf;
+mod rejudge;
 mod remove;
 mod report;
 mod run;
@@ -75,6 +76,7 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Rejudge(rejudge::RejudgeArgs),
     Mark(mark::MarkArgs),
     Config(config::ConfigArgs),
     Watch(watch::WatchArgs),
@@ -251,6 +253,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
         Command::Explain(args) => explain::explain(&global, &args, printer),
+        Command::Rejudge(args) => rejudge::rejudge(&global, &args, printer),
         Command::Mark(args) => mark::mark(&global, &args, printer),
         Command::Config(args) => config::config(&global, &args, printer),
         Command::Watch(args) => watch::watch(&global, &args, printer),

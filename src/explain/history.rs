@@ -1,7 +1,7 @@
 //! The visits since the last fine one, as the machine counts them.
 
 use crate::fetch::{Facts, Way};
-use crate::judge::{Code, Group, Sign, Verdict};
+use crate::judge::{Code, Group, Verdict};
 use crate::report::rfc3339;
 use crate::schedule::why::{self, Did};
 use crate::schedule::{Observation, Policy, State};
@@ -32,13 +32,7 @@ pub(super) fn group(visit: &PastVisit) -> Option<Group> {
 
 /// The verdict as it was stored.
 pub(super) fn verdict(visit: &PastVisit) -> Option<Verdict> {
-    let evidence: Vec<Sign> =
-        serde_json::from_str(visit.evidence.as_deref().unwrap_or("[]")).unwrap_or_default();
-    Some(Verdict {
-        code: visit.code.as_deref()?.parse().ok()?,
-        evidence,
-        moved_to: None,
-    })
+    crate::run::state::stored_verdict(visit.code.as_deref(), visit.evidence.as_deref())
 }
 
 /// A visit as the machine sees it.

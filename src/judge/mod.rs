@@ -60,6 +60,8 @@ pub struct Case<'a> {
     pub features: Option<&'a Features>,
     /// What was drawn from the capture that stands for what the post cited, or else from our earliest one.
     pub baseline: Option<&'a Features>,
+    /// When that was captured, in milliseconds since the epoch.
+    pub baseline_at: Option<i64>,
     /// What is known beside the visit: siblings, name servers, redirect sinks.
     pub around: &'a Around,
     /// The rules kept as data.
@@ -74,8 +76,20 @@ impl<'a> Case<'a> {
             facts,
             features: None,
             baseline: None,
+            baseline_at: None,
             around: &around::NOTHING,
             rules: Rules::built_in(),
+        }
+    }
+}
+
+impl Case<'_> {
+    /// The baseline as evidence names it: "our copy of 2026-01-02".
+    pub fn our_copy(&self) -> String {
+        let at = self.baseline_at.map(jiff::Timestamp::from_millisecond);
+        match at {
+            Some(Ok(at)) => format!("our copy of {}", at.strftime("%Y-%m-%d")),
+            _ => "our copy".to_owned(),
         }
     }
 }

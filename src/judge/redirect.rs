@@ -76,7 +76,13 @@ fn saved_by_content(case: &Case<'_>) -> Option<(Rule, String)> {
     }
     let title = page.title.as_deref()?;
     let before = case.baseline?.title.as_deref()?;
-    (title == before).then(|| (Rule::SameTitle, format!("the title is as before: {title}")))
+    (title == before).then(|| {
+        let copy = case.our_copy();
+        (
+            Rule::SameTitle,
+            format!("the title is that of {copy}: {title}"),
+        )
+    })
 }
 
 /// Whether the redirects led to a place that cannot be the source: which code, by which rule.

@@ -3,6 +3,7 @@
 //! This is where the rooms meet. Work lists are rows, so that a pass can be killed at any line and the next one goes
 //! on; the frontier holds only a few sources of each host at a time.
 
+mod baseline;
 mod clock;
 mod configured;
 mod documents;
@@ -20,6 +21,7 @@ mod politeness;
 mod reader;
 mod record;
 mod refresh;
+pub mod rejudge;
 mod robots;
 mod room;
 mod settle;

@@ -4,16 +4,15 @@ use url::Url;
 
 use super::look::Seen;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
-use super::{Context, RunError, Running};
+use super::{Context, RunError, Running, baseline};
 use crate::capture::{self, Keeping};
-use crate::charset;
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
-    DueSource, FeaturesRow, FineRoot, NewCapture, NewEvent, NewUnsettled, NewVisit, OutcomeRow,
-    Packed, VerdictRow, sha256,
+    DueSource, FineRoot, NewCapture, NewEvent, NewUnsettled, NewVisit, OutcomeRow, Packed,
+    VerdictRow, sha256,
 };
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
@@ -28,7 +27,12 @@ pub(super) struct Judged {
     pub(super) features: Option<Features>,
 }
 
-pub(super) fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
+pub(super) async fn judge_seen(
+    context: &Context,
+    due: &DueSource,
+    url: &Url,
+    seen: &Seen,
+) -> Result<Judged, RunError> {
     // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
     // facts, for whether it is a hard sign depends on more than the code.
     if let Some((root, not_modified)) = &seen.confirms
@@ -51,15 +55,20 @@ pub(super) fn judge_seen(due: &DueSource, url: &Url, seen: &Seen) -> Judged {
         } else {
             None
         };
-        return Judged { verdict, features };
+        return Ok(Judged { verdict, features });
     }
     let features = draw_features(&seen.fetched, url);
+    // Where there is no page, there is nothing to compare.
+    let baseline = match &features {
+        Some(_) => baseline::read(context, due).await?,
+        None => None,
+    };
     let mut case = judge::Case::new(url, &seen.fetched.facts);
     case.features = features.as_ref();
-    Judged {
-        verdict: judge::judge(&case),
-        features,
-    }
+    case.baseline = baseline.as_ref().map(|baseline| &baseline.features);
+    case.baseline_at = baseline.as_ref().map(|baseline| baseline.at);
+    let verdict = judge::judge(&case);
+    Ok(Judged { verdict, features })
 }
 
 /// Whether a visit brought a body that our newest copy does not have.
@@ -78,16 +87,14 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
 
 fn draw_features(fetched: &Fetched, url: &Url) -> Option<Features> {
     let body: &Body = fetched.body.as_ref()?;
-    let media_type = body.media_type.as_deref();
     let final_url = fetched
         .facts
         .hops
         .last()
         .and_then(|hop| Url::parse(&hop.url).ok());
-    let decoded = charset::decode(&body.bytes, media_type);
-    Some(judge::features(
-        &decoded.text,
-        media_type,
+    Some(baseline::draw(
+        &body.bytes,
+        body.media_type.as_deref(),
         final_url.as_ref().unwrap_or(url),
         judge::Rules::built_in(),
     ))
@@ -283,7 +290,7 @@ impl Record<'_> {
             },
             outcome: is_new.then(|| outcome(&self.due.address, seen, fine, capture.is_some())),
             features: if is_new {
-                features.map(features_row)
+                features.map(baseline::features_row)
             } else {
                 None
             },
@@ -396,16 +403,5 @@ fn outcome(address: &str, seen: &Seen, fine: bool, captured: bool) -> OutcomeRow
             .and_then(|body| capture::digest(&body.sha256)),
         body: body.map(|body| Packed::new(&body.bytes[..body.bytes.len().min(KEPT_OF_FAILURES)])),
         facts: seen.facts.clone(),
-    }
-}
-
-fn features_row(features: &Features) -> FeaturesRow {
-    FeaturesRow {
-        version: judge::FEATURES_VERSION,
-        title: features.title.clone(),
-        canonical: features.canonical.clone(),
-        language: features.language.clone(),
-        text_chars: features.text_chars,
-        detail: serde_json::to_string(features).unwrap_or_default(),
     }
 }

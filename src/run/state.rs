@@ -1,7 +1,18 @@
 //! Between the columns that keep a source's state and the machine that counts it up.
 
+use crate::judge::{Sign, Verdict};
 use crate::schedule::{Standing, State, Step};
 use crate::store::SourceState;
+
+/// A verdict as it is stored. Where a source moved to is kept with the source.
+pub(crate) fn stored_verdict(code: Option<&str>, evidence: Option<&str>) -> Option<Verdict> {
+    let evidence: Vec<Sign> = serde_json::from_str(evidence.unwrap_or("[]")).unwrap_or_default();
+    Some(Verdict {
+        code: code?.parse().ok()?,
+        evidence,
+        moved_to: None,
+    })
+}
 
 /// What the columns say, for the machine.
 pub(crate) fn to_schedule(row: &SourceState) -> State {
@@ -29,7 +40,7 @@ pub(crate) fn to_schedule(row: &SourceState) -> State {
 }
 
 /// What the machine says, for the columns. `before` gives the instant for a state that has none.
-pub(super) fn to_row(step: &Step, before: &SourceState) -> SourceState {
+pub(crate) fn to_row(step: &Step, before: &SourceState) -> SourceState {
     let state = &step.state;
     SourceState {
         standing: state.standing.as_str().to_owned(),

@@ -161,7 +161,7 @@ async fn visit_once(
     };
     politeness::keep_changes(context).await?;
     let pause = seen.fetched.pause;
-    let judged = judge_seen(due, &url, &seen);
+    let judged = judge_seen(context, due, &url, &seen).await?;
     // A page that is the same as before is kept too, if there is no copy of it yet.
     let may_keep = is_new_body(due, &seen.fetched) && capture::is_worth_keeping(&judged.verdict);
     let robots = ask_robots(context, &url, may_keep).await;

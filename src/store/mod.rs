@@ -22,6 +22,7 @@ mod marks;
 mod migrate;
 mod overview;
 mod posts;
+mod rejudging;
 mod reports;
 mod runs;
 mod settling;
@@ -58,6 +59,9 @@ pub use overview::{
     BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
 };
 pub use posts::{PostCitation, PostRow};
+pub use rejudging::{
+    BaselineRow, HistoryVisit, Rejudged, Restood, SeenCapture, SeenSource, SeenVisit,
+};
 pub use reports::{CitingInput, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

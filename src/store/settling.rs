@@ -143,7 +143,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn forget_unsettled(&self, visit_id: i64) -> rusqlite::Result<()> {
+    pub(super) fn forget_unsettled(&self, visit_id: i64) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("delete from unsettled where visit_id = ?1")?
             .execute([visit_id])?;

@@ -23,6 +23,7 @@
 //! - `watch`: signals, the service manager, bounds of a pass, the sign of life
 //! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
 //! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
+//! - `rejudge`: what was seen is judged again; what a visit is compared with
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -51,6 +52,7 @@ mod options;
 mod pdf;
 mod posts;
 mod reference;
+mod rejudge;
 mod reports;
 mod robots;
 #[cfg(unix)]

@@ -1,0 +1,76 @@
+//! What a page said when we first held it: the features that a later visit is compared with.
+
+use url::Url;
+
+use super::{Context, RunError};
+use crate::charset;
+use crate::judge::{self, FEATURES_VERSION, Features, Rules};
+use crate::store::{BaselineRow, DueSource, FeaturesRow};
+
+/// The features of the copy that stands for what was cited, and when that was made.
+pub(super) struct Baseline {
+    pub(super) features: Features,
+    pub(super) at: i64,
+}
+
+/// Reads the baseline of a source, if there is a copy. What an earlier version drew is drawn again, once.
+pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Baseline>, RunError> {
+    if due.capture.is_none() {
+        return Ok(None);
+    }
+    let id = due.id;
+    let row = context.store.read("read what a page said", |r| {
+        r.baseline(id, FEATURES_VERSION)
+    })?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    if let Some(features) = stored(&row) {
+        let at = row.at;
+        return Ok(Some(Baseline { features, at }));
+    }
+    let body = context
+        .store
+        .read("read a copy", |r| r.capture_body(row.capture_id))?;
+    let Some(features) = body.and_then(|body| of_capture(&row, &body, Rules::built_in())) else {
+        return Ok(None);
+    };
+    if let Some(outcome_id) = row.outcome_id {
+        let row = features_row(&features);
+        context
+            .store
+            .submit("keep features", move |w| w.keep_features(outcome_id, &row))
+            .await?;
+    }
+    let at = row.at;
+    Ok(Some(Baseline { features, at }))
+}
+
+/// The features as they are stored.
+fn stored(row: &BaselineRow) -> Option<Features> {
+    serde_json::from_str(row.features.as_deref()?).ok()
+}
+
+/// The features of a capture, from its body.
+fn of_capture(row: &BaselineRow, body: &[u8], rules: &Rules) -> Option<Features> {
+    let url = Url::parse(&row.url).ok()?;
+    Some(draw(body, row.media_type.as_deref(), &url, rules))
+}
+
+/// The features of a body that came from this address.
+pub(super) fn draw(body: &[u8], media_type: Option<&str>, url: &Url, rules: &Rules) -> Features {
+    let decoded = charset::decode(body, media_type);
+    judge::features(&decoded.text, media_type, url, rules)
+}
+
+/// Features as a row.
+pub(super) fn features_row(features: &Features) -> FeaturesRow {
+    FeaturesRow {
+        version: judge::FEATURES_VERSION,
+        title: features.title.clone(),
+        canonical: features.canonical.clone(),
+        language: features.language.clone(),
+        text_chars: features.text_chars,
+        detail: serde_json::to_string(features).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,300 @@
+//! One source: its visits that saw something new, each judged by today's rules with what was known when it was made.
+
+use std::collections::{HashMap, HashSet};
+
+use url::Url;
+
+use super::history::{Root, restand};
+use super::{Change, Rejudge};
+use crate::fetch::Facts;
+use crate::judge::{self, Around, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Verdict};
+use crate::run::baseline::{draw, features_row};
+use crate::run::state::stored_verdict;
+use crate::run::{RunError, Running};
+use crate::store::{Rejudged, SeenCapture, SeenVisit, Store, VerdictRow};
+
+/// Judges sources again.
+pub(super) struct Judge<'a> {
+    pub(super) store: &'a Store,
+    pub(super) plan: &'a Rejudge<'a>,
+    /// The run that goes on, if one does: what failed in it waits for its end.
+    pub(super) running: Option<Running>,
+}
+
+/// What came of one source.
+#[derive(Default)]
+pub(super) struct One {
+    pub(super) rows: Rejudged,
+    pub(super) change: Option<Change>,
+    pub(super) visits: u64,
+    pub(super) bodies: u64,
+    pub(super) verdicts_changed: u64,
+    pub(super) unjudged: u64,
+}
+
+/// The baseline as it stood at some visit.
+struct Baseline {
+    features: Features,
+    at: i64,
+}
+
+/// What is known while the visits of a source are gone through, oldest first.
+struct Going<'a> {
+    url: Url,
+    one: One,
+    roots: HashMap<i64, Root>,
+    captures: std::slice::Iter<'a, SeenCapture>,
+    next_capture: Option<&'a SeenCapture>,
+    /// Features of visits that left a copy, until it is known which of these is the baseline.
+    copied: HashMap<i64, Features>,
+    baseline: Option<Baseline>,
+}
+
+impl Judge<'_> {
+    /// Judges some sources again, in their order.
+    pub(super) fn sources(&self, ids: &[i64]) -> Result<Vec<One>, RunError> {
+        let mut done = Vec::with_capacity(ids.len());
+        for id in ids {
+            done.push(self.source(*id)?);
+        }
+        Ok(done)
+    }
+
+    fn source(&self, id: i64) -> Result<One, RunError> {
+        let found = self.store.read("read what was seen", |r| {
+            let Some(address) = r.address_of(id)? else {
+                return Ok(None);
+            };
+            let visits = r.seen_visits(id, FEATURES_VERSION)?;
+            Ok(Some((address, visits, r.seen_captures(id)?)))
+        })?;
+        let Some((address, visits, captures)) = found else {
+            return Ok(One::default());
+        };
+        // Only a damaged file has an address that cannot be read.
+        let Ok(url) = Url::parse(&address) else {
+            return Ok(One::default());
+        };
+        let of_copies: HashSet<i64> = captures
+            .iter()
+            .filter_map(|capture| capture.visits.map(|(_, root)| root))
+            .collect();
+        let mut captures = captures.iter();
+        let mut going = Going {
+            url,
+            one: One::default(),
+            roots: HashMap::with_capacity(visits.len()),
+            next_capture: captures.next(),
+            captures,
+            copied: HashMap::new(),
+            baseline: None,
+        };
+        for visit in &visits {
+            self.choose_baseline(&mut going, visit)?;
+            self.visit(&mut going, visit, of_copies.contains(&visit.id))?;
+        }
+        let Going { mut one, roots, .. } = going;
+        if one.verdicts_changed > 0 {
+            self.stand(id, &roots, &mut one)?;
+        }
+        Ok(one)
+    }
+
+    /// The first copy that was made before a visit, and by a visit that is fine still, is what that one is compared with.
+    fn choose_baseline(&self, going: &mut Going<'_>, visit: &SeenVisit) -> Result<(), RunError> {
+        while going.baseline.is_none()
+            && let Some(capture) = going.next_capture
+        {
+            let (is_before, root) = match capture.visits {
+                Some((left_by, root)) => (left_by < visit.id, Some(root)),
+                None => (capture.at <= visit.at, None),
+            };
+            if !is_before {
+                return Ok(());
+            }
+            going.next_capture = going.captures.next();
+            let features = match root {
+                Some(root) => {
+                    let is_fine = going
+                        .roots
+                        .get(&root)
+                        .is_some_and(|root| root.code.group() == Group::Fine);
+                    going.copied.remove(&root).filter(|_| is_fine)
+                }
+                None => self.by_hand(capture.id)?,
+            };
+            let at = capture.at;
+            going.baseline = features.map(|features| Baseline { features, at });
+        }
+        if going.baseline.is_some() {
+            going.copied.clear();
+        }
+        Ok(())
+    }
+
+    /// What is drawn from a copy that was made by hand.
+    fn by_hand(&self, capture: i64) -> Result<Option<Features>, RunError> {
+        let (row, body) = self.store.read("read a copy", |r| {
+            Ok((r.seen_capture(capture)?, r.capture_body(capture)?))
+        })?;
+        let (Some(row), Some(body)) = (row, body) else {
+            return Ok(None);
+        };
+        let url = Url::parse(&row.url).ok();
+        Ok(url.map(|url| draw(&body, row.media_type.as_deref(), &url, self.plan.rules)))
+    }
+
+    fn visit(
+        &self,
+        going: &mut Going<'_>,
+        visit: &SeenVisit,
+        left_a_copy: bool,
+    ) -> Result<(), RunError> {
+        let before: Option<Code> = visit.code.as_deref().and_then(|code| code.parse().ok());
+        let Ok(facts) = serde_json::from_str::<Facts>(&visit.facts) else {
+            going.one.unjudged += 1;
+            return Ok(());
+        };
+        let features = self.features(going, visit, &facts)?;
+        let has_body = facts.body.as_ref().is_some_and(|body| body.size > 0);
+        let verdict = if features.is_none() && has_body && facts.failure.is_none() {
+            // What the page says is not known any more, so what was said of it stays.
+            going.one.unjudged += 1;
+            None
+        } else {
+            Some(self.judge(going, &facts, features.as_ref()))
+        };
+        let stored = || stored_verdict(visit.code.as_deref(), visit.evidence.as_deref());
+        let Some(now) = verdict.clone().or_else(stored) else {
+            return Ok(());
+        };
+        if let Some(verdict) = &verdict {
+            going.one.visits += 1;
+            going.one.verdicts_changed += u64::from(
+                before != Some(verdict.code)
+                    || stored().is_some_and(|was| was.is_hard_sign() != verdict.is_hard_sign()),
+            );
+            let evidence = serde_json::to_string(&verdict.evidence).unwrap_or_default();
+            if before != Some(verdict.code)
+                || visit.evidence.as_ref() != Some(&evidence)
+                || visit.judge_version != Some(JUDGE_VERSION)
+            {
+                let row = VerdictRow {
+                    code: verdict.code.as_str().to_owned(),
+                    evidence,
+                    judge_version: JUDGE_VERSION,
+                };
+                going.one.rows.verdicts.push((visit.id, row));
+            }
+        }
+        if left_a_copy
+            && going.baseline.is_none()
+            && let Some(features) = features
+        {
+            going.copied.insert(visit.id, features);
+        }
+        // Where it led is kept with the source only; the facts know it.
+        let moved_to = now.moved_to.clone().or_else(|| {
+            let end = facts.hops.last().map(|hop| hop.url.clone());
+            end.filter(|_| now.code == Code::Moved)
+        });
+        let root = Root {
+            before,
+            code: now.code,
+            hard: now.is_hard_sign(),
+            sign: now.evidence.first().cloned(),
+            moved_to,
+            way: facts.way,
+            body: facts.body.map(|body| body.sha256),
+        };
+        going.roots.insert(visit.id, root);
+        Ok(())
+    }
+
+    /// What was drawn from the visit's body, or is drawn now. What is drawn from a part is worth less than what was drawn
+    /// from the whole.
+    fn features(
+        &self,
+        going: &mut Going<'_>,
+        visit: &SeenVisit,
+        facts: &Facts,
+    ) -> Result<Option<Features>, RunError> {
+        let stored = visit.features.as_deref();
+        let known: Option<Features> = stored.and_then(|json| serde_json::from_str(json).ok());
+        if facts.body.is_none() || known.is_some() && !self.plan.from_bodies {
+            return Ok(known);
+        }
+        let body = self
+            .store
+            .read("read a body", |r| r.outcome_body(visit.outcome_id))?;
+        let Some((body, is_whole)) = body else {
+            return Ok(known);
+        };
+        if !is_whole && known.is_some() {
+            return Ok(known);
+        }
+        going.one.bodies += 1;
+        let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
+        let features = draw(
+            &body,
+            visit.media_type.as_deref(),
+            end.as_ref().unwrap_or(&going.url),
+            self.plan.rules,
+        );
+        let row = features_row(&features);
+        if stored != Some(row.detail.as_str()) {
+            going.one.rows.features.push((visit.outcome_id, row));
+        }
+        Ok(Some(features))
+    }
+
+    fn judge(&self, going: &Going<'_>, facts: &Facts, features: Option<&Features>) -> Verdict {
+        let around = Around::default();
+        let mut case = judge::Case::new(&going.url, facts);
+        case.features = features;
+        case.rules = self.plan.rules;
+        case.around = &around;
+        if features.is_some()
+            && let Some(baseline) = &going.baseline
+        {
+            case.baseline = Some(&baseline.features);
+            case.baseline_at = Some(baseline.at);
+        }
+        judge::judge(&case)
+    }
+
+    /// Takes the history through the machine again.
+    fn stand(&self, id: i64, roots: &HashMap<i64, Root>, one: &mut One) -> Result<(), RunError> {
+        let now = self.plan.now;
+        let (source, history) = self.store.read("read a history", |r| {
+            Ok((r.seen_source(id, now)?, r.history(id)?))
+        })?;
+        let Some(source) = source else {
+            return Ok(());
+        };
+        let standing = restand(self, &source, &history, roots);
+        let sign = standing
+            .verdict_visit_id
+            .and_then(|id| history.iter().find(|visit| visit.id == id))
+            .and_then(|visit| roots.get(&visit.root_id))
+            .and_then(|root| root.sign.as_ref());
+        let verdict_before = source.verdict.map(|(code, _)| code);
+        let verdict = standing.verdict.as_ref().map(|(code, _)| code.clone());
+        let is_same = verdict == verdict_before
+            && standing.state.standing == source.state.standing
+            && standing.state.second_look_due == source.state.second_look_due;
+        one.change = (!is_same).then(|| Change {
+            address: source.address,
+            verdict_before,
+            verdict,
+            standing_before: source.state.standing,
+            standing: standing.state.standing.clone(),
+            second_look_due: standing.state.second_look_due,
+            moved_to: standing.moved_to.clone(),
+            rule: sign.map(|sign| sign.rule.clone().into_owned()),
+            says: sign.map(|sign| sign.says.clone()),
+        });
+        one.rows.standing = Some(standing);
+        Ok(())
+    }
+}
