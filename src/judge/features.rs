@@ -11,6 +11,7 @@ use url::Url;
 use super::fingerprint::{SimHash, Sketch};
 use super::page::Page;
 use super::rules::Rules;
+use super::text::Text;
 use crate::address::parse;
 
 /// The version of what [`features`] draws. It rises with each change that can change a feature.
@@ -20,7 +21,7 @@ pub const FEATURES_VERSION: u32 = 2;
 pub(super) const MAX_TITLE_CHARS: usize = 300;
 
 /// The longest language tag that is kept, in characters (RFC 5646, 4.4.1).
-const MAX_LANGUAGE_CHARS: usize = 35;
+pub(super) const MAX_LANGUAGE_CHARS: usize = 35;
 
 /// How much of the visible text is kept, in characters: enough for any notice. A page with more than
 /// [`OPENING_OF_WORDS`] in its main text is no notice, and nothing of it is kept.
@@ -40,6 +41,8 @@ pub enum Kind {
     Html,
     /// As plain text, or something like it (CSV, JSON, XML).
     Text,
+    /// As a PDF, by a process of its own.
+    Pdf,
     /// Not at all.
     #[default]
     Other,
@@ -151,32 +154,58 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
         kind,
         ..Features::default()
     };
-    if kind == Kind::Other {
-        return drawn;
-    }
-    let text = super::text::text(body, media_type, final_url);
-    match kind {
-        Kind::Html => from_page(&mut drawn, Page::read(body), final_url),
-        Kind::Text | Kind::Other => {
+    let text = match kind {
+        Kind::Html => {
+            let mut page = Page::read(body);
+            let text = super::text::of_page(body, &mut page);
+            from_page(&mut drawn, page, final_url);
+            text
+        }
+        Kind::Text => {
             let mut count = super::page::Count::default();
             count.add(body.as_bytes());
             (drawn.text_chars, drawn.words) = (count.chars, count.words);
+            super::text::text(body, media_type, final_url)
         }
-    }
+        Kind::Pdf | Kind::Other => return drawn,
+    };
     drawn.marks = rules.marks_in(body);
-    drawn.title = drawn.title.or(text.title);
-    (drawn.byline, drawn.published, drawn.modified) = (text.byline, text.published, text.modified);
-    let mut count = super::page::Count::default();
-    count.add(text.main.as_bytes());
-    drawn.main_words = count.words;
-    if drawn.main_words < OPENING_OF_WORDS {
-        drawn.opening = folded(text.whole.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
-    }
+    from_text(&mut drawn, text);
     drawn
 }
 
+/// Draws the features from the text of a PDF.
+pub fn features_of_pdf(text: Text) -> Features {
+    let mut drawn = Features {
+        version: FEATURES_VERSION,
+        kind: Kind::Pdf,
+        ..Features::default()
+    };
+    let mut count = super::page::Count::default();
+    count.add(text.whole.as_bytes());
+    (drawn.text_chars, drawn.words) = (count.chars, count.words);
+    from_text(&mut drawn, text);
+    drawn
+}
+
+fn from_text(drawn: &mut Features, text: Text) {
+    let mut count = super::page::Count::default();
+    count.add(text.main.as_bytes());
+    drawn.main_words = count.words;
+    drawn.simhash = SimHash::of(&text.main);
+    drawn.sketch = Sketch::of(&text.main, &text.whole);
+    if drawn.main_words < OPENING_OF_WORDS {
+        drawn.opening = folded(text.whole.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
+    }
+    drawn.title = text.title;
+    drawn.language = text.language;
+    drawn.byline = text.byline;
+    drawn.published = text.published;
+    drawn.modified = text.modified;
+}
+
 /// Which kind of body a media type names.
-fn kind(media_type: Option<&str>, text: &str) -> Kind {
+pub(super) fn kind(media_type: Option<&str>, text: &str) -> Kind {
     let media_type = media_type
         .and_then(|value| value.split(';').next())
         .map(|value| value.trim().to_ascii_lowercase())
@@ -218,7 +247,6 @@ fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
             .ok()
             .map(|url| url.to_string())
     };
-    drawn.title = folded(&page.title, MAX_TITLE_CHARS);
     drawn.headings = page
         .headings
         .iter()
@@ -240,10 +268,6 @@ fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
         .as_deref()
         .and_then(refresh_address)
         .and_then(absolute);
-    drawn.language = page
-        .language
-        .map(|tag| tag.trim().to_owned())
-        .filter(|tag| !tag.is_empty() && tag.len() <= MAX_LANGUAGE_CHARS);
     drawn.text_chars = page.count.chars;
     drawn.words = page.count.words;
     drawn.has_media = page.has_media;
@@ -257,7 +281,7 @@ fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
 }
 
 /// White space folded, cut to so many characters; `None` where nothing is left.
-fn folded(title: &[u8], most: usize) -> Option<String> {
+pub(super) fn folded(title: &[u8], most: usize) -> Option<String> {
     let text = String::from_utf8_lossy(title);
     let mut folded = String::new();
     let mut chars = 0;

@@ -35,7 +35,7 @@ use url::Url;
 
 pub use around::{Around, Asks, Sibling, Sink, asks};
 pub use code::{Code, Group, UnknownCode};
-pub use features::{FEATURES_VERSION, Features, Kind, features};
+pub use features::{FEATURES_VERSION, Features, Kind, features, features_of_pdf};
 pub use fingerprint::{Part, SimHash, Sketch};
 pub use rule::Rule;
 pub use rules::{Rules, RulesError};

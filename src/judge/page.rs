@@ -7,6 +7,7 @@
 use html5gum::{Emitter, Error, State, Tokenizer};
 
 use super::features::MAX_TITLE_CHARS;
+use super::text::Said;
 use crate::charset::markup::Markup;
 
 /// How much of a title or an attribute is kept, in bytes: enough for [`MAX_TITLE_CHARS`] and for any address.
@@ -47,6 +48,14 @@ const MEDIA: &[&[u8]] = &[
 /// Those of them that are pictures, sound, or pages within the page.
 const PICTURES: &[&[u8]] = &[
     b"img", b"image", b"picture", b"video", b"audio", b"object", b"embed", b"canvas",
+];
+
+/// Elements that stand in a line of text; all others end it.
+const IN_LINES: &[&[u8]] = &[
+    b"a", b"abbr", b"acronym", b"b", b"bdi", b"bdo", b"big", b"cite", b"code", b"data", b"del",
+    b"dfn", b"em", b"font", b"i", b"ins", b"kbd", b"label", b"mark", b"nobr", b"q", b"rb", b"rp",
+    b"rt", b"rtc", b"ruby", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup",
+    b"time", b"tt", b"u", b"var", b"wbr",
 ];
 
 /// Visible characters and words.
@@ -154,6 +163,9 @@ pub(super) struct Page {
     pub(super) password_fields: u32,
     pub(super) frames: u32,
     pub(super) free: Option<bool>,
+    /// All that is seen; blocks stand on lines of their own.
+    pub(super) whole: Vec<u8>,
+    pub(super) said: Said,
 
     inline_scripts: Vec<Vec<u8>>,
     is_in_heading: bool,
@@ -178,6 +190,16 @@ impl Page {
         // Reading from memory cannot fail, and the emitter gives no tokens.
         let _ = Tokenizer::new_with_emitter(Markup::new(text), Pass(&mut page)).finish();
         page
+    }
+
+    /// A tag ends a line, unless it is of an element that stands in one.
+    fn end_line(&mut self) {
+        if !self.whole.is_empty()
+            && !self.whole.ends_with(b"\n")
+            && !IN_LINES.contains(&self.name.as_slice())
+        {
+            self.whole.push(b'\n');
+        }
     }
 
     fn start_tag(&mut self) -> Option<State> {
@@ -245,6 +267,7 @@ impl Page {
     fn seen(&mut self, text: &[u8]) {
         let before = self.count.chars;
         self.count.add(text);
+        self.whole.extend_from_slice(text);
         if self.is_in_link {
             self.link_chars += self.count.chars - before;
         }
@@ -256,8 +279,11 @@ impl Page {
     }
 
     fn script(&mut self, text: &[u8]) {
-        if self.is_data && self.free.is_none() {
-            self.free = declared_free(text);
+        if self.is_data {
+            self.said.data(text);
+            if self.free.is_none() {
+                self.free = declared_free(text);
+            }
         }
         if !self.is_data
             && self.scripts as usize <= MAX_SCRIPTS
@@ -306,6 +332,19 @@ impl Page {
                 self.is_data = attributes
                     .get(b"type")
                     .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/ld+json"));
+                if self.is_data {
+                    self.said.begin_data();
+                }
+            }
+            b"time" => {
+                if let Some(when) = attributes.get(b"datetime") {
+                    let marks = [&b"itemprop"[..], b"class", b"pubdate"]
+                        .map(|name| attributes.get(name).unwrap_or_default());
+                    let is_pubdate = attributes.names.iter().any(|(name, _)| name == b"pubdate");
+                    let pubdate = if is_pubdate { "pubdate" } else { "" };
+                    self.said
+                        .time(&when, &format!("{} {pubdate}", marks.join(" ")));
+                }
             }
             b"input" => {
                 let kind = attributes.get(b"type");
@@ -329,6 +368,11 @@ impl Page {
                 .get(name)
                 .is_some_and(|v| v.trim().eq_ignore_ascii_case(value))
         };
+        for name in [&b"property"[..], b"name", b"itemprop"] {
+            if let Some(name) = attributes.get(name) {
+                self.said.meta(&name, &content);
+            }
+        }
         if is(b"name", "robots") && self.robots.len() < MAX_KEPT_BYTES {
             self.robots.push_str(&content);
             self.robots.push(',');
@@ -413,7 +457,7 @@ impl Emitter for Pass<'_> {
         if page.tag == Tag::Start
             && matches!(
                 page.name.as_slice(),
-                b"html" | b"base" | b"link" | b"meta" | b"input" | b"a" | b"script"
+                b"html" | b"base" | b"link" | b"meta" | b"input" | b"a" | b"script" | b"time"
             )
         {
             if !page.wants_attributes {
@@ -449,6 +493,7 @@ impl Emitter for Pass<'_> {
     fn emit_current_tag(&mut self) -> Option<State> {
         let page = &mut *self.0;
         page.count.end_word();
+        page.end_line();
         if page.tag == Tag::End {
             page.end_tag();
             return None;

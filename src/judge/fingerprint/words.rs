@@ -1,0 +1,126 @@
+//! From a text to the hashes of its shingles.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// How many words make a shingle.
+const WORDS: usize = 4;
+
+/// The hash of an empty word.
+const START: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Calls with the hash of each shingle, in the text's order. A text of fewer words is one shingle.
+pub(super) fn each_shingle(text: &str, each: &mut dyn FnMut(u64)) {
+    let mut last = [0_u64; WORDS];
+    let mut seen = 0_usize;
+    each_word(text, &mut |word| {
+        last.rotate_left(1);
+        last[WORDS - 1] = word;
+        seen = seen.saturating_add(1);
+        if seen >= WORDS {
+            each(together(&last));
+        }
+    });
+    if seen > 0 && seen < WORDS {
+        each(together(&last[WORDS - seen..]));
+    }
+}
+
+fn together(words: &[u64]) -> u64 {
+    let hash = words.iter().fold(START, |hash, word| {
+        (hash ^ word)
+            .wrapping_mul(0xff51_afd7_ed55_8ccd)
+            .rotate_left(29)
+    });
+    mixed(hash)
+}
+
+/// The finalizer of `SplitMix64` (Steele et al., OOPSLA 2014).
+fn mixed(mut hash: u64) -> u64 {
+    hash = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ hash >> 31
+}
+
+/// A word while it is read.
+struct Word {
+    hash: u64,
+    is_empty: bool,
+}
+
+impl Word {
+    const EMPTY: Self = Self {
+        hash: START,
+        is_empty: true,
+    };
+
+    fn push(&mut self, c: char) {
+        // FNV-1a over characters instead of bytes.
+        self.hash = (self.hash ^ u64::from(c)).wrapping_mul(0x0100_0000_01b3);
+        self.is_empty = false;
+    }
+
+    fn end(&mut self, each: &mut dyn FnMut(u64)) {
+        if !self.is_empty {
+            each(mixed(self.hash));
+            *self = Self::EMPTY;
+        }
+    }
+}
+
+/// Calls with the hash of each word: letters and digits, lower case, without accents.
+fn each_word(text: &str, each: &mut dyn FnMut(u64)) {
+    let mut word = Word::EMPTY;
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Plain letters need no tables.
+        let plain = rest
+            .bytes()
+            .position(|byte| !byte.is_ascii())
+            .unwrap_or(rest.len());
+        for byte in rest[..plain].bytes() {
+            if byte.is_ascii_alphanumeric() {
+                word.push(char::from(byte.to_ascii_lowercase()));
+            } else {
+                word.end(each);
+            }
+        }
+        rest = &rest[plain..];
+        let other = rest
+            .bytes()
+            .position(|byte| byte.is_ascii())
+            .unwrap_or(rest.len());
+        for c in rest[..other].chars() {
+            for c in std::iter::once(c).nfkd().flat_map(char::to_lowercase) {
+                if is_mark(c) {
+                    continue;
+                }
+                if stands_alone(c) {
+                    word.end(each);
+                    word.push(c);
+                    word.end(each);
+                } else if c.is_alphanumeric() {
+                    word.push(c);
+                } else {
+                    word.end(each);
+                }
+            }
+        }
+        rest = &rest[other..];
+    }
+    word.end(each);
+}
+
+/// Accents and points that texts have or have not, and marks without a shape.
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}'
+        | '\u{670}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+/// Characters of scripts that put no spaces between words.
+pub(in crate::judge) fn stands_alone(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x1950..=0x19df | 0x3040..=0x312f | 0x31a0..=0x31ff
+        | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xaa60..=0xaa7f | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
+        && c.is_alphanumeric()
+}
