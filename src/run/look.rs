@@ -90,32 +90,45 @@ pub(super) async fn look(
     Ok(compare(due, fetched))
 }
 
-/// A second look: by the second vantage where there is one that works, else from here.
+/// A second look: by the second vantage where there is one, and from here where nobody answers by it.
 async fn look_again(context: &Context, mut request: Request) -> Result<Fetched, Fault> {
     let fetcher: &Fetcher = &context.fetcher;
     request.by_vantage = fetcher.vantage().is_some();
     if request.by_vantage {
         let why = match fetcher.get(&request).await {
-            Ok(fetched) => match &fetched.facts.failure {
-                Some(failure) if failure.family == Family::Proxy => failure.detail.clone(),
-                // What may not be asked by that way (the proxy's own host) may be asked from here.
-                Some(failure) if failure.family == Family::Forbidden => {
-                    request.by_vantage = false;
-                    return fetcher.get(&request).await;
-                }
-                _ => {
+            Ok(fetched) => {
+                let Some(why) = no_answer(&fetched.facts) else {
                     context.tally.vantage(None);
                     return Ok(fetched);
-                }
-            },
+                };
+                why
+            }
             Err(busy @ Fault::Busy { .. }) => return Err(busy),
             Err(fault) => fault.to_string(),
         };
-        // That says nothing of the source.
         context.tally.vantage(Some(why));
         request.by_vantage = false;
     }
     fetcher.get(&request).await
+}
+
+/// Why what was seen by a proxy is no answer of the source, in words: whatever keeps an answer from coming may be the
+/// proxy's doing, and so may be a server error where the proxy could write it.
+fn no_answer(facts: &Facts) -> Option<String> {
+    if let Some(failure) = &facts.failure {
+        let is_answer = matches!(
+            failure.family,
+            Family::RedirectLoop | Family::BadRedirect | Family::TooLarge
+        );
+        return (!is_answer).then(|| failure.detail.clone());
+    }
+    let is_http_proxy = facts
+        .vantage
+        .as_ref()
+        .is_some_and(|vantage| vantage.starts_with("http"));
+    let last = facts.hops.last()?;
+    let may_be_its_own = is_http_proxy && last.status >= 500 && last.url.starts_with("http:");
+    may_be_its_own.then(|| format!("it answers {}", last.status))
 }
 
 /// Whether our newest copy has the body that these facts tell of.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 
 use crate::support::{Desk, page};
-use crate::web::{Page, Proxy, Web};
+use crate::web::{Page, Proxy, Trap, Web};
 
 const SOURCE: &str = "https://source.test/page";
 
@@ -253,6 +253,47 @@ fn a_vantage_that_is_down_is_told_and_nothing_waits_for_it() {
     assert_snapshot!(desk.rows("select verdict, standing, strikes, visits from source"), @"gone | dead | 2 | 4");
     assert_snapshot!(desk.rows(SECOND), @"gone | browser | - | HTTP/1.1 | 410");
     holds_no_secret(&desk);
+}
+
+/// What a proxy does in the place of a source is not the source's doing, whatever it looks like.
+#[test]
+fn where_the_vantage_has_no_answer_the_look_from_here_decides() {
+    let hangs = Trap::start();
+    let broken = Proxy::answering("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+    let nonsense = Proxy::answering("nonsense\r\n\r\n");
+    let hangs_at = std::net::SocketAddr::from(([127, 0, 0, 1], hangs.port()));
+    for (vantage, why) in [
+        (hangs_at, "no answer in time"),
+        (broken.addr(), "it answers 500"),
+        (nonsense.addr(), "the answer is not HTTP"),
+    ] {
+        let desk = Desk::new();
+        desk.post("posts/a.md", &["http://source.test/page"]);
+        desk.page("source.test", "/page", "Words");
+        desk.run("run posts").exits(0);
+        desk.web.made("source.test", "/page", |request| {
+            let agent = request.header("user-agent");
+            if agent.is_some_and(|agent| agent.contains("Firefox")) {
+                page("Words")
+            } else {
+                Page::empty(410)
+            }
+        });
+        let settings = format!(
+            "[fetch]\nsecond_vantage = \"http://me:secret@{vantage}\"\n[limits]\nfirst_byte_ms = 1000\n"
+        );
+        desk.file("sourcekeep.toml", settings);
+        desk.day(1).run("run").exits(0);
+        let told = desk.day(2).run("run").exits(0);
+        let said = format!("1 second look was made without the second vantage http://[web]: {why}");
+        assert!(told.err.contains(&said), "{told}");
+        assert_eq!(
+            desk.rows("select verdict, standing, strikes from source")
+                .trim(),
+            "alive | alive | 0"
+        );
+        holds_no_secret(&desk);
+    }
 }
 
 #[test]
