@@ -17,6 +17,12 @@ pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
         let says = format!("{line}, with an empty body");
         return Some(Verdict::new(Code::Collapsed, Rule::EmptyBody, says));
     }
+    None
+}
+
+/// The verdict of a page with nothing to see, where nothing else is known of it.
+pub(super) fn nothing_to_see(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
+    let line = status::line(hop.status);
     let page = case.features?;
     if page.kind != Kind::Html || page.has_something_to_see() {
         return None;

@@ -100,6 +100,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         failure::judge(case, failed)
     } else if let Some(hop) = case.facts.hops.last() {
         status::judge(hop)
+            .map(|verdict| parked::remark(case, verdict))
             .or_else(|| body::judge(case, hop))
             .unwrap_or_else(|| by_content(case, hop))
     } else {
@@ -124,7 +125,7 @@ fn by_content(case: &Case<'_>, hop: &crate::fetch::Hop) -> Verdict {
         Some(at) => suspicions[at]
             .verdict()
             .and(Rule::Status, status::line(hop.status)),
-        None => redirect::judge(case, hop),
+        None => body::nothing_to_see(case, hop).unwrap_or_else(|| redirect::judge(case, hop)),
     };
     for (at, suspicion) in suspicions.into_iter().enumerate() {
         if decided != Some(at) {

@@ -1,10 +1,598 @@
-//! Signs of `Parked`.
+//! Signs of `Parked`: a domain that was sold, parked or hijacked.
+//!
+//! Parked pages have marks of their services and hardly any text; hijacked ones have text, of another subject than
+//! before. What is a sign on a page without text is hardly one in an article, which may be about parking: so most signs
+//! weigh by how much text the page has, and a page that still says what its baseline said is let go.
 
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::compare::{Likeness, compare};
+use super::rules::{Mark, MarkKind, Parking, Phrases, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code};
+use super::{Case, Code, DECISIVE, Features, Kind, Rule, Verdict, shown};
+use crate::address::site;
+
+/// A page with fewer words beside its links is a notice, and no article.
+const FEW_WORDS: u64 = 250;
+/// One with fewer says hardly anything.
+const HARDLY_ANY_WORDS: u64 = 60;
+/// Hardly anything of a text is in the other: chance, or the site's navigation.
+const NEXT_TO_NOTHING: f64 = 0.05;
+/// So much of the baseline's text, and the page is what it was.
+const MUCH: f64 = 0.3;
+/// The shortest word that is compared, in characters, where words have spaces between them.
+const SHORTEST_WORD: usize = 3;
+/// Words that any two titles may have in common.
+const COMMON_WORDS: &[&str] = &[
+    "the", "and", "for", "with", "from", "your", "you", "how", "what", "are", "our", "all", "new",
+    "not", "this", "that", "home", "page", "best", "der", "die", "das", "und", "von", "mit", "für",
+    "les", "des", "une", "pour", "los", "las", "del", "para", "con", "della", "che", "het", "een",
+    "van", "com", "org", "net", "www", "online", "official", "2023", "2024", "2025", "2026",
+];
 
 /// What speaks for it.
 pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
-    let _ = case;
-    Suspicion::of(Code::Parked)
+    let mut suspicion = Suspicion::of(Code::Parked);
+    let Some(page) = case.features else {
+        return suspicion;
+    };
+    let Some(end) = end(case) else {
+        return suspicion;
+    };
+    let scene = Scene::new(case, page, end);
+    if scene.is_of_the_trade() {
+        return suspicion;
+    }
+    scene.places(&mut suspicion);
+    if page.kind == Kind::Html {
+        scene.marks(&mut suspicion);
+        scene.words(&mut suspicion);
+        scene.names(&mut suspicion);
+        scene.no_such_site(&mut suspicion);
+    }
+    scene.subject(&mut suspicion);
+    scene.still_the_same(&mut suspicion);
+    suspicion
 }
+
+/// Says of a verdict by the status alone what a hosting service says in the page.
+pub(super) fn remark(case: &Case<'_>, verdict: Verdict) -> Verdict {
+    let is_gone = matches!(verdict.code, Code::NotFound | Code::Gone);
+    match case.features.filter(|_| is_gone) {
+        Some(page) => match unknown_host(case, page).next() {
+            Some(mark) => verdict.and(Rule::NoSuchSite, no_such_site(mark)),
+            None => verdict,
+        },
+        None => verdict,
+    }
+}
+
+/// Whether there is anything about the page that name servers could make clear: for [`super::asks`].
+pub(super) fn wants_names(case: &Case<'_>, page: &Features) -> bool {
+    let Some(end) = end(case) else {
+        return false;
+    };
+    let scene = Scene::new(case, page, end);
+    if scene.is_of_the_trade() || page.kind != Kind::Html {
+        return false;
+    }
+    let bare = super::Around {
+        name_servers: Vec::new(),
+        aliases: Vec::new(),
+        ..case.around.clone()
+    };
+    let bare = Case {
+        around: &bare,
+        ..*case
+    };
+    suspect(&bare).weight() > 0
+        || scene.own_words < HARDLY_ANY_WORDS
+        || (scene.has_moved() && scene.shares_nothing() != Some(false))
+        || scene.shares_nothing() == Some(true)
+}
+
+/// Whether nothing of the baseline is left, as far as it can be told.
+pub(super) fn shares_nothing(case: &Case<'_>, page: &Features) -> bool {
+    end(case).is_some_and(|end| Scene::new(case, page, end).shares_nothing() == Some(true))
+}
+
+/// How many words a page has beside its links.
+pub(super) fn own_words(page: &Features) -> u64 {
+    // A script without spaces has few "words", of many characters.
+    let words = if page.text_chars > page.words.saturating_mul(14) {
+        page.text_chars / 2
+    } else {
+        page.words
+    };
+    let in_links = page.link_chars.min(page.text_chars);
+    match page.text_chars {
+        0 => 0,
+        chars => words.saturating_mul(chars - in_links) / chars,
+    }
+}
+
+fn end(case: &Case<'_>) -> Option<Url> {
+    Url::parse(&case.facts.hops.last()?.url).ok()
+}
+
+/// A host as it is compared, without `www.`.
+fn host(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    host.strip_prefix("www.").unwrap_or(host)
+}
+
+/// The marks by which a hosting service says that it does not know the host.
+fn unknown_host<'a>(case: &Case<'a>, page: &'a Features) -> impl Iterator<Item = &'a Mark> {
+    marks(case, page, MarkKind::Takeover)
+}
+
+fn marks<'a>(
+    case: &Case<'a>,
+    page: &'a Features,
+    kind: MarkKind,
+) -> impl Iterator<Item = &'a Mark> {
+    let rules = case.rules;
+    page.marks
+        .iter()
+        .filter_map(|name| rules.mark(name))
+        .filter(move |mark| mark.kind == kind)
+}
+
+fn no_such_site(mark: &Mark) -> String {
+    format!(
+        "{} says that it has no site for this host; the name could be taken over",
+        mark.label
+    )
+}
+
+/// A page, and what it is compared with.
+struct Scene<'a> {
+    case: &'a Case<'a>,
+    page: &'a Features,
+    end: Url,
+    /// Title and headings, folded.
+    head: String,
+    /// The beginning of the text, folded; empty where there is much.
+    text: String,
+    own_words: u64,
+    is_short: bool,
+    likeness: Option<Likeness>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(case: &'a Case<'a>, page: &'a Features, end: Url) -> Self {
+        let mut head = page.title.as_deref().map(fold).unwrap_or_default();
+        for heading in &page.headings {
+            head.push_str(" | ");
+            head.push_str(&fold(heading));
+        }
+        let own_words = own_words(page);
+        let is_short = own_words < FEW_WORDS && page.main_words < FEW_WORDS;
+        let text = if is_short {
+            fold(&page.opening)
+        } else {
+            String::new()
+        };
+        Self {
+            case,
+            page,
+            end,
+            head,
+            text,
+            own_words,
+            is_short,
+            likeness: case.baseline.map(|baseline| compare(page, baseline)),
+        }
+    }
+
+    fn own_site(&self) -> &str {
+        site(host(self.case.address))
+    }
+
+    /// Whether the visit ended on another registrable domain.
+    fn has_moved(&self) -> bool {
+        self.own_site() != site(host(&self.end))
+    }
+
+    /// A seller of domains has pages about domains that are for sale.
+    fn is_of_the_trade(&self) -> bool {
+        let own = self.own_site();
+        self.case
+            .rules
+            .parking
+            .iter()
+            .flat_map(|parking| &parking.markets)
+            .any(|market| site(place(market).0) == own)
+    }
+
+    /// Where the redirects, the page, or a script on it lead.
+    fn places(&self, suspicion: &mut Suspicion) {
+        let page = self.page;
+        if self.has_moved()
+            && let Some(parking) = market(self.case, &self.end)
+        {
+            let says = format!("ended at {}: {}", shown(self.end.as_str()), parking.label);
+            suspicion.add(DECISIVE, Rule::RedirectToMarket, says);
+        }
+        let refresh = page.refresh.as_deref().and_then(|to| Url::parse(to).ok());
+        let script = page.script_refresh.as_deref();
+        let script_to = script.and_then(|to| self.end.join(to).ok());
+        for to in refresh.iter().chain(&script_to) {
+            if let Some(parking) = market(self.case, to).filter(|_| self.is_short) {
+                let says = format!(
+                    "the page leads to {}: {}",
+                    shown(to.as_str()),
+                    parking.label
+                );
+                suspicion.add(DECISIVE, Rule::RedirectToMarket, says);
+            }
+        }
+        let Some(to) = script_to else {
+            return;
+        };
+        let is_same_host = host(&to) == host(&self.end);
+        let is_lander = is_same_host && matches!(to.path(), "/lander" | "/lander/");
+        if is_lander && !is_lander_already(self.case.address) {
+            let says = format!(
+                "a page without text whose script leads to {}",
+                shown(to.as_str())
+            );
+            suspicion.add(DECISIVE, Rule::SentToLander, says);
+        } else if !is_same_host && is_numbered_www(&to) && site(host(&to)) == self.own_site() {
+            let says = format!(
+                "a page without text whose script leads to {}",
+                shown(to.as_str())
+            );
+            suspicion.add(80, Rule::SentToLander, says);
+        } else if site(host(&to)) != site(host(&self.end)) {
+            let says = format!(
+                "a page without text whose script leads to another domain, {}",
+                shown(to.as_str())
+            );
+            suspicion.add(40, Rule::SentToLander, says);
+        }
+    }
+
+    fn marks(&self, suspicion: &mut Suspicion) {
+        for mark in marks(self.case, self.page, MarkKind::Parked) {
+            let (weight, beside) = if self.is_short {
+                (mark.weight, "")
+            } else {
+                (mark.weight / 4, ", beside a text")
+            };
+            let says = format!("a mark of {}{beside}", mark.label);
+            suspicion.add(weight, Rule::ParkedMark, says);
+        }
+    }
+
+    fn words(&self, suspicion: &mut Suspicion) {
+        let rules = self.case.rules;
+        let Some(parked) = rules.words("parked") else {
+            return;
+        };
+        let in_head = parked.find(&self.head);
+        let in_text = parked.find(&self.text);
+        let is_sold = in_head.is_some() || in_text.is_some();
+        if let Some(found) = in_head {
+            let weight = if self.is_short { 60 } else { 20 };
+            let says = format!("title or heading: \"{}\"", found.phrase);
+            suspicion.add(weight, Rule::ParkedWords, says);
+        }
+        if let Some(found) = in_text {
+            let weight = if in_head.is_some() { 20 } else { 50 };
+            let says = format!("a short text with \"{}\"", found.phrase);
+            suspicion.add(weight, Rule::ParkedWords, says);
+        }
+        let ads = rules.words("parked-ads");
+        let several = distinct(ads, &self.text).max(distinct(ads, &self.head));
+        if self.is_short && several > 0 {
+            let weight = if several > 1 { 30 } else { 15 };
+            let says = format!("a short text with {several} expressions that parked pages have");
+            suspicion.add(weight, Rule::ParkedWords, says);
+        }
+        let is_marked = marks(self.case, self.page, MarkKind::Parked)
+            .next()
+            .is_some();
+        if self.is_short && (is_sold || is_marked || several > 1) {
+            self.thin(suspicion);
+        }
+    }
+
+    /// What is only a sign beside others.
+    fn thin(&self, suspicion: &mut Suspicion) {
+        let own = self.own_site();
+        if own.contains('.') && self.head.split(' ').any(|word| names(word, own)) {
+            let says = format!("title or heading name the domain itself, {own}");
+            suspicion.add(40, Rule::NamesOwnDomain, says);
+        }
+        if self.own_words < HARDLY_ANY_WORDS {
+            let says = format!("{} words beside the links", self.own_words);
+            suspicion.add(20, Rule::HardlyAnyText, says);
+        }
+    }
+
+    fn names(&self, suspicion: &mut Suspicion) {
+        let around = self.case.around;
+        let mut known = false;
+        for parking in &self.case.rules.parking {
+            let server = is_among(&around.name_servers, &parking.name_servers);
+            let alias = is_among(&around.aliases, &parking.aliases);
+            if let Some(name) = server {
+                let says = format!("name server {name}: {}", parking.label);
+                suspicion.add(parking.weight, Rule::ParkingNames, says);
+            }
+            if let Some(name) = alias.filter(|_| server.is_none()) {
+                let says = format!("an alias of {name}: {}", parking.label);
+                suspicion.add(parking.weight, Rule::ParkingNames, says);
+            }
+            known |= server.is_some() || alias.is_some();
+            if known {
+                break;
+            }
+        }
+        if known && self.is_short {
+            let says = format!("{} words beside the links", self.own_words);
+            suspicion.add(30, Rule::HardlyAnyText, says);
+        }
+    }
+
+    /// A hosting service knows nothing of the host: there is no site, and nobody has taken the name either.
+    fn no_such_site(&self, suspicion: &mut Suspicion) {
+        if suspicion.weight() > 0 || !self.is_short {
+            return;
+        }
+        if let Some(mark) = unknown_host(self.case, self.page).max_by_key(|mark| mark.weight) {
+            suspicion.set_code(Code::Soft404);
+            suspicion.add(mark.weight, Rule::NoSuchSite, no_such_site(mark));
+            if self.own_words < HARDLY_ANY_WORDS {
+                let says = format!("{} words beside the links", self.own_words);
+                suspicion.add(20, Rule::HardlyAnyText, says);
+            }
+        }
+    }
+
+    /// Whether title and text share nothing with the baseline; `None` where that cannot be told.
+    fn shares_nothing(&self) -> Option<bool> {
+        let (baseline, likeness) = (self.case.baseline?, self.likeness?);
+        let titles = shares_words(self.page.title.as_deref(), baseline.title.as_deref());
+        let text = match (likeness.kept, likeness.known) {
+            (None, None) => None,
+            (kept, known) => Some(
+                kept.is_none_or(|share| share < NEXT_TO_NOTHING)
+                    && known.is_none_or(|share| share < NEXT_TO_NOTHING),
+            ),
+        };
+        match (titles, text) {
+            (Some(true), _) | (_, Some(false)) => Some(false),
+            (Some(false), Some(true)) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The page is about something else than before.
+    fn subject(&self, suspicion: &mut Suspicion) {
+        let Some(baseline) = self.case.baseline else {
+            return;
+        };
+        if shares_words(self.page.title.as_deref(), baseline.title.as_deref()) != Some(false) {
+            return;
+        }
+        let nothing = self.shares_nothing();
+        if nothing == Some(false) {
+            return;
+        }
+        let is_sure = nothing == Some(true);
+        let spam = self.spam(baseline);
+        let moved = self
+            .has_moved()
+            .then(|| self.move_weight(baseline, is_sure));
+        if spam.is_none() && moved.is_none() {
+            return;
+        }
+        let says = if is_sure {
+            "title and text share nothing with what was there before"
+        } else {
+            "the title shares nothing with what was there before"
+        };
+        suspicion.add(if is_sure { 40 } else { 20 }, Rule::NothingShared, says);
+        if let Some((weight, says)) = spam {
+            suspicion.add(weight, Rule::SpamWords, says);
+        }
+        if let Some(weight) = moved {
+            let (from, to) = (self.own_site(), site(host(&self.end)));
+            let says = format!("from {from} to {to}");
+            suspicion.add(weight, Rule::AnotherDomain, says);
+        }
+    }
+
+    /// How much the move to another domain weighs. A redirector always led elsewhere, and a house with a site for each
+    /// country, or one that was renamed, is no stranger.
+    fn move_weight(&self, baseline: &Features, is_sure: bool) -> i32 {
+        let (own, new) = (self.own_site(), site(host(&self.end)));
+        let canonical = baseline.canonical.as_deref();
+        let canonical = canonical.and_then(|address| Url::parse(address).ok());
+        let before = canonical.as_ref().map(|url| site(host(url)));
+        let speaks = |tag: &Option<String>| -> Option<String> {
+            Some(
+                tag.as_deref()?
+                    .split(['-', '_'])
+                    .next()?
+                    .to_ascii_lowercase(),
+            )
+        };
+        let other_language = match (speaks(&self.page.language), speaks(&baseline.language)) {
+            (Some(now), Some(then)) => now != then,
+            _ => false,
+        };
+        let house = |site: &str| site.split('.').next().unwrap_or_default().to_owned();
+        let (own_house, new_house) = (house(own), house(new));
+        let is_same_house = own_house.contains(&new_house) || new_house.contains(&own_house);
+        // A canonical address on the old domain, or a wall or consent page, says that the house is the same.
+        let still_names = self.page.canonical.as_deref().is_some_and(|address| {
+            Url::parse(address).is_ok_and(|address| site(host(&address)) == own)
+        });
+        if is_same_house || still_names || before == Some(new) || self.is_short || other_language {
+            0
+        } else if before == Some(own) && is_sure {
+            60
+        } else {
+            30
+        }
+    }
+
+    /// Whether the page speaks of what spam speaks of, and did not before.
+    fn spam(&self, baseline: &Features) -> Option<(i32, String)> {
+        let rules = self.case.rules;
+        let mut head = self.head.clone();
+        head.push(' ');
+        head.push_str(&self.text);
+        let mut before = baseline.title.as_deref().map(fold).unwrap_or_default();
+        for part in baseline.headings.iter().chain([&baseline.opening]) {
+            before.push(' ');
+            before.push_str(&fold(part));
+        }
+        let plain = rules.words("spam");
+        let topic = rules.words("spam-topic");
+        if distinct(plain, &before) > 0 || distinct(topic, &before) > 1 {
+            return None;
+        }
+        let title = self.page.title.as_deref().map(fold).unwrap_or_default();
+        let found = plain.and_then(|plain| plain.find(&title).or_else(|| plain.find(&head)));
+        if let Some(found) = found {
+            let says = format!("the page speaks of \"{}\"", found.phrase);
+            let is_title = plain.is_some_and(|plain| plain.find(&title).is_some());
+            return Some((if is_title { 70 } else { 60 }, says));
+        }
+        let topics = distinct(topic, &head);
+        (topics >= 2 && distinct(topic, &title) >= 1).then(|| {
+            let says = format!("the page speaks of {topics} things that spam speaks of");
+            (60, says)
+        })
+    }
+
+    /// What the baseline said is still said. Marks of parking services count all the same: the baseline may be parked.
+    fn still_the_same(&self, suspicion: &mut Suspicion) {
+        if suspicion.weight() <= 0 {
+            return;
+        }
+        let (Some(baseline), Some(likeness)) = (self.case.baseline, self.likeness) else {
+            return;
+        };
+        let was_marked = marks(self.case, baseline, MarkKind::Parked).any(|mark| mark.weight >= 80);
+        if was_marked {
+            return;
+        }
+        let kept = likeness.kept.or(likeness.known).unwrap_or_default();
+        if kept >= MUCH {
+            let says = format!(
+                "{:.0} % of what was there before is still there",
+                kept * 100.0
+            );
+            suspicion.add(-DECISIVE, Rule::StillTheSame, says);
+            return;
+        }
+        let title = |page: &Features| page.title.as_deref().map(fold);
+        let is_plain = title(self.page).is_some_and(|title| {
+            let own = self.own_site();
+            title.split(' ').count() > 1 && !title.split(' ').any(|word| names(word, own))
+        });
+        if is_plain && title(self.page) == title(baseline) {
+            suspicion.add(-60, Rule::StillTheSame, "the title is the same as before");
+        }
+    }
+}
+
+/// `example.com`, `www.example.com` or `example.com!` as a word that names a domain.
+fn names(word: &str, own: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let word = word.strip_prefix("www.").unwrap_or(word);
+    word.eq_ignore_ascii_case(own)
+}
+
+/// Hosts by which parking services number their pages: `ww1.example.com`, `ww38.example.com`.
+fn is_numbered_www(url: &Url) -> bool {
+    host(url)
+        .split_once('.')
+        .and_then(|(label, _)| label.strip_prefix("ww"))
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn is_lander_already(url: &Url) -> bool {
+    url.path().starts_with("/lander")
+}
+
+/// A market's host, and the path that its addresses begin with.
+fn place(market: &str) -> (&str, &str) {
+    match market.find('/') {
+        Some(slash) => market.split_at(slash),
+        None => (market, "/"),
+    }
+}
+
+/// The service at whose market an address lies.
+fn market<'a>(case: &Case<'a>, url: &Url) -> Option<&'a Parking> {
+    let name = host(url);
+    case.rules.parking.iter().find(|parking| {
+        parking.markets.iter().any(|market| {
+            let (domain, path) = place(market);
+            is_below(name, domain) && url.path().starts_with(path)
+        })
+    })
+}
+
+/// Whether a name is a domain's own, or below it.
+fn is_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn is_among<'a>(names: &'a [String], domains: &[String]) -> Option<&'a str> {
+    names
+        .iter()
+        .map(|name| name.trim_end_matches('.'))
+        .find(|name| domains.iter().any(|domain| is_below(name, domain)))
+}
+
+/// How many different phrases stand in a folded text.
+fn distinct(phrases: Option<&Phrases>, folded: &str) -> usize {
+    let Some(phrases) = phrases else {
+        return 0;
+    };
+    phrases
+        .find_all(folded)
+        .map(|found| found.phrase)
+        .collect::<BTreeSet<_>>()
+        .len()
+}
+
+/// Whether two titles have a word in common; `None` where one says nothing.
+fn shares_words(a: Option<&str>, b: Option<&str>) -> Option<bool> {
+    let words = |title: &str| -> BTreeSet<String> {
+        let folded = fold(title);
+        let mut words = BTreeSet::new();
+        for word in folded.split(|c: char| !c.is_alphanumeric()) {
+            if word.chars().any(is_unspaced) {
+                // Of a script without spaces, each two characters are compared.
+                let chars: Vec<char> = word.chars().collect();
+                words.extend(chars.windows(2).map(|pair| pair.iter().collect::<String>()));
+            } else if word.chars().count() >= SHORTEST_WORD && !COMMON_WORDS.contains(&word) {
+                words.insert(word.to_owned());
+            }
+        }
+        words
+    };
+    let (a, b) = (words(a?), words(b?));
+    if a.is_empty() || b.is_empty() {
+        return None;
+    }
+    Some(a.intersection(&b).next().is_some())
+}
+
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c), 0x0e00..=0x0eff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x20000..=0x3_ffff)
+}
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,19 @@ rules! {
     SameTitle, "same-title", "The page has the title that the baseline has.";
     CanonicalNamesSource, "canonical-names-source", "The page names the source as its canonical address.";
     EmptyPage, "empty-page", "An HTML page without visible text, images or anything else to see.";
+    ParkedMark, "parked-mark", "The page bears what a parking service, a seller of domains or a registrar leaves in such pages.";
+    ParkedWords, "parked-words", "The page says that its domain is for sale, parked, reserved or expired.";
+    NamesOwnDomain, "names-own-domain", "A page with signs of parking has its own domain for a title or heading.";
+    HardlyAnyText, "hardly-any-text", "A page with signs of parking has hardly any text beside its links.";
+    ParkingNames, "parking-names", "The domain's name servers, or the host's alias, serve parked domains only.";
+    RedirectToMarket, "redirect-to-market", "The visit ended, or is sent on by the page, where domains are sold.";
+    SentToLander, "sent-to-lander", "A script on a page without text sends the reader to the page of a parking service.";
+    AnotherDomain, "another-domain", "The redirects led to another registrable domain.";
+    NothingShared, "nothing-shared", "Title and text share nothing with what the page said before.";
+    SpamWords, "spam-words", "The title speaks of gambling, drugs or the like, and did not before.";
+    NoSuchSite, "no-such-site", "A hosting service says that it has no site for the host.";
+    StillTheSame, "still-the-same", "The page still has the text or the title of the baseline.";
+    OfTheTrade, "of-the-trade", "The source is itself on the site of a seller of domains.";
     SendsReaderOn, "sends-reader-on", "The page itself sends the reader to another address.";
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 use super::*;
 use crate::fetch::{BodyFacts, Facts, Failure, Family, Hop, Way};
 
-fn hop(url: &str, status: u16, headers: &[(&str, &str)]) -> Hop {
+pub(super) fn hop(url: &str, status: u16, headers: &[(&str, &str)]) -> Hop {
     Hop {
         url: url.to_owned(),
         status,
@@ -30,7 +30,7 @@ fn body(size: u64) -> BodyFacts {
     }
 }
 
-fn facts(hops: Vec<Hop>) -> Facts {
+pub(super) fn facts(hops: Vec<Hop>) -> Facts {
     Facts {
         way: Way::Plain,
         vantage: None,
@@ -42,7 +42,7 @@ fn facts(hops: Vec<Hop>) -> Facts {
 }
 
 /// A chain of redirects of one status to a 200.
-fn chain(status: u16, addresses: &[&str]) -> Facts {
+pub(super) fn chain(status: u16, addresses: &[&str]) -> Facts {
     let (last, before) = addresses.split_last().unwrap();
     let mut hops: Vec<Hop> = before
         .iter()

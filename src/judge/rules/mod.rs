@@ -90,6 +90,9 @@ pub(super) struct Parking {
     /// The hosts that parked hosts are aliases of (CNAME): a domain, and all below it.
     #[serde(default)]
     pub(super) aliases: Vec<String>,
+    /// Where it sells domains: a domain and all below it, with the beginning of a path where other pages of it are not meant.
+    #[serde(default)]
+    pub(super) markets: Vec<String>,
     /// How much it weighs, of the 100 that decide.
     pub(super) weight: i32,
 }
