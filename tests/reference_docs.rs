@@ -9,6 +9,7 @@ use sourcekeep::schedule::Standing;
 
 const VERDICTS: &str = include_str!("../docs/VERDICTS.md");
 const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
+const RULES: &str = include_str!("../docs/RULES.md");
 const INPUTS: &str = include_str!("../docs/INPUTS.md");
 const SCHEMA: &str = include_str!("../docs/SCHEMA.md");
 
@@ -80,6 +81,7 @@ fn every_configuration_key_is_documented() {
         ("input", "[[input]]"),
         ("schedule", "[schedule]"),
         ("capture", "[capture]"),
+        ("judge", "[judge]"),
         ("backup", "[backup]"),
         ("host", "[host.\"NAME\"]"),
         ("source", "[source.\"ADDRESS\"]"),
@@ -109,6 +111,22 @@ fn the_example_is_taken() {
         Some(file.expect("the example is configuration")),
     );
     assert_eq!(settings.map(|s| s.fetch.host_delay_ms), Ok(2000));
+}
+
+#[test]
+fn the_example_of_rules_is_taken() {
+    let example = section(RULES, "## An example");
+    let example = example
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("the page has an example");
+    sourcekeep::judge::Rules::extended(example).expect("the example is rules");
+    let unknown = sourcekeep::judge::Rules::extended("[words.zebra]\nen = [\"abc\"]\n");
+    let message = unknown.expect_err("there are no such words").to_string();
+    for what in named(section(RULES, "## Words"), "| `") {
+        assert!(message.contains(what), "{what}: {message}");
+    }
 }
 
 #[test]

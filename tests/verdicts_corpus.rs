@@ -40,7 +40,7 @@ const FIGURES: &[(&str, f64)] = &[
     (SOFT_404_API, 0.0),
     (BAD_REQUEST, 0.0),
     (PARKED, 0.0),
-    (WALLS, 0.0),
+    (WALLS, 1.0),
     (WALL_CONTROL, 1.0),
     (ERRORS, 1.0),
     (ERRORS_200, 0.0),

@@ -9,6 +9,7 @@ use sourcekeep::config::{
 };
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
+use sourcekeep::judge::Rules;
 use sourcekeep::run::{Clock, Context, Intervals, Manner, Room, Tally};
 use sourcekeep::schedule::Policy;
 use sourcekeep::store::{Holder, Locking, Mode, RunLock, Store, StoreError, lock_run};
@@ -163,10 +164,17 @@ impl Setup {
                 visits_per_day: schedule.visits_per_day,
                 canaries: schedule.canaries.clone(),
             }),
+            rules: self.rules(),
             clock: self.clock,
             tally: Arc::new(Tally::default()),
             cancelled: CancellationToken::new(),
         }
+    }
+
+    /// What visits are judged by, where that is more than comes with the program. The settings have checked it.
+    pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
+        let text = self.settings.judge.rules_text.as_deref()?;
+        Rules::extended(text).ok().map(Arc::new)
     }
 
     /// When a source is dead, and when it is visited next.

@@ -73,11 +73,12 @@ pub(crate) fn rejudge(
     }
     let only = named(&store, &args.urls)?;
     let (policy, intervals) = (setup.policy(), setup.intervals());
+    let rules = setup.rules();
     let plan = Rejudge {
         only,
         from_bodies: args.from_bodies,
         dry_run: args.dry_run,
-        rules: Rules::built_in(),
+        rules: rules.as_deref().unwrap_or(Rules::built_in()),
         policy: &policy,
         intervals: &intervals,
         now: setup.clock.now(),

@@ -53,6 +53,7 @@ pub const KEYS: &[&str] = &[
     "schedule.heartbeat_file",
     "capture.max_bytes",
     "capture.min_free",
+    "judge.rules",
     "backup.folder",
     "backup.keep",
     "host.NAME.concurrency",
@@ -82,6 +83,8 @@ pub struct File {
     pub schedule: ScheduleFile,
     /// What is kept.
     pub capture: CaptureFile,
+    /// How what is seen is judged.
+    pub judge: JudgeFile,
     /// Copies of the archive.
     pub backup: BackupFile,
     /// What is different for one host, and for all hosts below it.
@@ -204,6 +207,14 @@ pub struct CaptureFile {
     pub max_bytes: Option<ByteSize>,
     /// The free space below which no copies are kept.
     pub min_free: Option<ByteSize>,
+}
+
+/// `[judge]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JudgeFile {
+    /// A file of rules that extend those of the program; relative to the file's folder.
+    pub rules: Option<PathBuf>,
 }
 
 /// `[backup]`.

@@ -14,6 +14,7 @@ mod limits;
 mod origin;
 mod parse;
 mod resolve;
+mod rules;
 mod secret;
 mod settings;
 mod shown;
@@ -26,15 +27,15 @@ pub use addresses::{InputAddress, ReadAs, SecretUrl, SourceAddress, WebAddress};
 pub use check::{Checked, check};
 pub use error::{ConfigError, closest};
 pub use file::{
-    BackupFile, CaptureFile, FetchFile, File, GatherFile, HostFile, InputFile, KEYS, ScheduleFile,
-    SourceFile,
+    BackupFile, CaptureFile, FetchFile, File, GatherFile, HostFile, InputFile, JudgeFile, KEYS,
+    ScheduleFile, SourceFile,
 };
 pub use limits::LimitsFile;
 pub use origin::{Origin, Origins};
 pub use resolve::Resolved;
 pub use settings::{
-    BackupSettings, CaptureSettings, FetchSettings, InputSettings, Overrides, ScheduleSettings,
-    Settings,
+    BackupSettings, CaptureSettings, FetchSettings, InputSettings, JudgeSettings, Overrides,
+    ScheduleSettings, Settings,
 };
 pub use shown::{HIDDEN, InForce, Shown, to_toml};
 pub use template::TEMPLATE;

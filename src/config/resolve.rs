@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::{
     BackupFile, BackupSettings, CaptureSettings, ConfigError, Day, FetchFile, FetchSettings, File,
     GatherFile, HostFile, HostName, Include, InputAddress, InputFile, InputSettings, InvalidValue,
-    Origins, Overrides, Proxy, ScheduleFile, ScheduleSettings, SecretUrl, Settings, SourceAddress,
-    SourceFile, WebAddress, full_name, secret,
+    JudgeFile, JudgeSettings, Origins, Overrides, Proxy, ScheduleFile, ScheduleSettings, SecretUrl,
+    Settings, SourceAddress, SourceFile, WebAddress, full_name, rules, secret,
 };
 use crate::fetch::HostPace;
 use crate::{fetch, gather};
@@ -65,6 +65,7 @@ impl Resolved {
             inputs: resolve_inputs(file.input, &mut check),
             schedule,
             capture,
+            judge: resolve_judge(file.judge, &mut check),
             backup: resolve_backup(file.backup, &mut check),
             limits: super::limits::resolve(&file.limits, &mut check),
         };
@@ -272,6 +273,22 @@ fn source_intervals(
         Some((name.clone(), days(&key, source.interval_days, check)?))
     });
     intervals.collect()
+}
+
+fn resolve_judge(file: JudgeFile, check: &mut Check) -> JudgeSettings {
+    let text = file.rules.as_deref().map(rules::read);
+    let rules_text = match text {
+        Some(Ok(text)) => Some(text),
+        Some(Err(why)) => {
+            check.amiss("judge.rules", why);
+            None
+        }
+        None => None,
+    };
+    JudgeSettings {
+        rules: file.rules,
+        rules_text,
+    }
 }
 
 fn resolve_backup(file: BackupFile, check: &mut Check) -> BackupSettings {

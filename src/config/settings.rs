@@ -55,6 +55,8 @@ pub struct Settings {
     pub schedule: ScheduleSettings,
     /// What is kept.
     pub capture: CaptureSettings,
+    /// How what is seen is judged.
+    pub judge: JudgeSettings,
     /// Copies of the archive.
     pub backup: BackupSettings,
     /// How much is taken from a stranger.
@@ -147,6 +149,15 @@ pub struct InputSettings {
     pub interval_days: Option<u32>,
     /// Posts that it leads to and that were modified before are not read, in milliseconds since the epoch.
     pub since: Option<i64>,
+}
+
+/// How what is seen is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JudgeSettings {
+    /// The file of rules that extend those of the program.
+    pub rules: Option<PathBuf>,
+    /// What it held when the settings were read, checked.
+    pub rules_text: Option<String>,
 }
 
 /// Copies of the archive.

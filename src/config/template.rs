@@ -12,7 +12,12 @@ mod tests {
     use crate::config::{File, KEYS, Origin, Overrides, Resolved, Shown};
 
     /// Keys that stand for another one, which is there too.
-    const INSTEAD: [&str; 3] = ["proxy_file", "second_vantage_file", "heartbeat_file"];
+    const INSTEAD: [&str; 4] = [
+        "proxy_file",
+        "second_vantage_file",
+        "heartbeat_file",
+        "rules",
+    ];
 
     fn resolved(text: &str) -> Resolved {
         let (file, problems) = File::parse_all(text, Path::new("sourcekeep.toml"));

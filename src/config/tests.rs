@@ -131,6 +131,7 @@ fn the_list_of_keys_is_complete() {
         ("[[input]]", "input"),
         ("[schedule]", "schedule"),
         ("[capture]", "capture"),
+        ("[judge]", "judge"),
         ("[backup]", "backup"),
         ("[host.\"a.org\"]", "host.NAME"),
         ("[source.\"https://a.org/\"]", "source.ADDRESS"),
@@ -359,6 +360,10 @@ fn complaints_about_secrets_backups_hosts_and_sources() {
         (
             "[fetch]\nsecond_vantage = \"ftp://u:secret@a\"\n",
             ":2: not a proxy's address: expected http, https, socks5 or socks5h",
+        ),
+        (
+            "[judge]\n\nrules = \"none.toml\"\n",
+            ":3: judge.rules: conf/none.toml: ",
         ),
         (
             "[backup]\nkeep = 0\n",

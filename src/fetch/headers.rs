@@ -9,9 +9,10 @@ use super::visit::Accept;
 /// Response headers that a judge or a reader may want and that say the same as long as nothing changes.
 ///
 /// Not kept, because they vary at every request or are nobody's business: `Date`, `Age`, `Set-Cookie` values, request
-/// and trace numbers (`CF-Ray`, `X-Request-Id`, `X-Amz-Cf-Id`), `X-Cache`, `Via`, `Alt-Svc`, and policies with nonces
-/// (`Content-Security-Policy`). `Content-Length` is in the body's facts.
+/// and trace numbers (`CF-Ray`, `X-Request-Id`, `X-Amz-Cf-Id`), `X-Cache` of what is fine, `Via`, `Alt-Svc`, and policies
+/// with nonces (`Content-Security-Policy`). `Content-Length` is in the body's facts.
 const KEPT: &[&str] = &[
+    "akamai-cache-status",
     // marks that bot walls set on their pages, and that say "this is not the site"
     "cf-mitigated",
     "content-disposition",
@@ -34,18 +35,58 @@ const KEPT: &[&str] = &[
     // the wall's kind: login (RFC 9110), or an API's
     "www-authenticate",
     "x-amzn-waf-action",
+    "x-cdn",
     "x-datadome",
+    "x-dd-b",
+    "x-kasada",
     "x-parking",
     "x-powered-by",
+    "x-px-block",
     "x-robots-tag",
+    "x-squid-error",
+    "x-sucuri-block",
     "x-sucuri-id",
+    "x-vercel-mitigated",
+];
+
+/// Headers of bot walls of which only counts that they came, for their values vary at every request.
+const PRESENT: &[&str] = &[
+    "x-akamai-session-info",
+    "x-datadome-cid",
+    "x-iinfo",
+    "x-kasada-challenge",
+    "x-kpsdk-ct",
+    "x-px-authorization",
+    "x-vercel-challenge-token",
+];
+
+/// Beginnings of the names of cookies that bot walls set. Of answers that are not fine, it is kept that they came: that
+/// names the wall, and says nothing of us.
+const COOKIES: &[&str] = &[
+    "__ddg",
+    "__jsl_clearance",
+    "__jsluid",
+    "_abck",
+    "_fs_ch_st_",
+    "_px3",
+    "_pxhd",
+    "_pxvid",
+    "ak_bmsc",
+    "aws-waf-token",
+    "bm_sz",
+    "datadome",
+    "incap_ses_",
+    "rbzid",
+    "rbzsessionid",
+    "reese84",
+    "visid_incap_",
 ];
 
 /// Bytes of one kept value; what is longer is cut, for nothing that long is a fact about a source.
 const VALUE_BYTES: usize = 2048;
 
-/// The headers that matter, in lower case, sorted by name.
-pub(crate) fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+/// The headers that matter of an answer with this status, in lower case, sorted by name.
+pub(crate) fn kept(status: u16, headers: &HeaderMap) -> Vec<(String, String)> {
     let mut kept = Vec::with_capacity(6);
     for name in KEPT {
         for value in headers.get_all(*name) {
@@ -58,6 +99,23 @@ pub(crate) fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
             kept.push(((*name).to_owned(), text(bytes)));
         }
     }
+    for name in PRESENT.iter().filter(|name| headers.contains_key(**name)) {
+        kept.push(((*name).to_owned(), String::new()));
+    }
+    if status >= 400 {
+        let error = headers.get("x-cache").map(HeaderValue::as_bytes);
+        let error = error.filter(|value| value.to_ascii_lowercase().starts_with(b"error"));
+        if let Some(value) = error {
+            kept.push(("x-cache".to_owned(), text(&value[..value.len().min(64)])));
+        }
+        for name in COOKIES {
+            let mut set = headers.get_all(header::SET_COOKIE).iter();
+            if set.any(|cookie| cookie.as_bytes().starts_with(name.as_bytes())) {
+                kept.push(("set-cookie".to_owned(), (*name).to_owned()));
+            }
+        }
+    }
+    kept.sort_by(|a, b| a.0.cmp(&b.0));
     kept
 }
 
@@ -181,6 +239,34 @@ mod tests {
             ("server", "x"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(kept(&headers), expected);
+        assert_eq!(kept(200, &headers), expected);
+    }
+
+    #[test]
+    fn what_names_a_wall_is_kept() {
+        assert!(PRESENT.is_sorted() && COOKIES.is_sorted());
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("set-cookie", "datadome=secret; Path=/"),
+            ("set-cookie", "session=secret"),
+            ("x-iinfo", "1-2-3"),
+            ("x-cache", "Error from cloudfront"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let pairs = |status| {
+            let kept = kept(status, &headers).into_iter();
+            kept.map(|(name, value)| format!("{name}: {value}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(pairs(200), ["x-iinfo: "]);
+        assert_eq!(
+            pairs(403),
+            [
+                "set-cookie: datadome",
+                "x-cache: Error from cloudfront",
+                "x-iinfo: "
+            ]
+        );
     }
 }

@@ -299,7 +299,7 @@ impl Chain<'_> {
             url: url.to_string(),
             status: response.status().as_u16(),
             protocol: protocol.to_owned(),
-            headers: headers::kept(response.headers()),
+            headers: headers::kept(response.status().as_u16(), response.headers()),
             certificate,
         });
         let mut request_headers = Vec::with_capacity(sent.len() + 1);

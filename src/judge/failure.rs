@@ -16,7 +16,7 @@ pub(super) fn judge(case: &Case<'_>, failure: &Failure) -> Verdict {
         .filter(|hop| hop.url == failure.url && !status::leads_on(hop))
         .filter(|_| case.facts.body.is_some());
     let verdict = match head {
-        Some(hop) => body_failed(hop, failure),
+        Some(hop) => body_failed(case, hop, failure),
         None => judge_family(case, failure),
     };
     if is_elsewhere(case, failure) && head.is_none() {
@@ -27,10 +27,10 @@ pub(super) fn judge(case: &Case<'_>, failure: &Failure) -> Verdict {
 }
 
 /// The head of the answer came, its body did not.
-fn body_failed(hop: &Hop, failure: &Failure) -> Verdict {
+fn body_failed(case: &Case<'_>, hop: &Hop, failure: &Failure) -> Verdict {
     let (code, rule, words) = of_family(failure.family);
     if !(200..300).contains(&hop.status) {
-        return status::judge(hop)
+        return status::judge(case, hop)
             .unwrap_or_else(|| Verdict::new(code, rule, says(words, failure)))
             .and(Rule::BodyCutShort, says(words, failure));
     }

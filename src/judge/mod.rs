@@ -38,7 +38,7 @@ pub use code::{Code, Group, UnknownCode};
 pub use features::{FEATURES_VERSION, Features, Kind, features, features_of_pdf};
 pub use fingerprint::{Part, SimHash, Sketch};
 pub use rule::Rule;
-pub use rules::{Rules, RulesError};
+pub use rules::{MAX_RULES_BYTES, Rules, RulesError};
 pub use text::{Text, text};
 pub use verdict::{DECISIVE, JUDGE_VERSION, Sign, Verdict};
 
@@ -99,7 +99,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     let verdict = if let Some(failed) = &case.facts.failure {
         failure::judge(case, failed)
     } else if let Some(hop) = case.facts.hops.last() {
-        status::judge(hop)
+        status::judge(case, hop)
             .map(|verdict| parked::remark(case, verdict))
             .or_else(|| body::judge(case, hop))
             .unwrap_or_else(|| by_content(case, hop))

@@ -85,6 +85,20 @@ rules! {
     StillTheSame, "still-the-same", "The page still has the text or the title of the baseline.";
     OfTheTrade, "of-the-trade", "The source is itself on the site of a seller of domains.";
     SendsReaderOn, "sends-reader-on", "The page itself sends the reader to another address.";
+    BotChallenge, "bot-challenge", "A mark of a bot wall that tries the visitor, and whose it is.";
+    Captcha, "captcha", "A mark of a captcha, and whose it is.";
+    AccessRefused, "access-refused", "The page says that it refuses us, or bears the mark of a firewall that does.";
+    RobotCheck, "robot-check", "The page says that it wants to know whether we are a robot.";
+    RefusedByRegion, "refused-by-region", "The page says that it is not for our country.";
+    AsksForLogin, "asks-for-login", "The page asks for a login.";
+    AsksForConsent, "asks-for-consent", "The page asks for consent, mostly to cookies, before it shows anything.";
+    AsksForPayment, "asks-for-payment", "The page asks for a subscription or a payment.";
+    DeclaredNotFree, "declared-not-free", "The page declares that it is not free of charge (`isAccessibleForFree`).";
+    TextBreaksOff, "text-breaks-off", "Only the beginning of a text is there.";
+    LittleText, "little-text", "The page has hardly any text, as a wall has.";
+    TextOfItsOwn, "text-of-its-own", "The page has a text of its own, or the baseline's: it speaks against a wall.";
+    BaselineTextGone, "baseline-text-gone", "The text that the baseline has is gone.";
+    PageInSpiteOfStatus, "page-in-spite-of-status", "The status refuses, but the page came with it.";
 }
 
 #[cfg(test)]

@@ -1,18 +1,10 @@
 //! Verdicts from the status of the last answer (RFC 9110, and what providers made of it).
 //!
-//! A bot wall answers in the server's stead, with any status; the headers by which it says so are looked at first.
+//! A bot wall answers in the server's stead, with any status; the headers by which it says so are looked at first, then
+//! what its page says. And a page may come with a status that refuses it: then it is the page.
 
-use super::{Code, Rule, Verdict};
+use super::{Case, Code, Rule, Verdict, wall};
 use crate::fetch::Hop;
-
-/// Headers by which bot walls say that they answered, with the values that mean it (empty: any). Documented by
-/// Cloudflare, AWS WAF, Vercel, and seen of the others.
-const CHALLENGES: &[(&str, &[&str])] = &[
-    ("cf-mitigated", &["challenge"]),
-    ("x-amzn-waf-action", &["challenge", "captcha"]),
-    ("x-vercel-mitigated", &["challenge", "deny"]),
-    ("x-vercel-challenge-token", &[]),
-];
 
 /// Whether the answer sends us on: a redirect with an address to go to.
 pub(super) fn leads_on(hop: &Hop) -> bool {
@@ -20,13 +12,21 @@ pub(super) fn leads_on(hop: &Hop) -> bool {
 }
 
 /// The verdict that the last answer's status gives, or `None` where it is fine and the rest decides.
-pub(super) fn judge(hop: &Hop) -> Option<Verdict> {
+pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
     let line = line(hop.status);
-    if let Some(header) = challenge(hop) {
-        let says = format!("a bot wall answered ({header})");
-        return Some(
-            Verdict::new(Code::Blocked, Rule::ChallengeHeader, says).and(Rule::Status, line),
-        );
+    if let Some(wall) = wall::by_header(case) {
+        return Some(wall.and(Rule::Status, line));
+    }
+    if is_for_walls(hop.status)
+        && let Some(wall) = wall::by_status(case)
+    {
+        return Some(wall.and(Rule::Status, line));
+    }
+    if matches!(hop.status, 401..=403 | 429 | 503)
+        && let Some(says) = wall::page_itself(case)
+    {
+        let page = Verdict::new(Code::Alive, Rule::PageInSpiteOfStatus, says);
+        return Some(page.and(Rule::Status, line));
     }
     let (code, rule) = match hop.status {
         204 | 205 => (Code::Collapsed, Rule::NoContent),
@@ -48,23 +48,16 @@ pub(super) fn judge(hop: &Hop) -> Option<Verdict> {
         500..=599 => (Code::ServerError, Rule::Status),
         _ => (Code::ProtocolError, Rule::UnexpectedStatus),
     };
-    Some(Verdict::new(code, rule, line))
+    let verdict = Verdict::new(code, rule, line);
+    Some(match code {
+        Code::Blocked if rule == Rule::Status => wall::with_providers(case, verdict),
+        _ => verdict,
+    })
 }
 
-/// The header by which a bot wall says that it answered.
-fn challenge(hop: &Hop) -> Option<String> {
-    CHALLENGES.iter().find_map(|(name, values)| {
-        let value = hop.header(name)?;
-        let matches =
-            values.is_empty() || values.iter().any(|v| value.trim().eq_ignore_ascii_case(v));
-        matches.then(|| {
-            if values.is_empty() {
-                (*name).to_owned()
-            } else {
-                format!("{name}: {}", value.trim())
-            }
-        })
-    })
+/// The statuses that bot walls answer with. What 451 and 511 say is clear without the page.
+fn is_for_walls(status: u16) -> bool {
+    matches!(status, 400..=599 | 999) && !matches!(status, 451 | 511)
 }
 
 /// A status as people know it: `404 Not Found`.

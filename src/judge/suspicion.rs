@@ -30,6 +30,12 @@ impl Suspicion {
         self.signs.push(Sign::weighing(weight, rule, says));
     }
 
+    /// Whether a sign of this rule speaks for it.
+    pub(super) fn has(&self, rule: Rule) -> bool {
+        let mut signs = self.signs.iter();
+        signs.any(|sign| sign.is(rule) && sign.weight.is_some_and(|weight| weight > 0))
+    }
+
     /// What the signs weigh together.
     pub(super) fn weight(&self) -> i32 {
         self.signs.iter().filter_map(|sign| sign.weight).sum()

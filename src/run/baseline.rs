@@ -32,7 +32,7 @@ pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Ba
     let body = context
         .store
         .read("read a copy", |r| r.capture_body(row.capture_id))?;
-    let Some(features) = body.and_then(|body| of_capture(&row, &body, Rules::built_in())) else {
+    let Some(features) = body.and_then(|body| of_capture(&row, &body, context.rules())) else {
         return Ok(None);
     };
     if let Some(outcome_id) = row.outcome_id {

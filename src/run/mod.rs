@@ -39,6 +39,7 @@ use url::Url;
 use crate::config::Robots;
 use crate::fetch::{Fault, Fetcher};
 use crate::gather;
+use crate::judge::Rules;
 use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
@@ -71,12 +72,21 @@ pub struct Context {
     pub room: Arc<Room>,
     /// How it is to be done.
     pub manner: Arc<Manner>,
+    /// What visits are judged by, where that is more than comes with the program.
+    pub rules: Option<Arc<Rules>>,
     /// What time it is.
     pub clock: Clock,
     /// What was done so far, for whoever shows it.
     pub tally: Arc<Tally>,
     /// Set when the pass is to end early.
     pub cancelled: CancellationToken,
+}
+
+impl Context {
+    /// What visits are judged by.
+    pub(crate) fn rules(&self) -> &Rules {
+        self.rules.as_deref().unwrap_or(Rules::built_in())
+    }
 }
 
 /// How a pass is to be made.

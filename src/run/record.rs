@@ -8,7 +8,7 @@ use super::{Context, RunError, Running, baseline};
 use crate::capture::{self, Keeping};
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
-use crate::judge::{self, Code, Features, Group, Rule, Verdict};
+use crate::judge::{self, Code, Features, Group, Rule, Rules, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
     DueSource, FineRoot, NewCapture, NewEvent, NewUnsettled, NewVisit, OutcomeRow, Packed,
@@ -33,6 +33,7 @@ pub(super) async fn judge_seen(
     url: &Url,
     seen: &Seen,
 ) -> Result<Judged, RunError> {
+    let rules = context.rules();
     // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
     // facts, for whether it is a hard sign depends on more than the code.
     if let Some((root, not_modified)) = &seen.confirms
@@ -51,13 +52,13 @@ pub(super) async fn judge_seen(
         verdict.moved_to = due_moved_to(due, code);
         // A copy that is kept only now wants its title all the same.
         let features = if is_new_body(due, &seen.fetched) {
-            draw_features(&seen.fetched, url)
+            draw_features(&seen.fetched, url, rules)
         } else {
             None
         };
         return Ok(Judged { verdict, features });
     }
-    let features = draw_features(&seen.fetched, url);
+    let features = draw_features(&seen.fetched, url, rules);
     // Where there is no page, there is nothing to compare.
     let baseline = match &features {
         Some(_) => baseline::read(context, due).await?,
@@ -65,6 +66,7 @@ pub(super) async fn judge_seen(
     };
     let mut case = judge::Case::new(url, &seen.fetched.facts);
     case.features = features.as_ref();
+    case.rules = rules;
     case.baseline = baseline.as_ref().map(|baseline| &baseline.features);
     case.baseline_at = baseline.as_ref().map(|baseline| baseline.at);
     let verdict = judge::judge(&case);
@@ -85,7 +87,7 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
     (code == Code::Moved).then(|| facts.hops.last().map(|hop| hop.url.clone()))?
 }
 
-fn draw_features(fetched: &Fetched, url: &Url) -> Option<Features> {
+fn draw_features(fetched: &Fetched, url: &Url, rules: &Rules) -> Option<Features> {
     let body: &Body = fetched.body.as_ref()?;
     let final_url = fetched
         .facts
@@ -96,7 +98,7 @@ fn draw_features(fetched: &Fetched, url: &Url) -> Option<Features> {
         &body.bytes,
         body.media_type.as_deref(),
         final_url.as_ref().unwrap_or(url),
-        judge::Rules::built_in(),
+        rules,
     ))
 }
 

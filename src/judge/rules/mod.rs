@@ -1,6 +1,7 @@
 //! Rules kept as data: marks of providers, and words in many languages. TOML files beside this one, and one of the
 //! user's that extends them.
 
+mod marks;
 mod phrases;
 
 use std::collections::BTreeMap;
@@ -8,8 +9,10 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
+use toml::Spanned;
 
-pub(super) use phrases::{Found, Phrases, fold};
+pub(super) use marks::{Bears, Hit, Mark, MarkKind};
+pub(super) use phrases::{Phrases, fold};
 
 /// The files that come with the program.
 const BUILT_IN: &[&str] = &[
@@ -24,58 +27,41 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| match Rules::read(BUILT_IN) {
     Err(error) => unreachable!("the rules that come with the program are right: {error}"),
 });
 
-/// What is wrong with a file of rules.
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    /// It is not TOML, or has keys that are not known.
-    #[error("{0}")]
-    Syntax(String),
+/// How many bytes a file of rules may have.
+pub const MAX_RULES_BYTES: usize = 256 * 1024;
+/// How many patterns and phrases it may have.
+const MAX_PATTERNS: usize = 5000;
+/// How long one of them may be, in bytes.
+const MAX_PATTERN_BYTES: usize = 200;
+/// How much of a body is looked through for marks, in bytes. What stands in a page's place is short.
+const MAX_SCANNED_BYTES: usize = 512 * 1024;
+
+/// What is wrong with a file of rules, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{why}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct RulesError {
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub why: String,
 }
 
-/// What a mark is a mark of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum MarkKind {
-    /// A bot wall that tries the visitor.
-    Challenge,
-    /// A captcha.
-    Captcha,
-    /// A bot wall that refuses.
-    Refusal,
-    /// A wall that asks for consent.
-    Consent,
-    /// A wall that asks for a login.
-    Login,
-    /// A wall that asks for money.
-    Paywall,
-    /// A wall that refuses by country.
-    GeoBlock,
-    /// A domain that is parked or for sale.
-    Parked,
-    /// A hosting service that knows nothing of the host: the name can be taken over.
-    Takeover,
-    /// An empty shell that waits for a script.
-    Shell,
-}
+impl RulesError {
+    fn new(why: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            why: why.into(),
+        }
+    }
 
-/// One thing that a provider leaves in its answers.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Mark {
-    /// Its name, unique: `cloudflare/challenge`.
-    pub(super) name: String,
-    /// The provider, for people.
-    pub(super) label: String,
-    /// What it is a mark of.
-    pub(super) kind: MarkKind,
-    /// Any of these stands in the body, in ASCII letters of any case.
-    #[serde(default)]
-    pub(super) body: Vec<String>,
-    /// Any of these headers came: `name`, or `name: value` (the value's beginning, letters of any case).
-    #[serde(default)]
-    pub(super) header: Vec<String>,
-    /// How much it weighs, of the 100 that decide.
-    pub(super) weight: i32,
+    /// At the line of this byte of the text.
+    fn at(text: &str, byte: usize, why: impl Into<String>) -> Self {
+        let before = text.get(..byte).unwrap_or_default();
+        Self {
+            line: Some(before.matches('\n').count() + 1),
+            why: why.into(),
+        }
+    }
 }
 
 /// Services by the names they serve.
@@ -101,7 +87,7 @@ pub(super) struct Parking {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    mark: Vec<Mark>,
+    mark: Vec<Spanned<Mark>>,
     #[serde(default)]
     parking: Vec<Parking>,
     /// Words by what they speak for, then by language (BCP 47).
@@ -118,6 +104,8 @@ pub struct Rules {
     body: AhoCorasick,
     /// The mark of each pattern in `body`.
     body_marks: Vec<usize>,
+    /// What marks say in titles and texts.
+    said: marks::Said,
 }
 
 impl Rules {
@@ -126,8 +114,24 @@ impl Rules {
         &RULES
     }
 
-    /// Those that come with the program, extended by a file: what it says of a mark of the same name counts.
+    /// Those that come with the program, extended by a file: what it says of a mark of the same name counts, and its words
+    /// are added to those of the same kind.
     pub fn extended(file: &str) -> Result<Self, RulesError> {
+        if file.len() > MAX_RULES_BYTES {
+            let why = format!("expected at most {MAX_RULES_BYTES} bytes of rules");
+            return Err(RulesError::new(why));
+        }
+        let own = parse(file)?;
+        let known = &Self::built_in().words;
+        if let Some(what) = own.words.keys().find(|what| !known.contains_key(*what)) {
+            let expected: Vec<&str> = known.keys().map(String::as_str).collect();
+            let why = format!(
+                "unknown words `{what}`, expected one of {}",
+                expected.join(", ")
+            );
+            let at = file.find(what.as_str()).unwrap_or_default();
+            return Err(RulesError::at(file, at, why));
+        }
         let mut files = BUILT_IN.to_vec();
         files.push(file);
         Self::read(&files)
@@ -138,9 +142,8 @@ impl Rules {
         let mut parking = Vec::new();
         let mut words: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
         for file in files {
-            let file: File =
-                toml::from_str(file).map_err(|error| RulesError::Syntax(error.to_string()))?;
-            for mark in file.mark {
+            let file = parse(file)?;
+            for mark in file.mark.into_iter().map(Spanned::into_inner) {
                 match marks.iter_mut().find(|known| known.name == mark.name) {
                     Some(known) => *known = mark,
                     None => marks.push(mark),
@@ -165,7 +168,8 @@ impl Rules {
         let body = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .build(&patterns)
-            .map_err(|error| RulesError::Syntax(error.to_string()))?;
+            .map_err(|error| RulesError::new(error.to_string()))?;
+        let said = marks::Said::new(&marks)?;
         let words = words
             .into_iter()
             .map(|(what, languages)| Ok((what, Phrases::new(languages)?)))
@@ -176,12 +180,14 @@ impl Rules {
             words,
             body,
             body_marks,
+            said,
         })
     }
 
     /// The names of the marks that a body bears, sorted.
     pub(super) fn marks_in(&self, body: &str) -> Vec<String> {
         let mut found = vec![false; self.marks.len()];
+        let body = &body.as_bytes()[..body.len().min(MAX_SCANNED_BYTES)];
         for hit in self.body.find_overlapping_iter(body) {
             found[self.body_marks[hit.pattern().as_usize()]] = true;
         }
@@ -204,4 +210,45 @@ impl Rules {
     pub(super) fn words(&self, what: &str) -> Option<&Phrases> {
         self.words.get(what)
     }
+}
+
+/// Reads one file, and checks that it can be used.
+fn parse(text: &str) -> Result<File, RulesError> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let why = error.message().trim().replace('\n', "; ");
+        match error.span() {
+            Some(span) => RulesError::at(text, span.start, why),
+            None => RulesError::new(why),
+        }
+    })?;
+    let mut patterns = 0;
+    for mark in &file.mark {
+        patterns += mark
+            .get_ref()
+            .check()
+            .map_err(|why| RulesError::at(text, mark.span().start, why))?;
+    }
+    for (what, languages) in &file.words {
+        for phrase in languages.values().flatten() {
+            patterns += 1;
+            let why = if phrase.len() > MAX_PATTERN_BYTES {
+                format!("expected at most {MAX_PATTERN_BYTES} bytes")
+            } else if fold(phrase).chars().count() < 2 {
+                "expected at least two characters".to_owned()
+            } else {
+                continue;
+            };
+            let at = text.find(phrase.as_str()).unwrap_or_default();
+            return Err(RulesError::at(
+                text,
+                at,
+                format!("words.{what}: {phrase:?}: {why}"),
+            ));
+        }
+    }
+    if patterns > MAX_PATTERNS {
+        let why = format!("{patterns} patterns and phrases; expected at most {MAX_PATTERNS}");
+        return Err(RulesError::new(why));
+    }
+    Ok(file)
 }

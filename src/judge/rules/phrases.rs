@@ -40,11 +40,21 @@ impl Phrases {
         let all = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .build(known.iter().map(|(phrase, _)| phrase))
-            .map_err(|error| RulesError::Syntax(error.to_string()))?;
+            .map_err(|error| RulesError::new(error.to_string()))?;
         Ok(Self {
             all,
             languages: known,
         })
+    }
+
+    /// A phrase, folded, as it is kept here, and its language.
+    pub(in crate::judge) fn get(&self, folded: &str) -> Option<(&str, &str)> {
+        let at = self
+            .languages
+            .binary_search_by(|(phrase, _)| phrase.as_str().cmp(folded))
+            .ok()?;
+        let (phrase, language) = self.languages.get(at)?;
+        Some((phrase, language))
     }
 
     /// The longest phrase that stands in a folded text as words of its own.
@@ -73,7 +83,7 @@ impl Phrases {
 }
 
 /// Whether no letter of a script with spaces goes on before or behind.
-fn is_whole(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn is_whole(text: &str, start: usize, end: usize) -> bool {
     let joins = |a: Option<char>, b: Option<char>| match (a, b) {
         (Some(a), Some(b)) => is_of_words(a) && is_of_words(b),
         _ => false,
