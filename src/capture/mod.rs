@@ -5,7 +5,7 @@
 
 use crate::address;
 use crate::fetch::{Exchange, Facts, Fetched};
-use crate::judge::{Code, Group, Verdict};
+use crate::judge::{Code, Group, Rule, Verdict};
 use crate::store::{NewAlias, NewCapture, NewExchange, Packed, Sha};
 
 /// What a copy is kept for.
@@ -35,7 +35,13 @@ pub fn keep(keeping: &Keeping<'_>, verdict: &Verdict, fetched: &Fetched) -> Opti
     let body = fetched.body.as_ref()?;
     let facts = fetched.facts.body.as_ref()?;
     let last = fetched.facts.hops.last()?;
-    if !is_worth_keeping(verdict) || !(200..300).contains(&last.status) || body.bytes.is_empty() {
+    // The page may have come with a status that refuses it: the judge has looked.
+    let is_page = (200..300).contains(&last.status)
+        || verdict
+            .evidence
+            .iter()
+            .any(|sign| sign.is(Rule::PageInSpiteOfStatus));
+    if !is_worth_keeping(verdict) || !is_page || body.bytes.is_empty() {
         return None;
     }
     let sha256 = digest(&facts.sha256)?;

@@ -17,11 +17,6 @@ pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
     if let Some(wall) = wall::by_header(case) {
         return Some(wall.and(Rule::Status, line));
     }
-    if is_for_walls(hop.status)
-        && let Some(wall) = wall::by_status(case)
-    {
-        return Some(wall.and(Rule::Status, line));
-    }
     if matches!(hop.status, 401..=403 | 429 | 503)
         && let Some(says) = wall::page_itself(case)
     {
@@ -48,6 +43,12 @@ pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
         500..=599 => (Code::ServerError, Rule::Status),
         _ => (Code::ProtocolError, Rule::UnexpectedStatus),
     };
+    // What the page says counts where the status says something else; where both say the same, the status is enough.
+    if is_for_walls(hop.status)
+        && let Some(wall) = wall::by_status(case).filter(|wall| wall.code != code)
+    {
+        return Some(wall.and(Rule::Status, line));
+    }
     let verdict = Verdict::new(code, rule, line);
     Some(match code {
         Code::Blocked if rule == Rule::Status => wall::with_providers(case, verdict),

@@ -24,6 +24,7 @@
 //! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
 //! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
 //! - `rejudge`: what was seen is judged again; what a visit is compared with
+//! - `walls`: what stands before a source, and rules of the user's
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -62,5 +63,6 @@ mod sitemaps;
 mod stats;
 mod suspect;
 mod verify;
+mod walls;
 #[cfg(unix)]
 mod watch;

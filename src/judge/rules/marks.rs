@@ -268,7 +268,7 @@ fn hit<'a>(mark: &'a Mark, said: Option<&str>, answer: &Bears<'_>) -> Option<Hit
             by_header: true,
         });
     }
-    if answer.marks.iter().any(|name| *name == mark.name) {
+    if answer.marks.contains(&mark.name) {
         return found("markup".to_owned());
     }
     if let Some(phrase) = said {

@@ -14,7 +14,7 @@ const CONSENT_WORDS: u64 = 150;
 pub(super) fn region(look: &Look<'_>) -> Suspicion {
     let mut suspicion = Suspicion::of(Code::Blocked);
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::GeoBlock);
-    look.add_words(&mut suspicion, "region", Rule::RefusedByRegion);
+    look.add_words(&mut suspicion, "region", Rule::RefusedByRegion, 2);
     // The phrases are sentences that nobody says in passing: one of them is much on a page with little else.
     if suspicion.weight() > 0 {
         let by_words = suspicion.has(Rule::RefusedByRegion);
@@ -31,7 +31,7 @@ pub(super) fn region(look: &Look<'_>) -> Suspicion {
 pub(super) fn login(look: &Look<'_>) -> Suspicion {
     let mut suspicion = Suspicion::of(Code::LoginWall);
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::Login);
-    look.add_words(&mut suspicion, "login", Rule::AsksForLogin);
+    look.add_words(&mut suspicion, "login", Rule::AsksForLogin, 1);
     if suspicion.weight() <= 0 {
         return suspicion;
     }
@@ -66,7 +66,7 @@ pub(super) fn login(look: &Look<'_>) -> Suspicion {
 pub(super) fn consent(look: &Look<'_>) -> Suspicion {
     let mut suspicion = Suspicion::of(Code::Collapsed);
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::Consent);
-    look.add_words(&mut suspicion, "consent", Rule::AsksForConsent);
+    look.add_words(&mut suspicion, "consent", Rule::AsksForConsent, 2);
     if suspicion.weight() <= 0 {
         return suspicion;
     }

@@ -98,8 +98,14 @@ impl<'a> Look<'a> {
         phrases.find(&self.text).map(|found| found.phrase)
     }
 
-    /// Words in the title, a heading, and the text.
-    pub(super) fn add_words(&self, to: &mut Suspicion, what: &str, rule: Rule) {
+    /// Words in the title, a heading, and the text, of which so many phrases count at the most: two weigh anything.
+    pub(super) fn add_words(
+        &self,
+        to: &mut Suspicion,
+        what: &str,
+        rule: Rule,
+        most_in_text: usize,
+    ) {
         let Some(phrases) = self.case.rules.words(what) else {
             return;
         };
@@ -127,7 +133,7 @@ impl<'a> Look<'a> {
             let is_new = !in_titles.contains(&found.phrase)
                 && !in_text.iter().any(|said| said.phrase == found.phrase)
                 && found.at >= end;
-            if is_new && in_text.len() < 2 {
+            if is_new && in_text.len() < most_in_text {
                 end = found.at + found.phrase.len();
                 if let Some(said) = owned(phrases, found.phrase) {
                     in_text.push(said);

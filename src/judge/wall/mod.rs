@@ -15,6 +15,8 @@ use look::{Look, Said};
 
 /// Signs that weigh less together are not worth a line beside another verdict.
 const WORTH_TELLING: i32 = 50;
+/// So many marks name the provider of a refusal well enough.
+const MOST_TOLD: usize = 3;
 /// The least text, in words, by which a page that came with a refusing status shows that it is there.
 const PAGE_WORDS: u64 = 250;
 /// The same, where the baseline has that text.
@@ -85,7 +87,8 @@ pub(super) fn by_status(case: &Case<'_>) -> Option<Verdict> {
 /// The same verdict, with the providers that an answer names beside it.
 pub(super) fn with_providers(case: &Case<'_>, mut verdict: Verdict) -> Verdict {
     if let Some(look) = Look::new(case) {
-        for hit in look.hits.iter().filter(|hit| is_of_bots(hit.mark.kind)) {
+        let hits = look.hits.iter().filter(|hit| is_of_bots(hit.mark.kind));
+        for hit in hits.take(MOST_TOLD) {
             verdict = verdict.and(rule_of(hit.mark.kind), told(hit));
         }
     }
@@ -126,7 +129,7 @@ fn bot(look: &Look<'_>) -> Suspicion {
         ("robot-check", Rule::RobotCheck),
         ("access-denied", Rule::AccessRefused),
     ] {
-        look.add_words(&mut suspicion, what, rule);
+        look.add_words(&mut suspicion, what, rule, 2);
     }
     if suspicion.weight() <= 0 {
         return Suspicion::of(Code::Blocked);

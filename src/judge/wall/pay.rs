@@ -39,7 +39,7 @@ pub(super) fn paywall(look: &Look<'_>) -> Suspicion {
         return suspicion;
     };
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::Paywall);
-    look.add_words(&mut suspicion, "subscribe", Rule::AsksForPayment);
+    look.add_words(&mut suspicion, "subscribe", Rule::AsksForPayment, 2);
     if suspicion.weight() > 0 {
         suspicion.add(15, Rule::AsksForPayment, "it asks for a subscription");
     }
