@@ -2,7 +2,7 @@
 
 use super::super::suspicion::Suspicion;
 use super::super::{Code, Rule, landing};
-use super::look::{Look, size};
+use super::look::{InText, Look, size};
 use super::rule_of;
 use crate::judge::rules::MarkKind;
 use url::Url;
@@ -10,11 +10,21 @@ use url::Url;
 /// A page that asks for consent says what for, and that may take some words.
 const CONSENT_WORDS: u64 = 150;
 
+/// One with more pictures, or more links, shows something beside the notice.
+const MOST_PICTURES: u32 = 3;
+/// Links.
+const MOST_LINKS: u32 = 25;
+
 /// Refusals by country.
 pub(super) fn region(look: &Look<'_>) -> Suspicion {
     let mut suspicion = Suspicion::of(Code::Blocked);
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::GeoBlock);
-    look.add_words(&mut suspicion, "region", Rule::RefusedByRegion, 2);
+    look.add_words(
+        &mut suspicion,
+        "region",
+        Rule::RefusedByRegion,
+        InText::Refuses,
+    );
     // The phrases are sentences that nobody says in passing: one of them is much on a page with little else.
     if suspicion.weight() > 0 {
         let by_words = suspicion.has(Rule::RefusedByRegion);
@@ -31,7 +41,7 @@ pub(super) fn region(look: &Look<'_>) -> Suspicion {
 pub(super) fn login(look: &Look<'_>) -> Suspicion {
     let mut suspicion = Suspicion::of(Code::LoginWall);
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::Login);
-    look.add_words(&mut suspicion, "login", Rule::AsksForLogin, 1);
+    look.add_words(&mut suspicion, "login", Rule::AsksForLogin, InText::Offers);
     if suspicion.weight() <= 0 {
         return suspicion;
     }
@@ -66,7 +76,12 @@ pub(super) fn login(look: &Look<'_>) -> Suspicion {
 pub(super) fn consent(look: &Look<'_>) -> Suspicion {
     let mut suspicion = Suspicion::of(Code::Collapsed);
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::Consent);
-    look.add_words(&mut suspicion, "consent", Rule::AsksForConsent, 2);
+    look.add_words(
+        &mut suspicion,
+        "consent",
+        Rule::AsksForConsent,
+        InText::Asks,
+    );
     if suspicion.weight() <= 0 {
         return suspicion;
     }
@@ -75,6 +90,18 @@ pub(super) fn consent(look: &Look<'_>) -> Suspicion {
     if end.as_ref().is_some_and(landing::is_consent) {
         let says = "the address is of a consent page";
         suspicion.add(60, rule_of(MarkKind::Consent), says);
+    }
+    let page = look.page;
+    if page.pictures > MOST_PICTURES || page.links > MOST_LINKS {
+        let says = format!("{} pictures and {} links", page.pictures, page.links);
+        suspicion.add(-50, Rule::TextOfItsOwn, says);
+    }
+    if let Some(baseline) = look.case.baseline
+        && size(baseline) < CONSENT_WORDS
+        && baseline.title == page.title
+    {
+        let says = "the baseline is as short, and has the same title";
+        suspicion.add(-100, Rule::TextOfItsOwn, says);
     }
     match look.size {
         0..CONSENT_WORDS => look.add_size(&mut suspicion),

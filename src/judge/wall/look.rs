@@ -8,6 +8,8 @@ use super::{rule_of, told, words_told};
 
 /// A whole text of so many characters is a title of its own, where there is no other.
 const TITLE_CHARS: usize = 80;
+/// A text begins with what stands in so many bytes.
+const BEGINNING_BYTES: usize = 60;
 /// Marks weigh so much together at the most: many of one wall tell no more than few.
 const MOST_OF_MARKS: i32 = 150;
 
@@ -21,6 +23,8 @@ pub(super) struct Look<'a> {
     pub(super) titles: Vec<String>,
     /// The beginning of the text, folded, where there is little of it.
     pub(super) text: String,
+    /// Whether the text is one line, and stands for the title.
+    is_a_line: bool,
     /// How much the page has to say, in words.
     pub(super) size: u64,
     pub(super) hits: Vec<Hit<'a>>,
@@ -33,6 +37,17 @@ pub(super) struct Said<'a> {
     pub(super) language: &'a str,
     /// Whether the title, or the part of it where the phrase stands, says nothing else.
     pub(super) is_whole: bool,
+}
+
+/// What words in a text are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InText {
+    /// A page that begins with them says little else.
+    Refuses,
+    /// They stand on ordinary pages, too.
+    Asks,
+    /// They stand on most pages; one tells as much as many.
+    Offers,
 }
 
 static NOTHING: std::sync::LazyLock<Features> = std::sync::LazyLock::new(Features::default);
@@ -50,7 +65,9 @@ impl<'a> Look<'a> {
             .filter(|title| !title.is_empty())
             .collect();
         let text = fold(&format!("{}\n{}", page.opening, page.noscript));
-        if titles.is_empty() && !text.is_empty() && text.chars().count() <= TITLE_CHARS {
+        let is_a_line =
+            titles.is_empty() && !text.is_empty() && text.chars().count() <= TITLE_CHARS;
+        if is_a_line {
             titles.push(text.clone());
         }
         let hits = case.rules.marks_on(&Bears {
@@ -68,6 +85,7 @@ impl<'a> Look<'a> {
             status: hop.status,
             titles,
             text,
+            is_a_line,
             size: size(page),
             hits,
         })
@@ -98,14 +116,8 @@ impl<'a> Look<'a> {
         phrases.find(&self.text).map(|found| found.phrase)
     }
 
-    /// Words in the title, a heading, and the text, of which so many phrases count at the most: two weigh anything.
-    pub(super) fn add_words(
-        &self,
-        to: &mut Suspicion,
-        what: &str,
-        rule: Rule,
-        most_in_text: usize,
-    ) {
+    /// Words in the title, a heading, and the text.
+    pub(super) fn add_words(&self, to: &mut Suspicion, what: &str, rule: Rule, in_text: InText) {
         let Some(phrases) = self.case.rules.words(what) else {
             return;
         };
@@ -121,26 +133,41 @@ impl<'a> Look<'a> {
                 (true, true) => (50, "the title"),
                 (true, false) => (5, "the title"),
                 (false, _) if has_heading => continue,
+                (false, _)
+                    if self.is_a_line && (said.is_whole || title.starts_with(said.phrase)) =>
+                {
+                    (70, "the page, which has but a line,")
+                }
                 (false, true) => (40, "a heading"),
                 (false, false) => continue,
             };
             has_heading |= at > 0 || !has_title;
             to.add(weight, rule, words_told(&said, place));
         }
-        let mut in_text: Vec<Said<'_>> = Vec::new();
-        let mut end = 0;
+        let mut phrases_in_text: Vec<Said<'_>> = Vec::new();
+        let (mut end, mut first_at) = (0, usize::MAX);
         for found in phrases.find_all(&self.text) {
             let is_new = !in_titles.contains(&found.phrase)
-                && !in_text.iter().any(|said| said.phrase == found.phrase)
+                && !phrases_in_text
+                    .iter()
+                    .any(|said| said.phrase == found.phrase)
                 && found.at >= end;
-            if is_new && in_text.len() < most_in_text {
+            if is_new && phrases_in_text.len() < 2 {
                 end = found.at + found.phrase.len();
+                first_at = first_at.min(found.at);
                 if let Some(said) = owned(phrases, found.phrase) {
-                    in_text.push(said);
+                    phrases_in_text.push(said);
                 }
             }
         }
-        for (said, weight) in in_text.iter().zip([25, 15]) {
+        let weights = match (in_text, first_at) {
+            (InText::Refuses, 0) if self.titles.is_empty() => [70, 15],
+            (InText::Refuses, 0..BEGINNING_BYTES) if in_titles.is_empty() => [40, 15],
+            (InText::Refuses | InText::Asks, _) => [25, 15],
+            (InText::Offers, _) => [25, 0],
+        };
+        let weighing = phrases_in_text.iter().zip(weights);
+        for (said, weight) in weighing.filter(|(_, weight)| *weight > 0) {
             to.add(weight, rule, words_told(said, "the text"));
         }
     }

@@ -11,7 +11,7 @@ use super::compare::compare;
 use super::rules::{Hit, MarkKind};
 use super::suspicion::Suspicion;
 use super::{Case, Code, DECISIVE, Rule, Verdict, status};
-use look::{Look, Said};
+use look::{InText, Look, Said};
 
 /// Signs that weigh less together are not worth a line beside another verdict.
 const WORTH_TELLING: i32 = 50;
@@ -129,7 +129,7 @@ fn bot(look: &Look<'_>) -> Suspicion {
         ("robot-check", Rule::RobotCheck),
         ("access-denied", Rule::AccessRefused),
     ] {
-        look.add_words(&mut suspicion, what, rule, 2);
+        look.add_words(&mut suspicion, what, rule, InText::Refuses);
     }
     if suspicion.weight() <= 0 {
         return Suspicion::of(Code::Blocked);

@@ -4,7 +4,7 @@ use super::super::compare::compare;
 use super::super::rules::MarkKind;
 use super::super::suspicion::Suspicion;
 use super::super::{Code, Rule};
-use super::look::{Look, size};
+use super::look::{InText, Look, size};
 
 /// A main text of fewer words, on a page that wants money for it, is the beginning of one.
 const SHORT: u64 = 150;
@@ -39,7 +39,12 @@ pub(super) fn paywall(look: &Look<'_>) -> Suspicion {
         return suspicion;
     };
     look.add_marks(&mut suspicion, |kind| kind == MarkKind::Paywall);
-    look.add_words(&mut suspicion, "subscribe", Rule::AsksForPayment, 2);
+    look.add_words(
+        &mut suspicion,
+        "subscribe",
+        Rule::AsksForPayment,
+        InText::Asks,
+    );
     if suspicion.weight() > 0 {
         suspicion.add(15, Rule::AsksForPayment, "it asks for a subscription");
     }

@@ -227,6 +227,45 @@ fn refusals_and_checks_in_many_languages() {
 }
 
 #[test]
+fn refusals_of_a_few_words() {
+    for text in [
+        "Access denied",
+        "You have been blocked.",
+        "You have been banned from this site. If you think there has been a mistake, please contact the administrator.",
+        "Your request has been blocked due to suspicious activity. If you feel this is in error please write to us.",
+        "Suspicious activity detected, your IP address 192.0.2.1 has been blocked.",
+        "Visitors from your country are not permitted to browse this site.",
+        "We're sorry but your query looks similar to automated requests from a computer virus or spyware application. To \
+         protect our users, we can't process your request right now.",
+    ] {
+        let verdict = Visit::new(200, &page("", text)).judged(None);
+        assert_eq!(verdict.code, Code::Blocked, "{text}: {verdict:?}");
+    }
+    // Who writes a few words about it does not refuse anybody.
+    for (title, text) in [
+        (
+            "A note",
+            "I was told by the porter that I had no business there, and that was that: access denied, once more.",
+        ),
+        (
+            "Blocked",
+            "A short film about two neighbours, a lorry and a street of eleven houses. 12 minutes, 2019.",
+        ),
+        (
+            "Captcha",
+            "A poem in four lines. From the collection of the same name, out in May.",
+        ),
+        (
+            "Sign in the window",
+            "Photograph, 1931. Gift of the artist's family.",
+        ),
+    ] {
+        let verdict = Visit::new(200, &page(title, text)).judged(None);
+        assert_eq!(verdict.code, Code::Alive, "{title}: {verdict:?}");
+    }
+}
+
+#[test]
 fn an_article_about_a_wall_is_none() {
     let loads = "<script src=/_Incapsula_Resource?SWJIYLWA=1></script><script src=/cdn-cgi/challenge-platform/scripts/jsd/main.js></script>\
                  <div class=g-recaptcha></div><script>window._pxAppId='x'</script><form><input type=password></form>";
@@ -371,6 +410,22 @@ fn consent() {
                 .iter()
                 .any(|sign| sign.is(Rule::AsksForConsent))
         );
+    }
+}
+
+/// A page with little text may have a notice of cookies on it.
+#[test]
+fn a_notice_of_cookies_on_a_short_page_is_no_wall() {
+    let notice = "<div><h2>We value your privacy</h2><p>We use cookies. We and our partners store information.</p>\
+                  <button>Accept all</button></div>";
+    let pictures = "<img src=1.jpg><img src=2.jpg><img src=3.jpg><img src=4.jpg>";
+    for body in [
+        format!("<h1>Harbour</h1>{pictures}{notice}"),
+        format!("<h1>Harbour</h1>{}{notice}", prose(3)),
+        "<h1>Harbour</h1><p>Opens in May.</p><p>This website uses cookies. <button>Accept all</button>".to_owned(),
+    ] {
+        let verdict = Visit::new(200, &page("Harbour", &body)).judged(None);
+        assert_eq!(verdict.code, Code::Alive, "{body}: {verdict:?}");
     }
 }
 
