@@ -3,7 +3,7 @@
 //! What the page says is for later rules. Here only what needs no reading: no bytes, bytes that broke off, a page
 //! with nothing to see. All of it is "cannot tell", because a living page can look so to a visitor without scripts.
 
-use super::{Case, Code, Kind, Rule, Verdict, shown, status, wall};
+use super::{Case, Code, Kind, Rule, Verdict, shown, status};
 use crate::fetch::Hop;
 
 /// The verdict of a fine answer's body, or `None` where there is something in it.
@@ -22,13 +22,8 @@ pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
 
 /// The verdict of a page with nothing to see, where nothing else is known of it.
 pub(super) fn nothing_to_see(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
-    let line = status::line(hop.status);
     let page = case.features?;
     if page.kind != Kind::Html || page.has_something_to_see() {
-        return None;
-    }
-    // A wall may be a script and nothing else.
-    if wall::suspect(case).is_decided() {
         return None;
     }
     let verdict = Verdict::new(
@@ -43,7 +38,7 @@ pub(super) fn nothing_to_see(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
         }
         None => verdict,
     };
-    Some(verdict.and(Rule::Status, line))
+    Some(verdict.and(Rule::Status, status::line(hop.status)))
 }
 
 /// A body that broke off, by what cut it (WARC 1.1, `WARC-Truncated`).

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::fingerprint::{SimHash, Sketch};
 use super::page::Page;
-use super::rules::Rules;
+use super::rules::{Rules, fold};
 use super::text::Text;
 use crate::address::parse;
 
@@ -85,6 +85,9 @@ pub struct Features {
     /// The beginning of the visible text, where there is little of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub opening: String,
+    /// What surrounds the first words by which pages say "not found", folded, where the opening is not all of the text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notice: String,
     /// The beginning of what is shown to readers without scripts only (`noscript`).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub noscript: String,
@@ -165,12 +168,23 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
             let mut count = super::page::Count::default();
             count.add(body.as_bytes());
             (drawn.text_chars, drawn.words) = (count.chars, count.words);
+            from_plain(&mut drawn, body);
             super::text::text(body, media_type, final_url)
         }
         Kind::Pdf | Kind::Other => return drawn,
     };
     drawn.marks = rules.marks_in(body);
+    if text.whole.len() > MAX_OPENING_CHARS {
+        drawn.notice = notice_in(&text.whole, rules);
+    }
     from_text(&mut drawn, text);
+    if kind == Kind::Text
+        && body.len() <= MAX_OPENING_CHARS
+        && body.trim_start().starts_with(['{', '[', '<'])
+    {
+        // Of data that is hardly more than a message, the members tell what it means.
+        drawn.opening = folded(body.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
+    }
     drawn
 }
 
@@ -202,6 +216,76 @@ fn from_text(drawn: &mut Features, text: Text) {
     drawn.byline = text.byline;
     drawn.published = text.published;
     drawn.modified = text.modified;
+}
+
+/// What surrounds the first words that say "not found", folded.
+///
+/// Short phrases are left out, for they say other things in a long text.
+fn notice_in(text: &str, rules: &Rules) -> String {
+    /// So much of the text is looked through, in bytes: a notice stands before the long rest.
+    const LOOKED_THROUGH: usize = 256 * 1024;
+    const SHORTEST_PHRASE: usize = 12;
+    const CHARS_BEFORE: usize = 80;
+    const CHARS_BEHIND: usize = 160;
+    let mut end = text.len().min(LOOKED_THROUGH);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = fold(&text[..end]);
+    let found = rules.words("missing").and_then(|words| {
+        words
+            .find_all(&text)
+            .find(|found| found.phrase.len() >= SHORTEST_PHRASE)
+    });
+    let Some(found) = found else {
+        return String::new();
+    };
+    let before = text[..found.at].char_indices().rev();
+    let start = before
+        .take(CHARS_BEFORE)
+        .last()
+        .map_or(found.at, |(at, _)| at);
+    let behind = &text[found.at..];
+    let end = behind
+        .char_indices()
+        .nth(found.phrase.chars().count() + CHARS_BEHIND)
+        .map_or(text.len(), |(at, _)| found.at + at);
+    text[start..end].to_owned()
+}
+
+/// The first headings of a plain text, and its links, where it is Markdown or might be: lines that begin with `#`, or
+/// that a line of `=` or `-` stands under.
+fn from_plain(drawn: &mut Features, body: &str) {
+    const LINES: usize = 60;
+    let mut before = "";
+    for line in body.lines().take(LINES) {
+        let line = line.trim();
+        let is_rule =
+            line.len() >= 2 && (line.bytes().all(|b| b == b'=') || line.bytes().all(|b| b == b'-'));
+        let heading = if is_rule {
+            before
+        } else {
+            line.strip_prefix('#')
+                .map_or("", |_| line.trim_start_matches('#'))
+        };
+        if let Some(heading) = folded(heading.as_bytes(), MAX_HEADING_CHARS)
+            && drawn.headings.len() < MAX_HEADINGS
+        {
+            drawn.headings.push(heading);
+        }
+        before = if is_rule { "" } else { line };
+    }
+    let mut rest = body;
+    while let Some(at) = rest.find("](") {
+        let start = rest[..at].rfind('[').unwrap_or(at);
+        let address = rest[at..].find(')').unwrap_or(rest.len() - at);
+        if !rest[..start].ends_with('!') {
+            let text = rest[start..at].chars().filter(|c| !c.is_whitespace());
+            drawn.links += 1;
+            drawn.link_chars += text.count() as u64 + address as u64;
+        }
+        rest = &rest[at + address.max(2)..];
+    }
 }
 
 /// Which kind of body a media type names.

@@ -260,6 +260,23 @@ pub(super) fn is_front_page(url: &Url) -> bool {
     is_front_path(url.path()) && canonical(url).url().query().is_none_or(str::is_empty)
 }
 
+/// Whether an address is that of a section of the source's site: a folder that the source was in, or one word where the
+/// source named an article.
+pub(super) fn is_section_of(source: &Url, end: &Url) -> bool {
+    if site(host(source)) != site(host(end)) || end.query().is_some_and(|query| !query.is_empty()) {
+        return false;
+    }
+    let (from, to) = (segments(source), content_segments(end));
+    let Some(last) = to.last() else {
+        return false;
+    };
+    let is_folder = host(source) == host(end)
+        && segments(end).len() < from.len()
+        && from.starts_with(&segments(end));
+    let is_word = to.len() == 1 && words(last) <= 2 && !last.bytes().any(|b| b.is_ascii_digit());
+    (is_folder && is_deep(source)) || (is_word && extension(last).is_empty() && is_item(source))
+}
+
 /// How surely the source is a page of its own, that a front page cannot stand for.
 pub(super) fn is_too_deep_for(source: &Url, front: &Url) -> bool {
     if carries_a_segment(source, front) {

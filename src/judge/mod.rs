@@ -4,8 +4,8 @@
 //! is that no living page is called dead: a rule that is not sure says `alive`, or one of the codes that mean "cannot
 //! tell". A verdict is of one visit; what becomes of a source is for [`crate::schedule`] to add up.
 //!
-//! Judged in this order: what failed; the status of the last answer; whether there is anything in its body; what the
-//! page says (a wall, a parked domain, a "not found", a page that collapsed); where the redirects led.
+//! Judged in this order: what failed; the status of the last answer; whether there is a body; what the page says (a wall,
+//! a parked domain, a "not found", a page that collapsed), and where the redirects led; whether there is anything to see.
 //!
 //! What the page says is weighed: each room that suspects something puts its signs on a scale ([`suspicion`]), and a
 //! suspicion is a verdict once its signs weigh [`DECISIVE`] together. Words and providers are data (`rules/*.toml`).
@@ -38,11 +38,12 @@ pub use code::{Code, Group, UnknownCode};
 pub use features::{FEATURES_VERSION, Features, Kind, features, features_of_pdf};
 pub use fingerprint::{Part, SimHash, Sketch};
 pub use rule::Rule;
+use rules::MarkKind;
 pub use rules::{MAX_RULES_BYTES, Rules, RulesError};
 pub use text::{Text, text};
 pub use verdict::{DECISIVE, JUDGE_VERSION, Sign, Verdict};
 
-use crate::fetch::{Facts, RobotsFact};
+use crate::fetch::{Facts, Hop, RobotsFact};
 use suspicion::Suspicion;
 
 /// The longest address that is shown in evidence, in characters.
@@ -99,8 +100,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     let verdict = if let Some(failed) = &case.facts.failure {
         failure::judge(case, failed)
     } else if let Some(hop) = case.facts.hops.last() {
-        status::judge(case, hop)
-            .map(|verdict| parked::remark(case, verdict))
+        by_status(case, hop)
             .or_else(|| body::judge(case, hop))
             .unwrap_or_else(|| by_content(case, hop))
     } else {
@@ -109,11 +109,32 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     redirect::trail(case, verdict)
 }
 
+/// The verdict that the last answer's status gives, or `None` where it is fine.
+///
+/// A page that says 404 or 410 and still holds the text that was cited is there, whatever its server says: no living page
+/// is called dead.
+fn by_status(case: &Case<'_>, hop: &Hop) -> Option<Verdict> {
+    let verdict = status::judge(case, hop).map(|verdict| parked::remark(case, verdict))?;
+    if matches!(verdict.code, Code::NotFound | Code::Gone)
+        && let Some(kept) = missing::kept_in_full(case)
+    {
+        let says = format!(
+            "{:.0} % of the text of {} is there",
+            100.0 * kept,
+            case.our_copy()
+        );
+        let mut alive = Verdict::new(Code::Alive, Rule::KeptDespiteStatus, says);
+        alive.evidence.extend(verdict.evidence);
+        return Some(alive);
+    }
+    Some(verdict)
+}
+
 /// A fine answer with something in it: what the page says, then where the redirects led.
 ///
 /// The first suspicion that is decided gives the verdict; a wall before all others, for behind it nothing is known. Signs
 /// that decided nothing stand behind the verdict all the same, with their weights.
-fn by_content(case: &Case<'_>, hop: &crate::fetch::Hop) -> Verdict {
+fn by_content(case: &Case<'_>, hop: &Hop) -> Verdict {
     let suspicions = [
         wall::suspect(case),
         parked::suspect(case),

@@ -8,11 +8,12 @@
 use url::Url;
 
 use super::landing;
+use super::suspicion::Suspicion;
 use super::{Case, Code, Rule, Verdict, shown, status};
 use crate::address::{canonical, trivially_same};
 use crate::fetch::Hop;
 
-/// The verdict of a visit whose last answer, `hop`, is fine.
+/// The verdict of a visit whose last answer, `hop`, is fine, and of which nothing worse was decided.
 pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Verdict {
     let line = status::line(hop.status);
     let fine = Verdict::new(Code::Alive, Rule::Status, line);
@@ -25,11 +26,69 @@ pub(super) fn judge(case: &Case<'_>, hop: &Hop) -> Verdict {
     if let Some(saved) = saved_by_content(case) {
         return settled(case, &end, fine).and(saved.0, saved.1);
     }
-    if let Some((code, rule)) = astray(case, &end) {
+    // What speaks for `soft-404` was weighed, and found too light.
+    if let Some((code, rule)) = astray(case, &end)
+        && code != Code::Soft404
+    {
         let says = format!("{}: {}", words(rule), shown(end.as_str()));
         return Verdict::new(code, rule, says).and(Rule::Status, status::line(hop.status));
     }
     settled(case, &end, fine)
+}
+
+/// Weighs where the redirects led, as far as that speaks for a source that is gone.
+pub(super) fn weigh(case: &Case<'_>, scale: &mut Suspicion) {
+    let end = case
+        .facts
+        .hops
+        .last()
+        .and_then(|hop| Url::parse(&hop.url).ok());
+    let Some(end) = end.filter(|end| !trivially_same(case.address, end)) else {
+        return;
+    };
+    let before = scale.weight();
+    match astray(case, &end) {
+        Some((Code::Soft404, rule)) => {
+            scale.add(
+                100,
+                rule,
+                format!("{}: {}", words(rule), shown(end.as_str())),
+            );
+        }
+        // Consent, a login, another region: where the way was lost, nothing is known of the source.
+        Some(_) => return,
+        None => {
+            if let Some((weight, rule)) = half_astray(case, &end) {
+                scale.add(
+                    weight,
+                    rule,
+                    format!("{}: {}", words(rule), shown(end.as_str())),
+                );
+            }
+        }
+    }
+    if let Some(sink) = case.around.sink.filter(|sink| sink.sources > 0) {
+        let weight = 25 * sink.sources.min(3) as i32;
+        let says = format!("{} other sources end here", sink.sources);
+        scale.add(weight, Rule::RedirectSink, says);
+    }
+    let weighed = scale.weight() - before;
+    if weighed > 0
+        && let Some((rule, says)) = saved_by_content(case)
+    {
+        scale.add(-weighed, rule, says);
+    }
+}
+
+/// A place where sites send those who ask for what is gone, but others too: not enough by itself.
+fn half_astray(case: &Case<'_>, end: &Url) -> Option<(i32, Rule)> {
+    if keeps_route(case) || lost_its_way(case) || landing::is_regional(case.address, end) {
+        return None;
+    }
+    if landing::is_front_page(end) {
+        return (!landing::is_front_page(case.address)).then_some((40, Rule::RedirectToFrontPage));
+    }
+    landing::is_section_of(case.address, end).then_some((50, Rule::RedirectToSection))
 }
 
 /// Evidence of each redirect that was followed, in order.
@@ -158,6 +217,7 @@ fn words(rule: Rule) -> &'static str {
         Rule::RedirectToConsent => "redirected to a consent page",
         Rule::RedirectToLogin => "redirected to a login page",
         Rule::RedirectThroughConsent => "ended on the front page after a cookie or consent step",
+        Rule::RedirectToSection => "redirected to a section of the site",
         Rule::RedirectToRegionalFrontPage => "redirected to the front page of another region",
         _ => "redirected to the front page",
     }

@@ -99,6 +99,33 @@ rules! {
     TextOfItsOwn, "text-of-its-own", "The page has a text of its own, or the baseline's: it speaks against a wall.";
     BaselineTextGone, "baseline-text-gone", "The text that the baseline has is gone.";
     PageInSpiteOfStatus, "page-in-spite-of-status", "The status refuses, but the page came with it.";
+    KeptDespiteStatus, "kept-despite-status", "The server says that the page is gone, and sends it all the same: the text that the earlier capture has is in it.";
+    NotFoundTitle, "not-found-title", "The title says \"not found\".";
+    NotFoundHeading, "not-found-heading", "A heading says \"not found\".";
+    NotFoundText, "not-found-text", "The text says \"not found\".";
+    NotFoundData, "not-found-data", "Data (JSON, XML) that says \"not found\".";
+    NotFoundManner, "not-found-manner", "The page says what \"not found\" pages also say.";
+    PlaceholderPage, "placeholder-page", "The title is that of a page that servers show where there is no site.";
+    FewWords, "few-words", "The page has few words.";
+    OwnText, "own-text", "The page has a text of its own, as articles have.";
+    SignedText, "signed-text", "The page names who wrote it, or when.";
+    BaselineKept, "baseline-kept", "What the earlier capture says is in the page.";
+    BaselineGone, "baseline-gone", "Nothing that the earlier capture says is in the page.";
+    TitleGone, "title-gone", "The page has another title than the earlier capture.";
+    SiblingAlike, "sibling-alike", "A made-up address beside the source is answered with the same page.";
+    SiblingDiffers, "sibling-differs", "A made-up address beside the source is answered with another page.";
+    SiblingMissing, "sibling-missing", "A made-up address beside the source is answered with 404 or 410.";
+    RedirectSink, "redirect-sink", "The redirects of other sources end at the same address.";
+    RedirectToSection, "redirect-to-section", "The redirects end at a folder that the source was in.";
+    EmptyShell, "empty-shell", "A page with hardly any text, that waits for a script to fill it.";
+    LoadingPage, "loading-page", "A page that only says that it is loading.";
+    RedirectStub, "redirect-stub", "A page that only sends the reader on.";
+    MovedNotice, "moved-notice", "A page that only says that its content is elsewhere, or only links to it.";
+    SoftServerError, "soft-server-error", "A page that only says that the server failed, or is being worked on.";
+    ErrorPage, "error-page", "A mark of an error page that a server or a proxy comes with.";
+    ConsentLeftover, "consent-leftover", "A page of which only the question for consent came.";
+    HeadingOnly, "heading-only", "Hardly more than a heading, where the earlier capture has a text.";
+    ContentReplaced, "content-replaced", "A small page that has nothing in common with the earlier capture, at the same address.";
 }
 
 #[cfg(test)]

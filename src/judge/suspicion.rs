@@ -57,6 +57,11 @@ impl Suspicion {
         }
     }
 
+    /// What is on the scale.
+    pub(super) fn signs(&self) -> &[Sign] {
+        &self.signs
+    }
+
     /// The signs, for another verdict's evidence.
     pub(super) fn into_signs(self) -> Vec<Sign> {
         self.signs

@@ -48,7 +48,7 @@ fn served_by(servers: &[&str], aliases: &[&str]) -> Around {
 fn article(title: &str, seed: u32) -> String {
     let words: String = (0..60)
         .map(|at| {
-            let n = (at * 7919 + seed * 104_729) % 9973;
+            let n = seed * 10_000 + at * 7919 % 9973;
             format!("<p>Sentence number {n} tells of place{n}a and of thing{n}b, that people{n} went to in year{n}c.</p>")
         })
         .collect();

@@ -33,6 +33,8 @@ pub(in crate::judge) enum MarkKind {
     Takeover,
     /// An empty shell that waits for a script.
     Shell,
+    /// A page by which a server or a proxy says that it failed.
+    Trouble,
 }
 
 /// One thing that a provider leaves in its answers: any of its patterns, where its conditions (`status`, `host`) hold.

@@ -63,6 +63,41 @@ impl Phrases {
             .max_by_key(|found| (found.phrase.len(), std::cmp::Reverse(found.at)))
     }
 
+    /// The longest phrase in a folded text, and how much of its letters are in phrases, 0 to 1; of words in `filler` that
+    /// stand beside, nothing is counted.
+    pub(in crate::judge) fn share<'a>(
+        &'a self,
+        folded: &'a str,
+        filler: Option<&Self>,
+    ) -> Option<(Found<'a>, f64)> {
+        let longest = self.find(folded)?;
+        let mut covered = vec![Cover::None; folded.len()];
+        let mut paint = |phrases: &Self, cover: Cover| {
+            for found in phrases.find_all(folded) {
+                for one in &mut covered[found.at..found.at + found.phrase.len()] {
+                    if *one == Cover::None {
+                        *one = cover;
+                    }
+                }
+            }
+        };
+        paint(self, Cover::Phrase);
+        if let Some(filler) = filler {
+            paint(filler, Cover::Filler);
+        }
+        let (mut within, mut counted) = (0_u32, 0_u32);
+        for (at, c) in folded.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+            let is_digit = c.is_numeric();
+            match covered[at] {
+                Cover::Phrase => (within, counted) = (within + 1, counted + 1),
+                // A number beside says nothing, such as that of an error or of a request.
+                Cover::None if !is_digit => counted += 1,
+                Cover::None | Cover::Filler => {}
+            }
+        }
+        (counted > 0).then(|| (longest, f64::from(within) / f64::from(counted)))
+    }
+
     /// Every phrase that stands in a folded text as words of its own.
     pub(in crate::judge) fn find_all<'a>(
         &'a self,
@@ -80,6 +115,14 @@ impl Phrases {
                 }
             })
     }
+}
+
+/// What a letter belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cover {
+    None,
+    Phrase,
+    Filler,
 }
 
 /// Whether no letter of a script with spaces goes on before or behind.
@@ -127,4 +170,30 @@ pub(in crate::judge) fn fold(text: &str) -> String {
         folded.pop();
     }
     folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phrases(all: &[&str]) -> Phrases {
+        let all = all.iter().map(|one| (*one).to_owned()).collect();
+        Phrases::new(BTreeMap::from([("en".to_owned(), all)])).unwrap()
+    }
+
+    #[test]
+    fn shares_of_what_is_said() {
+        let missing = phrases(&["page not found", "not found"]);
+        let filler = phrases(&["sorry", "error"]);
+        let share = |text: &str| {
+            missing
+                .share(&fold(text), Some(&filler))
+                .map(|(_, share)| share)
+        };
+        assert_eq!(share("Page Not Found"), Some(1.0));
+        assert_eq!(share("Sorry! Error 404: page not found."), Some(1.0));
+        assert_eq!(share("A homepage not founded"), None);
+        assert_eq!(share("Nothing"), None);
+        assert!(share("What to do when a page not found is a good thing").unwrap() < 0.4);
+    }
 }
