@@ -75,6 +75,66 @@ fn hostile(size: usize) -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn hostile_pages_are_read_all_the_same() {
+    // Each of these would take minutes if it took the square of its length.
+    for (name, body) in hostile(40_000) {
+        let said = of(&body, "text/html");
+        assert!(said.whole.len() <= body.len() + 8, "{name}");
+    }
+    for name in ["nested div", "font in font", "tags in tags", "attributes"] {
+        let (_, body) = hostile(400_000)
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .unwrap();
+        assert!(tree::main_text(&body).is_none(), "{name}");
+    }
+    let nested = format!("{}the end", "<div>".repeat(100_000));
+    assert_eq!(of(&nested, "text/html").main, "the end");
+}
+
+#[test]
+fn data_and_plain_text() {
+    let json = of(
+        r#"{"title":"A set","rows":[{"place":"Wien","n":3},null,true]}"#,
+        "application/json",
+    );
+    assert_eq!(json.title.as_deref(), Some("A set"));
+    assert_eq!(json.whole, "title: A set\nplace: Wien\nn: 3\nrows: true\n");
+    let broken = of("{\"a\": ", "application/json");
+    assert_eq!(broken.whole, "{\"a\": ");
+    let deep = "[".repeat(100_000);
+    assert_eq!(of(&deep, "application/ld+json").whole, deep);
+    assert_eq!(
+        of("a,\"b, c\"\n1,2,3\n", "text/csv").whole,
+        "a b, c\n1 2 3\n"
+    );
+    for (body, title) in [
+        ("# One #\n\ntext", Some("One")),
+        ("\nTwo\n===\ntext", Some("Two")),
+        ("---\ntitle: \"Three\"\n---\n# Four", Some("Three")),
+        ("RFC of something\n\ntext", Some("RFC of something")),
+        ("text that\ngoes on", None),
+    ] {
+        assert_eq!(of(body, "text/plain").title.as_deref(), title, "{body}");
+    }
+}
+
+#[test]
+fn what_a_page_says_of_its_author_and_dates() {
+    let page = of(
+        r#"<title>T</title><meta property="article:published_time" content="2020-01-02T03:04:05Z">
+        <meta name=author content="A. Writer"><time datetime="2019-01-01">x</time>
+        <script type="application/ld+json">{"@graph":[{"@type":"WebPage","dateModified":"2021-05-05"},
+        {"@type":["NewsArticle"],"author":[{"name":"B. Writer"},"C"],"headline":"H"}]}</script><p>x"#,
+        "text/html",
+    );
+    assert_eq!(page.byline.as_deref(), Some("B. Writer, C"));
+    assert_eq!(page.published.as_deref(), Some("2020-01-02T03:04:05Z"));
+    assert_eq!(page.modified.as_deref(), Some("2021-05-05"));
+    assert_eq!(page.title.as_deref(), Some("T"));
+}
+
+#[test]
 #[ignore = "prints how the time grows with the size"]
 fn how_time_grows() {
     use std::io::Write;

@@ -6,7 +6,7 @@
 //! a long page, the tree is of its beginning ([`MAX_BYTES`]).
 
 use std::borrow::Cow;
-use std::cell::{Cell, Ref};
+use std::cell::{Cell, Ref, RefCell};
 
 use dom_query::{Document, NodeId};
 use dom_smoothie::{Config, Readability, TextMode};
@@ -17,7 +17,7 @@ use html5ever::{Attribute, ParseOpts, QualName, parse_document};
 
 /// How much of a page the tree is built of, in bytes.
 const MAX_BYTES: usize = 2 << 20;
-/// How many elements it may have.
+/// How many elements and comments it may have.
 const MAX_ELEMENTS: usize = 60_000;
 /// How deep it may be.
 const MAX_DEPTH: usize = 300;
@@ -80,7 +80,8 @@ fn document(html: &str) -> Option<Document> {
         let (chunk, behind) = rest.split_at(cut);
         parser.process(StrTendril::from_slice(chunk));
         let sink = &parser.tokenizer.sink.sink;
-        if sink.work.get() > most || sink.elements.get() > MAX_ELEMENTS {
+        let depths = sink.depths.borrow().len();
+        if sink.work.get() > most || sink.is_too_deep.get() || depths > MAX_ELEMENTS {
             return None;
         }
         rest = behind;
@@ -168,22 +169,60 @@ fn attributes(tag: &[u8]) -> (usize, usize) {
     (count, at)
 }
 
-/// The builder's sink, which counts what the builder does.
+/// The builder's sink, which counts what the builder does, and how deep the tree becomes.
+///
+/// The depth also bounds what is not seen here: the builder goes through the formatting elements that are to be opened
+/// again, and whenever one more is added, all before it are open.
 #[derive(Default)]
 struct Counted {
     document: Document,
     work: Cell<u64>,
-    elements: Cell<usize>,
+    is_too_deep: Cell<bool>,
+    /// Of each element, as of when it was put where it stands.
+    depths: RefCell<Vec<u16>>,
+}
+
+/// A node, and where its depth is noted.
+#[derive(Clone, Copy)]
+struct Placed {
+    node: NodeId,
+    at: usize,
 }
 
 impl Counted {
     fn count(&self) {
         self.work.set(self.work.get() + 1);
     }
+
+    fn new(&self, node: NodeId) -> Placed {
+        let mut depths = self.depths.borrow_mut();
+        depths.push(0);
+        Placed {
+            node,
+            at: depths.len() - 1,
+        }
+    }
+
+    /// Notes that a node is placed so many steps below another.
+    fn place(&self, child: NodeOrText<Placed>, by: Placed, below: u16) -> NodeOrText<NodeId> {
+        self.count();
+        match child {
+            NodeOrText::AppendNode(child) => {
+                let mut depths = self.depths.borrow_mut();
+                let depth = depths[by.at].saturating_add(below);
+                depths[child.at] = depth;
+                if usize::from(depth) > MAX_DEPTH {
+                    self.is_too_deep.set(true);
+                }
+                NodeOrText::AppendNode(child.node)
+            }
+            NodeOrText::AppendText(text) => NodeOrText::AppendText(text),
+        }
+    }
 }
 
 impl TreeSink for Counted {
-    type Handle = NodeId;
+    type Handle = Placed;
     type Output = Document;
     type ElemName<'a> = Ref<'a, QualName>;
 
@@ -194,13 +233,13 @@ impl TreeSink for Counted {
     // Nobody asks for them, and there may be many.
     fn parse_error(&self, _: Cow<'static, str>) {}
 
-    fn get_document(&self) -> NodeId {
-        self.document.get_document()
+    fn get_document(&self) -> Placed {
+        self.new(self.document.get_document())
     }
 
-    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Ref<'a, QualName> {
+    fn elem_name<'a>(&'a self, target: &'a Placed) -> Ref<'a, QualName> {
         self.count();
-        self.document.elem_name(target)
+        self.document.elem_name(&target.node)
     }
 
     fn create_element(
@@ -208,34 +247,33 @@ impl TreeSink for Counted {
         name: QualName,
         attributes: Vec<Attribute>,
         flags: ElementFlags,
-    ) -> NodeId {
+    ) -> Placed {
         self.count();
-        self.elements.set(self.elements.get() + 1);
-        self.document.create_element(name, attributes, flags)
+        self.new(self.document.create_element(name, attributes, flags))
     }
 
-    fn create_comment(&self, text: StrTendril) -> NodeId {
-        self.document.create_comment(text)
+    fn create_comment(&self, text: StrTendril) -> Placed {
+        self.new(self.document.create_comment(text))
     }
 
-    fn create_pi(&self, target: StrTendril, data: StrTendril) -> NodeId {
-        self.document.create_pi(target, data)
+    fn create_pi(&self, target: StrTendril, data: StrTendril) -> Placed {
+        self.new(self.document.create_pi(target, data))
     }
 
-    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
-        self.count();
-        self.document.append(parent, child);
+    fn append(&self, parent: &Placed, child: NodeOrText<Placed>) {
+        let child = self.place(child, *parent, 1);
+        self.document.append(&parent.node, child);
     }
 
     fn append_based_on_parent_node(
         &self,
-        element: &NodeId,
-        before: &NodeId,
-        child: NodeOrText<NodeId>,
+        element: &Placed,
+        before: &Placed,
+        child: NodeOrText<Placed>,
     ) {
-        self.count();
+        let child = self.place(child, *before, 1);
         self.document
-            .append_based_on_parent_node(element, before, child);
+            .append_based_on_parent_node(&element.node, &before.node, child);
     }
 
     fn append_doctype_to_document(&self, name: StrTendril, public: StrTendril, system: StrTendril) {
@@ -243,43 +281,47 @@ impl TreeSink for Counted {
             .append_doctype_to_document(name, public, system);
     }
 
-    fn get_template_contents(&self, target: &NodeId) -> NodeId {
-        self.document.get_template_contents(target)
+    fn get_template_contents(&self, target: &Placed) -> Placed {
+        let node = self.document.get_template_contents(&target.node);
+        Placed {
+            node,
+            at: target.at,
+        }
     }
 
-    fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
+    fn same_node(&self, x: &Placed, y: &Placed) -> bool {
         self.count();
-        x == y
+        x.node == y.node
     }
 
     fn set_quirks_mode(&self, mode: QuirksMode) {
         self.document.set_quirks_mode(mode);
     }
 
-    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
-        self.count();
-        self.document.append_before_sibling(sibling, child);
+    fn append_before_sibling(&self, sibling: &Placed, child: NodeOrText<Placed>) {
+        let child = self.place(child, *sibling, 0);
+        self.document.append_before_sibling(&sibling.node, child);
     }
 
-    fn add_attrs_if_missing(&self, target: &NodeId, attributes: Vec<Attribute>) {
+    fn add_attrs_if_missing(&self, target: &Placed, attributes: Vec<Attribute>) {
         // Looks at all that are there already; so many tags that add to one are no page.
         self.work
             .set(self.work.get() + 1 + attributes.len() as u64 * 256);
-        self.document.add_attrs_if_missing(target, attributes);
+        self.document.add_attrs_if_missing(&target.node, attributes);
     }
 
-    fn remove_from_parent(&self, target: &NodeId) {
+    fn remove_from_parent(&self, target: &Placed) {
         self.count();
-        self.document.remove_from_parent(target);
+        self.document.remove_from_parent(&target.node);
     }
 
-    fn reparent_children(&self, node: &NodeId, parent: &NodeId) {
+    fn reparent_children(&self, node: &Placed, parent: &Placed) {
         self.count();
-        self.document.reparent_children(node, parent);
+        self.document.reparent_children(&node.node, &parent.node);
     }
 
-    fn is_mathml_annotation_xml_integration_point(&self, node: &NodeId) -> bool {
+    fn is_mathml_annotation_xml_integration_point(&self, target: &Placed) -> bool {
         self.document
-            .is_mathml_annotation_xml_integration_point(node)
+            .is_mathml_annotation_xml_integration_point(&target.node)
     }
 }
