@@ -1,20 +1,22 @@
 //! From the archive's rows to the explanation.
 
+use std::collections::HashMap;
+
 use url::Url;
 
-use super::history;
 use super::{
-    Alias, Answer, Baseline, Confirms, Explained, Mark, Missing, NextVisit, Question, Sign, Visit,
-    Which,
+    Alias, Answer, Around, Baseline, Confirms, Explained, Mark, Missing, NextVisit, Question,
+    Visit, Which,
 };
+use super::{evidence, history};
 use crate::fetch::{Facts, Way};
-use crate::judge::{Code, Group, Rule};
+use crate::judge::{Code, Group};
 use crate::report::rfc3339;
 use crate::run::Intervals;
 use crate::run::state::to_schedule;
 use crate::schedule::why::{self, Bound};
 use crate::schedule::{Own, State};
-use crate::store::{BASELINE_WITHIN, MarkRow, PastVisit, SourceFacts, Store, StoreError};
+use crate::store::{BASELINE_WITHIN, Drawn, MarkRow, PastVisit, SourceFacts, Store, StoreError};
 
 /// Visits that are looked back at: a dead source is visited every 90 days, a failing one daily.
 const LOOKED_BACK: usize = 1000;
@@ -33,6 +35,8 @@ struct Found {
     visits: Vec<PastVisit>,
     /// The visit whose verdict stands.
     standing: Option<PastVisit>,
+    /// What was drawn from the bodies of the visits that are explained, by visit.
+    drawn: HashMap<i64, Drawn>,
 }
 
 /// Why a source stands as it does, or what an earlier visit of it saw.
@@ -60,7 +64,13 @@ pub fn explain(store: &Store, question: &Question<'_>) -> Result<Answer, StoreEr
             Some(id) => r.past_visits(source.id, id, 1)?.into_iter().next(),
             None => None,
         };
+        let mut drawn = HashMap::new();
+        for visit in explained_of(&visits, standing.as_ref(), question.visit.is_some()) {
+            let of = r.drawn(source.id, visit.confirms.map_or(visit.id, |(root, _)| root))?;
+            drawn.insert(visit.id, of);
+        }
         Ok(Some(Ok(Found {
+            drawn,
             aliases: r.aliases(source.id)?,
             mark: r.mark_of(source.id)?,
             source,
@@ -82,6 +92,7 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
         mark,
         visits,
         standing,
+        drawn,
     } = found;
     let is_earlier = question.visit.is_some();
     let policy = question.policy;
@@ -119,7 +130,13 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
         verdict: code,
         verdict_since: since.map(rfc3339),
         is_earlier,
-        visits: explained_visits(&source, &visits, standing, is_earlier),
+        visits: explained_of(&visits, standing.as_ref(), is_earlier)
+            .into_iter()
+            .map(|visit| {
+                let stands = Some(visit.id) == source.verdict_visit_id;
+                explained_visit(visit, stands, drawn.get(&visit.id))
+            })
+            .collect(),
         strikes,
         missing: if is_earlier { None } else { missing },
         not_counted,
@@ -135,36 +152,34 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
 }
 
 /// The last visit, or the one that was asked for; before it, what belongs to it.
-fn explained_visits(
-    source: &SourceFacts,
-    visits: &[PastVisit],
-    standing: Option<PastVisit>,
+fn explained_of<'a>(
+    visits: &'a [PastVisit],
+    standing: Option<&'a PastVisit>,
     is_earlier: bool,
-) -> Vec<Visit> {
+) -> Vec<&'a PastVisit> {
     let Some(last) = visits.first() else {
         return Vec::new();
     };
-    let stands = |visit: &PastVisit| Some(visit.id) == source.verdict_visit_id;
     let mut explained = Vec::new();
     if let Some(standing) = standing
         && !is_earlier
-        && !stands(last)
+        && standing.id != last.id
     {
-        explained.push(explained_visit(&standing, true));
+        explained.push(standing);
     }
     // The first look of the same run.
     if let Some(first) = visits.get(1)
         && history::way(last) == Way::Browser
         && first.run_id == last.run_id
-        && !explained.iter().any(|visit| visit.visit == first.id)
+        && !explained.iter().any(|visit| visit.id == first.id)
     {
-        explained.push(explained_visit(first, stands(first)));
+        explained.push(first);
     }
-    explained.push(explained_visit(last, stands(last)));
+    explained.push(last);
     explained
 }
 
-fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
+fn explained_visit(visit: &PastVisit, stands: bool, drawn: Option<&Drawn>) -> Visit {
     let verdict = history::verdict(visit);
     let group = history::group(visit);
     // A file that was damaged may have facts that cannot be read; what is beside them is told all the same.
@@ -172,7 +187,8 @@ fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
     let hard = verdict
         .as_ref()
         .is_some_and(crate::judge::Verdict::is_hard_sign);
-    let signs = verdict.map(|verdict| verdict.evidence).unwrap_or_default();
+    let (signs, weighed) = evidence::weighed(verdict);
+    let (page, compared) = drawn.map(evidence::page).unwrap_or_default();
     let way = facts.as_ref().map_or(Way::Plain, |facts| facts.way);
     let vantage = facts.as_ref().and_then(|facts| facts.vantage.clone());
     let (hops, failure, body, robots) = match facts {
@@ -206,17 +222,11 @@ fn explained_visit(visit: &PastVisit, stands: bool) -> Visit {
         hard,
         judge_version: visit.judge_version,
         judged_at: visit.judged_at.map(rfc3339),
-        signs: signs
-            .into_iter()
-            .map(|sign| Sign {
-                means: Rule::ALL
-                    .iter()
-                    .find(|rule| rule.as_str() == sign.rule)
-                    .map(|rule| rule.description()),
-                rule: sign.rule.into_owned(),
-                says: sign.says,
-            })
-            .collect(),
+        signs,
+        weighed,
+        page,
+        compared,
+        around: Around::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here judges. What a visit saw is read from its facts, what was concluded from it is the verdict as stored,
 //! and what the history adds up to is told by the schedule, which goes through it once more ([`crate::schedule::why`]).
 
+mod evidence;
 mod gather;
 mod history;
 mod text;
@@ -157,6 +158,88 @@ pub struct Visit {
     pub judged_at: Option<String>,
     /// The signs; the one that decided comes first.
     pub signs: Vec<Sign>,
+    /// What the signs that were weighed for the verdict came to; null where one sign alone said all.
+    pub weighed: Option<Weighed>,
+    /// What was drawn from the body.
+    pub page: Option<Page>,
+    /// The copy that it was compared with.
+    pub compared: Option<Compared>,
+    /// What is known beside it.
+    pub around: Around,
+}
+
+/// What signs weigh together.
+#[derive(Debug, Serialize)]
+pub struct Weighed {
+    /// What spoke for the verdict.
+    #[serde(rename = "for")]
+    pub for_it: i32,
+    /// What spoke against it, negative.
+    pub against: i32,
+    /// How much decides.
+    pub needed: i32,
+}
+
+/// What was drawn from a body, as far as a verdict may rest on it.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    /// The version of what draws it.
+    pub version: u32,
+    /// Title.
+    pub title: Option<String>,
+    /// Words to see.
+    pub words: u64,
+    /// Words of the main text.
+    pub main_words: u64,
+    /// The language that the page declares.
+    pub language: Option<String>,
+    /// The address that the page calls its canonical one.
+    pub canonical: Option<String>,
+    /// The names of the marks that it bears: of walls, parking services, error pages.
+    pub marks: Vec<String>,
+}
+
+/// The copy that a visit was compared with.
+#[derive(Debug, Serialize)]
+pub struct Compared {
+    /// The capture.
+    pub capture: i64,
+    /// When it was made.
+    pub at: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Words of its main text.
+    pub main_words: u64,
+    /// How much of its main text is in the page, 0 to 1; null where one of them has too little.
+    pub kept: Option<f64>,
+    /// How much of the page's main text is in it.
+    pub known: Option<f64>,
+}
+
+/// What is known beside a visit: of its server, of its name, of where others ended.
+#[derive(Debug, Serialize, Default)]
+pub struct Around {
+    /// How the server answered to an address in the same folder that was made up.
+    pub sibling: Option<Sibling>,
+    /// The name servers of the domain on which the visit ended.
+    pub name_servers: Vec<String>,
+    /// The names that its host is an alias of.
+    pub aliases: Vec<String>,
+    /// How many other sources ended at the same address.
+    pub sink: Option<u32>,
+}
+
+/// How a server answered to an address that was made up.
+#[derive(Debug, Serialize)]
+pub struct Sibling {
+    /// The address.
+    pub url: String,
+    /// The status of the last answer.
+    pub status: u16,
+    /// Where it ended.
+    pub final_url: String,
+    /// The title of the page that came.
+    pub title: Option<String>,
 }
 
 /// An earlier visit that was confirmed.
@@ -177,6 +260,10 @@ pub struct Sign {
     pub says: String,
     /// What the rule says; null for one that this version does not know.
     pub means: Option<&'static str>,
+    /// How much it weighs, negative where it speaks against; null where it alone says all, or only tells.
+    pub weight: Option<i32>,
+    /// Whether the verdict rests on it. The others were seen as well, and decided nothing.
+    pub decides: bool,
 }
 
 /// The strikes since the last fine visit.

@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Explained, NextVisit, NotCounted, Strike, Visit};
+use super::{Explained, NextVisit, NotCounted, Sign, Strike, Visit};
 use crate::fetch::Way;
 use crate::report::{bytes, count, one_line};
 
@@ -173,6 +173,7 @@ fn write_visit(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> Res
             &format!("{}{cut}, sha256:{digest}", bytes(body.size)),
         )?;
     }
+    write_page(visit, out)?;
     line(out, "took", &format!("{} ms", visit.elapsed_ms))?;
     if let Some(confirms) = &visit.confirms {
         let words = format!(
@@ -198,17 +199,7 @@ fn write_verdict(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> R
         "verdict",
         &format!("{style}{verdict}{style:#} ({group}){effect}"),
     )?;
-    for sign in &visit.signs {
-        let rule = one_line(&sign.rule, 60);
-        line(
-            out,
-            "because",
-            &format!("{} {DIM}[{rule}]{DIM:#}", one_line(&sign.says, WORDS)),
-        )?;
-        if let Some(means) = sign.means {
-            writeln!(out, "              {DIM}{means}{DIM:#}")?;
-        }
-    }
+    write_signs(visit, out)?;
     if let Some(why) = visit.not_counted {
         let doubt = explained
             .not_counted
@@ -222,6 +213,116 @@ fn write_verdict(visit: &Visit, explained: &Explained, out: &mut dyn Write) -> R
         )?;
     } else if visit.stands {
         line(out, "", "this is the verdict that stands")?;
+    }
+    Ok(())
+}
+
+/// The signs that decided, what they weigh together, and what was seen as well.
+fn write_signs(visit: &Visit, out: &mut dyn Write) -> Result<()> {
+    let sign_line = |sign: &Sign| {
+        let weight = sign
+            .weight
+            .map_or(String::new(), |weight| format!("{weight:>+4}  "));
+        let (says, rule) = (one_line(&sign.says, WORDS), one_line(&sign.rule, 60));
+        format!("{weight}{says} {DIM}[{rule}]{DIM:#}")
+    };
+    let mut label = "because";
+    for (nth, sign) in visit.signs.iter().filter(|sign| sign.decides).enumerate() {
+        line(out, label, &sign_line(sign))?;
+        label = "";
+        // The rule that decided; what the others mean is in docs/VERDICTS.md.
+        if let (0, Some(means)) = (nth, sign.means) {
+            let indent = if sign.weight.is_some() { "      " } else { "" };
+            line(out, "", &format!("{indent}{DIM}{means}{DIM:#}"))?;
+        }
+    }
+    if let Some(weighed) = &visit.weighed {
+        let against = match weighed.against {
+            0 => String::new(),
+            against => format!(" ({:+} for it, {against:+} against)", weighed.for_it),
+        };
+        let sum = weighed.for_it + weighed.against;
+        let needed = weighed.needed;
+        line(
+            out,
+            "together",
+            &format!("{sum:>+4}, where {needed} decide{against}"),
+        )?;
+    }
+    let mut label = "seen too";
+    for sign in visit.signs.iter().filter(|sign| !sign.decides) {
+        line(out, label, &sign_line(sign))?;
+        label = "";
+    }
+    Ok(())
+}
+
+/// What the page said, what it was compared with, and what is known beside it.
+fn write_page(visit: &Visit, out: &mut dyn Write) -> Result<()> {
+    if let Some(page) = &visit.page {
+        let title = match &page.title {
+            Some(title) => format!("\u{201c}{}\u{201d}", one_line(title, 100)),
+            None => "without a title".to_owned(),
+        };
+        let main = match page.main_words {
+            words if words == 0 || words >= page.words => String::new(),
+            words => format!(", {words} of them in the main text"),
+        };
+        let language = page.language.as_ref().map_or(String::new(), |language| {
+            format!(", {}", one_line(language, 40))
+        });
+        let words = count(page.words, "word");
+        line(out, "page", &format!("{title}, {words}{main}{language}"))?;
+        if !page.marks.is_empty() {
+            line(out, "bears", &one_line(&page.marks.join(", "), WORDS))?;
+        }
+    }
+    if let Some(compared) = &visit.compared {
+        let title = match (&compared.title, visit.page.as_ref().map(|page| &page.title)) {
+            (Some(before), Some(Some(now))) if before == now => {
+                ", the title is the same".to_owned()
+            }
+            (Some(before), _) => format!(", then \u{201c}{}\u{201d}", one_line(before, 100)),
+            (None, _) => String::new(),
+        };
+        let kept = compared.kept.map_or(String::new(), |kept| {
+            format!(", {:.0} % of its main text is here still", kept * 100.0)
+        });
+        line(
+            out,
+            "compared",
+            &format!("our copy of {}{title}{kept}", compared.at),
+        )?;
+    }
+    let around = &visit.around;
+    if let Some(sibling) = &around.sibling {
+        let title = sibling.title.as_ref().map_or(String::new(), |title| {
+            format!(", \u{201c}{}\u{201d}", one_line(title, 100))
+        });
+        let words = format!("{}{title}", sibling.status);
+        line(out, "made up", &one_line(&sibling.url, ADDRESS))?;
+        line(out, "answer", &words)?;
+        if sibling.final_url != sibling.url {
+            line(out, "", &one_line(&sibling.final_url, ADDRESS))?;
+        }
+    }
+    if !around.name_servers.is_empty() {
+        line(
+            out,
+            "served by",
+            &one_line(&around.name_servers.join(", "), WORDS),
+        )?;
+    }
+    if !around.aliases.is_empty() {
+        line(
+            out,
+            "alias of",
+            &one_line(&around.aliases.join(", "), WORDS),
+        )?;
+    }
+    if let Some(others) = around.sink {
+        let sources = count(u64::from(others), "other source");
+        line(out, "sink", &format!("{sources} ended at the same address"))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::Reading;
+use super::rejudging::BaselineRow;
 use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, find_source, state};
 
 /// A source with everything that its standing and its next visit depend on. Instants in milliseconds since the epoch.
@@ -82,7 +83,30 @@ pub struct PastVisit {
     pub unsettled: bool,
 }
 
+/// What was drawn from the body of a visit, and what that was compared with.
+#[derive(Debug, Clone, Default)]
+pub struct Drawn {
+    /// The newest features, as JSON.
+    pub features: Option<String>,
+    /// The copy that stood for what was cited when the visit was made, with its newest features.
+    pub baseline: Option<BaselineRow>,
+}
+
 impl Reading<'_> {
+    /// What was drawn from the body of a visit that saw something new, and from the copy that it was compared with.
+    pub fn drawn(&self, source_id: i64, visit_id: i64) -> rusqlite::Result<Drawn> {
+        let features = self
+            .connection
+            .prepare_cached(
+                "select f.detail from visit v join features f on f.outcome_id = v.outcome_id
+                 where v.id = ?1 order by f.version desc limit 1",
+            )?
+            .query_row([visit_id], |row| row.get(0))
+            .optional()?;
+        let baseline = self.baseline_before(source_id, visit_id)?;
+        Ok(Drawn { features, baseline })
+    }
+
     /// One source, by its address or an alias.
     pub fn source_facts(&self, address: &str) -> rusqlite::Result<Option<SourceFacts>> {
         let Some(id) = find_source(self.connection, address)? else {

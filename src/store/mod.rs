@@ -48,7 +48,7 @@ pub use captures::{CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use error::StoreError;
-pub use evidence::{PastVisit, SourceFacts};
+pub use evidence::{Drawn, PastVisit, SourceFacts};
 pub use gathered::{Changed, KnownDocument, NewCitation, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};

@@ -1,6 +1,6 @@
 //! What was seen, to be judged again: baselines, features, and the verdicts that replace others.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use super::runs::NewEvent;
 use super::settling::{BACKLOG_MS, NewUnsettled};
@@ -146,29 +146,51 @@ pub struct Restood {
 /// The verdicts after which a page may stand for what was cited.
 const FINE: &str = "('alive', 'moved', 'drifted')";
 
+/// What [`baseline`] reads.
+const BASELINE: &str = "select c.id, c.at, c.url, c.media_type, v.outcome_id, f.detail
+     from capture c
+     left join visit v on v.id = c.visit_id
+     left join verdict j on j.visit_id = coalesce(v.confirms, v.id)";
+
+fn baseline(row: &Row<'_>) -> rusqlite::Result<BaselineRow> {
+    Ok(BaselineRow {
+        capture_id: row.get(0)?,
+        at: row.get(1)?,
+        url: row.get(2)?,
+        media_type: row.get(3)?,
+        outcome_id: row.get(4)?,
+        features: row.get(5)?,
+    })
+}
+
 impl Reading<'_> {
     /// The earliest capture of a source that its visit found fine, and its features of this version.
     pub fn baseline(&self, source_id: i64, version: u32) -> rusqlite::Result<Option<BaselineRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select c.id, c.at, c.url, c.media_type, v.outcome_id, f.detail
-                 from capture c
-                 left join visit v on v.id = c.visit_id
-                 left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
-                 left join features f on f.outcome_id = v.outcome_id and f.version = ?2
+                "{BASELINE} left join features f on f.outcome_id = v.outcome_id and f.version = ?2
                  where c.source_id = ?1 and (c.visit_id is null or j.code in {FINE})
                  order by c.id limit 1"
             ))?
-            .query_row((source_id, version), |row| {
-                Ok(BaselineRow {
-                    capture_id: row.get(0)?,
-                    at: row.get(1)?,
-                    url: row.get(2)?,
-                    media_type: row.get(3)?,
-                    outcome_id: row.get(4)?,
-                    features: row.get(5)?,
-                })
-            })
+            .query_row((source_id, version), baseline)
+            .optional()
+    }
+
+    /// The same as it was when a visit was made, and its newest features.
+    pub(super) fn baseline_before(
+        &self,
+        source_id: i64,
+        visit_id: i64,
+    ) -> rusqlite::Result<Option<BaselineRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "{BASELINE} left join features f on f.outcome_id = v.outcome_id
+                     and f.version = (select max(n.version) from features n where n.outcome_id = v.outcome_id)
+                 where c.source_id = ?1 and (c.visit_id < ?2 and j.code in {FINE}
+                     or c.visit_id is null and c.at <= (select at from visit where id = ?2))
+                 order by c.id limit 1"
+            ))?
+            .query_row((source_id, visit_id), baseline)
             .optional()
     }
 

@@ -40,6 +40,7 @@ fn a_fine_source_is_explained() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        467 B, sha256:744a21fb42f6
+      page        “Words”, 76 words, 0 of them in the main text, en
       took [time]
       verdict     alive (fine): clears all strikes
       because     200 OK [status]
@@ -87,6 +88,8 @@ fn strikes_are_told_one_by_one_with_what_is_missing() {
       answer      404, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        18 B, sha256:67a84dd28e5b
+      page        without a title, 2 words, 0 of them in the main text
+      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
       took [time]
       confirms    visit 2 of 2026-01-06T08:00:00Z: it saw the same, and has that one's verdict
       verdict     not-found (gone): may be a strike
@@ -122,6 +125,7 @@ fn strikes_are_told_one_by_one_with_what_is_missing() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        467 B, sha256:744a21fb42f6
+      page        “Words”, 76 words, 0 of them in the main text, en
       took [time]
       verdict     alive (fine): clears all strikes
       because     200 OK [status]
@@ -153,6 +157,8 @@ fn a_death_is_told_with_the_look_before_the_second_one() {
       answer      404, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        18 B, sha256:67a84dd28e5b
+      page        without a title, 2 words, 0 of them in the main text
+      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
       took [time]
       confirms    visit 2 of 2026-01-06T08:00:00Z: it saw the same, and has that one's verdict
       verdict     not-found (gone): may be a strike
@@ -166,6 +172,8 @@ fn a_death_is_told_with_the_look_before_the_second_one() {
                   content-type: text/html; charset=utf-8
                   server: test-web
       body        18 B, sha256:67a84dd28e5b
+      page        without a title, 2 words, 0 of them in the main text
+      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
       took [time]
       verdict     not-found (gone): may be a strike
       because     404 Not Found [status]
@@ -220,6 +228,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        467 B, sha256:744a21fb42f6
+      page        “Words”, 76 words, 0 of them in the main text, en
       took [time]
       verdict     alive (fine): clears all strikes
       because     200 OK [status]
@@ -231,6 +240,8 @@ fn visits_of_a_suspect_run_are_told_apart() {
       asked       https://s1.test/page
       answer      500, HTTP/2 from [web]
       body        0 B, sha256:e3b0c44298fc
+      page        without a title, 0 words
+      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
       took [time]
       verdict     server-error (failing): may be a strike
       because     500 Internal Server Error [status]
@@ -327,14 +338,13 @@ fn redirects_aliases_hard_signs_and_hosts_that_wait_are_told() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        460 B, sha256:780b75c7f9c6
+      page        “Here”, 76 words, 0 of them in the main text, en
       took [time]
       verdict     moved (fine): clears all strikes
       because     redirected permanently to https://new.test/here [redirected-permanently]
                   A permanent redirect (301, 308), and where it leads.
-      because     200 OK [status]
-                  The status of the last answer.
-      because     301 redirected to https://new.test/here [redirected-permanently]
-                  A permanent redirect (301, 308), and where it leads.
+                  200 OK [status]
+                  301 redirected to https://new.test/here [redirected-permanently]
                   this is the verdict that stands
 
     Standing
@@ -419,4 +429,57 @@ fn what_was_never_seen_cannot_be_explained() {
     desk.run("run --limit 0").exits(0);
     let later = desk.run("explain https://later.test/page").exits(0).out;
     assert!(later.contains("not visited yet"), "{later}");
+}
+
+#[test]
+fn signs_are_told_with_what_they_weigh() {
+    let desk = desk();
+    // A page that took the place of the one that was cited.
+    let page = "<!doctype html><html lang=en><title>Not here</title><body><h1>Not here</h1><p>Nothing to see.</p>";
+    desk.web.page("source.test", "/page", Page::html(page));
+    desk.day(1).run("run").exits(0);
+    desk.archive()
+        .execute(
+            "update verdict set code = 'soft-404', evidence = ?1 where visit_id = (select max(id) from visit)",
+            [r#"[{"rule":"empty-page","says":"the title says that it is not here","weight":70},
+                {"rule":"same-title","says":"hardly anything of our copy of 2026-01-05 is in the page","weight":60},
+                {"rule":"canonical-names-source","says":"the page names the source","weight":-20},
+                {"rule":"status","says":"200 OK"},
+                {"rule":"sends-reader-on","says":"a login form","weight":30}]"#],
+        )
+        .unwrap();
+    let text = explained(&desk, "--visit 2");
+    let visit = text.split("\n\n").nth(1).unwrap();
+    assert_snapshot!(visit, @r"
+    Visit 2
+      at          2026-01-06T08:00:00Z (run 2, `run`)
+      asked       https://source.test/page
+      answer      200, HTTP/2 from [web]
+                  content-type: text/html; charset=utf-8
+      body        97 B, sha256:eda370379f6f
+      page        “Not here”, 5 words, 0 of them in the main text, en
+      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
+      took [time]
+      verdict     soft-404 (gone): may be a strike
+      because      +70  the title says that it is not here [empty-page]
+                        An HTML page without visible text, images or anything else to see.
+                   +60  hardly anything of our copy of 2026-01-05 is in the page [same-title]
+                   -20  the page names the source [canonical-names-source]
+      together    +110  of the 100 that decide (+130 for it, -20 against)
+      seen too    200 OK [status]
+                   +30  a login form [sends-reader-on]
+                  this is the verdict that stands
+    ");
+    let json: serde_json::Value =
+        serde_json::from_str(&explained(&desk, "--visit 2 --format json")).unwrap();
+    let visit = &json["visits"][0];
+    assert_snapshot!(
+        format!("{}\n{}\n{}\n{}", visit["weighed"], visit["page"], visit["compared"], visit["signs"][4]),
+        @r#"
+    {"against":-20,"for":130,"needed":100}
+    {"canonical":null,"language":"en","main_words":0,"marks":[],"title":"Not here","version":2,"words":5}
+    {"at":"2026-01-05T08:00:00Z","capture":1,"kept":null,"known":null,"main_words":0,"title":"Words"}
+    {"decides":false,"means":"The page itself sends the reader to another address.","rule":"sends-reader-on","says":"a login form","weight":30}
+    "#
+    );
 }
