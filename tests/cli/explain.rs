@@ -40,7 +40,7 @@ fn a_fine_source_is_explained() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        467 B, sha256:744a21fb42f6
-      page        “Words”, 76 words, 0 of them in the main text, en
+      page        “Words”, 76 words, 75 of them in the main text, en
       took [time]
       verdict     alive (fine): clears all strikes
       because     200 OK [status]
@@ -88,8 +88,8 @@ fn strikes_are_told_one_by_one_with_what_is_missing() {
       answer      404, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        18 B, sha256:67a84dd28e5b
-      page        without a title, 2 words, 0 of them in the main text
-      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
+      page        “Not Found”, 2 words
+      compared    our copy of 2026-01-05T08:00:00Z, then “Words”, 0 % of its main text is here still
       took [time]
       confirms    visit 2 of 2026-01-06T08:00:00Z: it saw the same, and has that one's verdict
       verdict     not-found (gone): may be a strike
@@ -125,7 +125,7 @@ fn strikes_are_told_one_by_one_with_what_is_missing() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        467 B, sha256:744a21fb42f6
-      page        “Words”, 76 words, 0 of them in the main text, en
+      page        “Words”, 76 words, 75 of them in the main text, en
       took [time]
       verdict     alive (fine): clears all strikes
       because     200 OK [status]
@@ -157,8 +157,8 @@ fn a_death_is_told_with_the_look_before_the_second_one() {
       answer      404, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        18 B, sha256:67a84dd28e5b
-      page        without a title, 2 words, 0 of them in the main text
-      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
+      page        “Not Found”, 2 words
+      compared    our copy of 2026-01-05T08:00:00Z, then “Words”, 0 % of its main text is here still
       took [time]
       confirms    visit 2 of 2026-01-06T08:00:00Z: it saw the same, and has that one's verdict
       verdict     not-found (gone): may be a strike
@@ -172,8 +172,8 @@ fn a_death_is_told_with_the_look_before_the_second_one() {
                   content-type: text/html; charset=utf-8
                   server: test-web
       body        18 B, sha256:67a84dd28e5b
-      page        without a title, 2 words, 0 of them in the main text
-      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
+      page        “Not Found”, 2 words
+      compared    our copy of 2026-01-05T08:00:00Z, then “Words”, 0 % of its main text is here still
       took [time]
       verdict     not-found (gone): may be a strike
       because     404 Not Found [status]
@@ -228,7 +228,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        467 B, sha256:744a21fb42f6
-      page        “Words”, 76 words, 0 of them in the main text, en
+      page        “Words”, 76 words, 75 of them in the main text, en
       took [time]
       verdict     alive (fine): clears all strikes
       because     200 OK [status]
@@ -241,7 +241,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
       answer      500, HTTP/2 from [web]
       body        0 B, sha256:e3b0c44298fc
       page        without a title, 0 words
-      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
+      compared    our copy of 2026-01-05T08:00:00Z, then “Words”, 0 % of its main text is here still
       took [time]
       verdict     server-error (failing): may be a strike
       because     500 Internal Server Error [status]
@@ -338,7 +338,7 @@ fn redirects_aliases_hard_signs_and_hosts_that_wait_are_told() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        460 B, sha256:780b75c7f9c6
-      page        “Here”, 76 words, 0 of them in the main text, en
+      page        “Here”, 76 words, 75 of them in the main text, en
       took [time]
       verdict     moved (fine): clears all strikes
       because     redirected permanently to https://new.test/here [redirected-permanently]
@@ -457,15 +457,15 @@ fn signs_are_told_with_what_they_weigh() {
       answer      200, HTTP/2 from [web]
                   content-type: text/html; charset=utf-8
       body        97 B, sha256:eda370379f6f
-      page        “Not here”, 5 words, 0 of them in the main text, en
-      beside      our copy of 2026-01-05T08:00:00Z, then “Words”
+      page        “Not here”, 5 words, 3 of them in the main text, en
+      compared    our copy of 2026-01-05T08:00:00Z, then “Words”, 0 % of its main text is here still
       took [time]
       verdict     soft-404 (gone): may be a strike
       because      +70  the title says that it is not here [empty-page]
                         An HTML page without visible text, images or anything else to see.
                    +60  hardly anything of our copy of 2026-01-05 is in the page [same-title]
                    -20  the page names the source [canonical-names-source]
-      together    +110  of the 100 that decide (+130 for it, -20 against)
+      together    +110, where 100 decide (+130 for it, -20 against)
       seen too    200 OK [status]
                    +30  a login form [sends-reader-on]
                   this is the verdict that stands
@@ -477,8 +477,8 @@ fn signs_are_told_with_what_they_weigh() {
         format!("{}\n{}\n{}\n{}", visit["weighed"], visit["page"], visit["compared"], visit["signs"][4]),
         @r#"
     {"against":-20,"for":130,"needed":100}
-    {"canonical":null,"language":"en","main_words":0,"marks":[],"title":"Not here","version":2,"words":5}
-    {"at":"2026-01-05T08:00:00Z","capture":1,"kept":null,"known":null,"main_words":0,"title":"Words"}
+    {"canonical":null,"language":"en","main_words":3,"marks":[],"title":"Not here","version":2,"words":5}
+    {"at":"2026-01-05T08:00:00Z","capture":1,"kept":0.0,"known":0.0,"main_words":75,"title":"Words"}
     {"decides":false,"means":"The page itself sends the reader to another address.","rule":"sends-reader-on","says":"a login form","weight":30}
     "#
     );
