@@ -63,6 +63,18 @@ pub struct About {
     modified_at: Option<i64>,
 }
 
+impl About {
+    /// Its title, its author, and its language.
+    pub fn said(&self) -> (Option<String>, Option<String>, Option<String>) {
+        let known = |value: &Option<String>| value.clone();
+        (
+            known(&self.title),
+            known(&self.author),
+            known(&self.language),
+        )
+    }
+}
+
 /// Takes a PDF apart. This may take all the memory and time there is, or not come back.
 pub fn read_pdf(bytes: &[u8], each: &mut dyn FnMut(Piece)) -> Result<(), Unreadable> {
     let options = lopdf::LoadOptions::with_max_decompressed_size(MAX_PAGE_BYTES);

@@ -296,6 +296,9 @@ pub(super) fn kind(media_type: Option<&str>, text: &str) -> Kind {
         .filter(|value| !value.is_empty());
     match media_type.as_deref() {
         Some("text/html" | "application/xhtml+xml") => Kind::Html,
+        // An error page, under the name of what it stands for.
+        Some("application/pdf" | "application/x-pdf") if looks_like_html(text) => Kind::Html,
+        Some("application/pdf" | "application/x-pdf") => Kind::Pdf,
         None if looks_like_html(text) => Kind::Html,
         None => Kind::Other,
         Some(name) => {
@@ -467,7 +470,7 @@ mod tests {
             (Some("application/xhtml+xml;charset=x"), "", Kind::Html),
             (Some("TEXT/CSV"), "a,b", Kind::Text),
             (Some("application/ld+json"), "{}", Kind::Text),
-            (Some("application/pdf"), "", Kind::Other),
+            (Some("application/pdf"), "", Kind::Pdf),
             (None, "\u{feff} <!DOCTYPE HTML>", Kind::Html),
             (None, "hello", Kind::Other),
             (Some(""), "<html>", Kind::Html),

@@ -1,7 +1,10 @@
 //! What a page said when we first held it: the features that a later visit is compared with.
 
+use bytes::Bytes;
+use tokio::sync::Semaphore;
 use url::Url;
 
+use super::documents::pdf_text;
 use super::{Context, RunError};
 use crate::charset;
 use crate::judge::{self, FEATURES_VERSION, Features, Rules};
@@ -32,7 +35,12 @@ pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Ba
     let body = context
         .store
         .read("read a copy", |r| r.capture_body(row.capture_id))?;
-    let Some(features) = body.and_then(|body| of_capture(&row, &body, context.rules())) else {
+    let features = match body {
+        Some(body) if is_pdf(&body) => Some(draw_pdf(body.into()).await),
+        Some(body) => of_capture(&row, &body, context.rules()),
+        None => None,
+    };
+    let Some(features) = features else {
         return Ok(None);
     };
     if let Some(outcome_id) = row.outcome_id {
@@ -59,8 +67,25 @@ fn of_capture(row: &BaselineRow, body: &[u8], rules: &Rules) -> Option<Features>
 
 /// The features of a body that came from this address.
 pub(super) fn draw(body: &[u8], media_type: Option<&str>, url: &Url, rules: &Rules) -> Features {
+    if is_pdf(body) {
+        // What cannot be read has features all the same, without text.
+        return judge::features_of_pdf(pdf_text(body).unwrap_or_default());
+    }
     let decoded = charset::decode(body, media_type);
     judge::features(&decoded.text, media_type, url, rules)
+}
+
+/// Whether a body is read by a process of its own, which takes time.
+pub(super) fn is_pdf(body: &[u8]) -> bool {
+    body.starts_with(b"%PDF-")
+}
+
+/// As [`draw`], of a PDF: beside everything else, and few at a time.
+pub(super) async fn draw_pdf(body: Bytes) -> Features {
+    static AT_A_TIME: Semaphore = Semaphore::const_new(2);
+    let _permit = AT_A_TIME.acquire().await;
+    let read = tokio::task::spawn_blocking(move || pdf_text(&body)).await;
+    judge::features_of_pdf(read.ok().flatten().unwrap_or_default())
 }
 
 /// Features as a row.

@@ -11,6 +11,7 @@ mod root;
 mod unpack;
 mod walk;
 
+pub(super) use apart::pdf_text;
 pub use apart::{PDF_COMMAND, confine, gather_document, print_pdf};
 pub use list::addresses;
 pub use problem::Problem;

@@ -52,13 +52,13 @@ pub(super) async fn judge_seen(
         verdict.moved_to = due_moved_to(due, code);
         // A copy that is kept only now wants its title all the same.
         let features = if is_new_body(due, &seen.fetched) {
-            draw_features(&seen.fetched, url, rules)
+            draw_features(&seen.fetched, url, rules).await
         } else {
             None
         };
         return Ok(Judged { verdict, features });
     }
-    let features = draw_features(&seen.fetched, url, rules);
+    let features = draw_features(&seen.fetched, url, rules).await;
     // Where there is no page, there is nothing to compare.
     let baseline = match &features {
         Some(_) => baseline::read(context, due).await?,
@@ -87,8 +87,11 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
     (code == Code::Moved).then(|| facts.hops.last().map(|hop| hop.url.clone()))?
 }
 
-fn draw_features(fetched: &Fetched, url: &Url, rules: &Rules) -> Option<Features> {
+async fn draw_features(fetched: &Fetched, url: &Url, rules: &Rules) -> Option<Features> {
     let body: &Body = fetched.body.as_ref()?;
+    if baseline::is_pdf(&body.bytes) {
+        return Some(baseline::draw_pdf(body.bytes.clone()).await);
+    }
     let final_url = fetched
         .facts
         .hops

@@ -11,6 +11,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::gather::{self, Document, Format, GatherError, Piece, Rules, Sink, Unreadable};
+use crate::judge::Text;
 
 /// The hidden command that reads a PDF.
 pub const PDF_COMMAND: &str = "read-pdf";
@@ -44,6 +45,25 @@ pub fn gather_document(
         })?;
     gather::gather_pdf(document, &pieces, rules, sink);
     Ok(())
+}
+
+/// The text of a PDF that was visited. What cannot be read is `None`, and no failure of the visit.
+pub(in crate::run) fn pdf_text(bytes: &[u8]) -> Option<Text> {
+    let program = own_program().ok()?;
+    let pieces = read_apart(&program, &[PDF_COMMAND], bytes, MAX_WALL).ok()?;
+    let mut whole = String::new();
+    let mut read = Text::default();
+    for piece in &pieces {
+        match piece {
+            Piece::About(about) => (read.title, read.byline, read.language) = about.said(),
+            Piece::Text(text) | Piece::Link { text, .. } => whole.push_str(text),
+            Piece::Break | Piece::Page(_) => whole.push('\n'),
+            Piece::End => {}
+        }
+    }
+    read.main.clone_from(&whole);
+    read.whole = whole;
+    Some(read)
 }
 
 /// Sets limits on this process that it cannot take back. For the process that reads, before it does.
