@@ -1,7 +1,7 @@
 //! Fingerprints of texts: one that tells how alike two texts are, and one that tells how much of a text is in another.
 //!
 //! Both are over shingles of four words, where a character of a script without spaces counts as a word. [`SimHash`] is
-//! Charikar's (STOC 2002), 64 bits. [`Sketch`] is a FracMinHash (Irber et al. 2022; Hera et al., Genome Research 2023):
+//! Charikar's (STOC 2002), 64 bits. [`Sketch`] is a `FracMinHash` (Irber et al. 2022; Hera et al., Genome Research 2023):
 //! of all shingles' hashes those below a bound, so that what two sketches share estimates containment even where one
 //! text is much longer than the other.
 //!

@@ -194,7 +194,7 @@ impl Counted {
         self.work.set(self.work.get() + 1);
     }
 
-    fn new(&self, node: NodeId) -> Placed {
+    fn noted(&self, node: NodeId) -> Placed {
         let mut depths = self.depths.borrow_mut();
         depths.push(0);
         Placed {
@@ -234,7 +234,7 @@ impl TreeSink for Counted {
     fn parse_error(&self, _: Cow<'static, str>) {}
 
     fn get_document(&self) -> Placed {
-        self.new(self.document.get_document())
+        self.noted(self.document.get_document())
     }
 
     fn elem_name<'a>(&'a self, target: &'a Placed) -> Ref<'a, QualName> {
@@ -249,15 +249,15 @@ impl TreeSink for Counted {
         flags: ElementFlags,
     ) -> Placed {
         self.count();
-        self.new(self.document.create_element(name, attributes, flags))
+        self.noted(self.document.create_element(name, attributes, flags))
     }
 
     fn create_comment(&self, text: StrTendril) -> Placed {
-        self.new(self.document.create_comment(text))
+        self.noted(self.document.create_comment(text))
     }
 
     fn create_pi(&self, target: StrTendril, data: StrTendril) -> Placed {
-        self.new(self.document.create_pi(target, data))
+        self.noted(self.document.create_pi(target, data))
     }
 
     fn append(&self, parent: &Placed, child: NodeOrText<Placed>) {
