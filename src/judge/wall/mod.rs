@@ -8,7 +8,7 @@ mod look;
 mod pay;
 
 use super::compare::compare;
-use super::rules::{Hit, MarkKind};
+use super::rules::{Bears, Hit, MarkKind};
 use super::suspicion::Suspicion;
 use super::{Case, Code, DECISIVE, Rule, Verdict, status};
 use look::{InText, Look, Said};
@@ -54,9 +54,17 @@ pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
 
 /// The wall that a header alone gives away, with any status.
 pub(super) fn by_header(case: &Case<'_>) -> Option<Verdict> {
-    let look = Look::new(case)?;
-    let hit = look
-        .hits
+    let hop = case.facts.hops.last()?;
+    let hits = case.rules.marks_on(&Bears {
+        status: hop.status,
+        headers: &hop.headers,
+        address: &hop.url,
+        source: case.address.as_str(),
+        marks: &[],
+        titles: &[],
+        text: "",
+    });
+    let hit = hits
         .iter()
         .find(|hit| hit.by_header && hit.mark.weight >= DECISIVE && is_of_bots(hit.mark.kind))?;
     Some(Verdict::new(
