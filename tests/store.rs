@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sourcekeep::store::{
     FeaturesRow, Mode, NewAlias, NewCapture, NewCitation, NewDocument, NewExchange, NewInput,
-    NewVisit, OutcomeRow, Packed, PostEnd, RobotsRow, SourceState, Store, StoreError, VerdictRow,
-    sha256,
+    NewVisit, OutcomeRow, Packed, PostEnd, RobotsRow, SiblingRow, SiteNamesRow, SourceState, Store,
+    StoreError, VerdictRow, sha256,
 };
 
 const DAY: i64 = 86_400_000;
@@ -520,6 +520,75 @@ fn an_archive_is_a_wal_database_with_our_mark() {
         !archive.path.with_extension("db-wal").exists(),
         "a closed archive is one file"
     );
+}
+
+#[test]
+fn what_is_known_beside_visits_is_kept_and_renewed() {
+    let Archive { store, .. } = &archive();
+    let mut sibling = SiblingRow {
+        at: START,
+        url: "https://a.test/x/0123456789abcdef".to_owned(),
+        status: 200,
+        final_url: Some("https://a.test/".to_owned()),
+        body_sha256: Some(sha256(b"body")),
+        features: Some((3, "{}".to_owned())),
+    };
+    let names = SiteNamesRow {
+        site: "a.test".to_owned(),
+        at: START,
+        name_servers: vec!["ns1.park.test".to_owned(), "ns2.park.test".to_owned()],
+        aliases: vec![],
+    };
+    for status in [200, 404] {
+        sibling.status = status;
+        let (sibling, names) = (sibling.clone(), names.clone());
+        let keep = move |w: &sourcekeep::store::Writing<'_>| {
+            w.keep_sibling("https://a.test/x/", &sibling)?;
+            w.keep_site_names("www.a.test", &names)
+        };
+        store.write_blocking("keep what is known", keep).unwrap();
+    }
+    let found = store
+        .read("read", |r| r.sibling("https://a.test/x/"))
+        .unwrap();
+    assert_eq!(found, Some(sibling));
+    let found = store.read("read", |r| r.site_names("www.a.test")).unwrap();
+    assert_eq!(found, Some(names));
+    assert_eq!(
+        store
+            .read("read", |r| r.sibling("https://a.test/"))
+            .unwrap(),
+        None
+    );
+}
+
+#[test]
+fn sinks_are_the_sources_that_ended_at_an_address() {
+    let Archive { store, .. } = &archive();
+    let sources = ["https://a.test/1", "https://a.test/2", "https://a.test/3"];
+    gather(store, &sources, START);
+    let run_id = begin_run(store);
+    let end = "https://a.test/news/";
+    // The second source was seen twice, with other facts each time.
+    for (at, source_id) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
+        let address = sources[source_id as usize - 1];
+        let mut visit = visit(source_id, address, run_id, START + at);
+        let outcome = visit.outcome.as_mut().unwrap();
+        let facts = serde_json::json!({ "hops": [{ "url": address }, { "url": end }], "at": at });
+        outcome.facts = facts.to_string();
+        outcome.sha256 = sha256(outcome.facts.as_bytes());
+        outcome.final_url = Some(if at == 4 { "https://a.test/other" } else { end }.to_owned());
+        let record = move |w: &sourcekeep::store::Writing<'_>| w.record_visit(&visit).map(|_| ());
+        store.write_blocking("record", record).unwrap();
+    }
+    let finals = [end, "https://a.test/other", "https://a.test/none"];
+    let mut sinks = store.read("read", |r| r.sinks(&finals)).unwrap();
+    sinks.values_mut().for_each(|ended| ended.sort());
+    assert_eq!(sinks[end], sources[..2]);
+    assert_eq!(sinks["https://a.test/other"], sources[2..]);
+    assert!(sinks["https://a.test/none"].is_empty());
+    let all = store.read("read", |r| r.all_sinks(2)).unwrap();
+    assert_eq!(all.into_iter().collect::<Vec<_>>(), [(end.to_owned(), 2)]);
 }
 
 #[test]

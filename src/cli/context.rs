@@ -167,6 +167,7 @@ impl Setup {
             rules: self.rules(),
             clock: self.clock,
             tally: Arc::new(Tally::default()),
+            asked: Arc::default(),
             cancelled: CancellationToken::new(),
         }
     }

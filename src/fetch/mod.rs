@@ -32,7 +32,7 @@ pub use limits::Limits;
 pub use politeness::{
     Busy, Gate, HostPace, LONGEST_WAIT, Manners, Memory, Pace, Permit, Promise, Remembered,
 };
-pub use resolve::{Lookup, NotAnOverride, ResolveError, ResolveOverride, name_servers};
+pub use resolve::{Lookup, Names, NotAnOverride, ResolveError, ResolveOverride, name_servers};
 pub use robots::{Access, Robots};
 pub use settings::{PRODUCT, Settings, SetupError, user_agent};
 pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
@@ -161,6 +161,18 @@ impl Fetcher {
     /// When there is none, or nobody could be asked.
     pub async fn look_up(&self, name: &str) -> Result<usize, ResolveError> {
         Ok(self.ordinary.resolver.addresses(name).await?.len())
+    }
+
+    /// Who serves the name of an address's host. `None` where that is not known: nothing is asked under a proxy, or where
+    /// addresses are given by hand.
+    pub async fn names(&self, url: &Url) -> Option<Names> {
+        if self.ordinary.by_proxy {
+            return None;
+        }
+        let host = url.domain()?.to_ascii_lowercase();
+        let host = host.trim_end_matches('.');
+        let site = crate::address::site(host);
+        self.ordinary.resolver.names(host, site).await
     }
 
     /// Whether an address may be asked as far as it can be known without a resolver: the first of the guard's three

@@ -17,7 +17,7 @@ use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::guard::Guard;
 
@@ -54,7 +54,26 @@ pub enum ResolveError {
 pub trait Lookup: Send + Sync + 'static {
     /// The addresses of a name (lower case, punycode), in the order in which they should be tried.
     fn lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>>;
+
+    /// Who serves a host's name: the name servers of its registrable domain, and its aliases. `None` where that is not
+    /// known, which says nothing of the host.
+    fn names<'a>(&'a self, host: &'a str, site: &'a str) -> BoxFuture<'a, Option<Names>> {
+        let _ = (host, site);
+        Box::pin(std::future::ready(None))
+    }
 }
+
+/// Who serves a host's name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// The name servers of its registrable domain (NS), in lower case, without the last dot, sorted.
+    pub name_servers: Vec<String>,
+    /// The names that it is an alias of (CNAME), in lower case, without the last dot, in order.
+    pub aliases: Vec<String>,
+}
+
+/// Name servers and aliases that are taken.
+const MOST_NAMES: usize = 16;
 
 /// `HOST=ADDR[:PORT]`: an answer given by hand. HOST may be `*`; an IPv6 address with a port stands in brackets.
 ///
@@ -147,6 +166,16 @@ impl Guarded {
                 .find(|given| given.host.eq_ignore_ascii_case(host))
         };
         find(name).or_else(|| find("*"))
+    }
+
+    /// Who serves a name. Nothing is asked where its address was given by hand, or where it is a number.
+    pub(crate) async fn names(&self, host: &str, site: &str) -> Option<Names> {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if literal(host).is_some() || self.override_for(host).is_some() {
+            return None;
+        }
+        let asking = self.lookup.names(host, site);
+        tokio::time::timeout(self.timeout, asking).await.ok()?
     }
 
     pub(crate) async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
@@ -297,6 +326,65 @@ impl System {
         }
     }
 
+    /// The name servers of a domain and the aliases of a host, asked for side by side. Where one of them cannot be had,
+    /// nothing is known: half an answer would be kept as a whole one.
+    async fn ask_names(&self, host: &str, site: &str) -> Option<Names> {
+        if !self.has_servers {
+            return None;
+        }
+        let (servers, aliases) = tokio::join!(self.name_servers_of(site), self.aliases_of(host));
+        Some(Names {
+            name_servers: servers?,
+            aliases: aliases?,
+        })
+    }
+
+    async fn name_servers_of(&self, site: &str) -> Option<Vec<String>> {
+        let answers = self.records(site, RecordType::NS).await?;
+        let mut found: Vec<String> = answers
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::NS(server) => Some(plain(&server.0)),
+                _ => None,
+            })
+            .take(MOST_NAMES)
+            .collect();
+        found.sort();
+        found.dedup();
+        Some(found)
+    }
+
+    /// An answer for an address tells of the aliases on the way to it; their order is that of the chain.
+    async fn aliases_of(&self, host: &str) -> Option<Vec<String>> {
+        let answers = self.records(host, RecordType::A).await?;
+        let (mut at, mut found) = (host.to_ascii_lowercase(), Vec::new());
+        while found.len() < MOST_NAMES {
+            let next = answers.iter().find_map(|record| match &record.data {
+                RData::CNAME(to) if plain(&record.name) == at => Some(plain(&to.0)),
+                _ => None,
+            });
+            match next {
+                Some(next) if !found.contains(&next) => {
+                    at.clone_from(&next);
+                    found.push(next);
+                }
+                _ => break,
+            }
+        }
+        Some(found)
+    }
+
+    /// Records of a name; none where there are none of this type, `None` where it cannot be known.
+    async fn records(&self, name: &str, kind: RecordType) -> Option<Vec<Record>> {
+        let mut name = Name::from_ascii(name).ok()?;
+        name.set_fqdn(true);
+        match self.resolver.lookup(name, kind).await {
+            Ok(found) => Some(found.answers().to_vec()),
+            Err(error) if reason(&error) == ResolveError::NoAddress => Some(Vec::new()),
+            Err(_) => None,
+        }
+    }
+
     /// Whether the name servers answer anything at all, asked once a look-up takes long: for the root, which every
     /// name server knows. The answer is remembered as long as it says.
     async fn doubt(&self) -> bool {
@@ -310,6 +398,17 @@ impl Lookup for System {
     fn lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, ResolveError>> {
         Box::pin(self.ask(name))
     }
+
+    fn names<'a>(&'a self, host: &'a str, site: &'a str) -> BoxFuture<'a, Option<Names>> {
+        Box::pin(self.ask_names(host, site))
+    }
+}
+
+/// A name as it is compared: in lower case, without the last dot.
+fn plain(name: &Name) -> String {
+    let mut text = name.to_ascii();
+    text.make_ascii_lowercase();
+    text.trim_end_matches('.').to_owned()
 }
 
 fn reason(error: &NetError) -> ResolveError {
@@ -460,6 +559,63 @@ mod tests {
             guarded.lookup = Arc::new(name_server_of_aliases(ip).await);
             assert_eq!(guarded.addresses("a.test").await, expected, "{ip:?}");
         }
+    }
+
+    /// A name server that knows the name servers of a domain, and an alias of everything else.
+    async fn name_server_of_parked_domains() -> System {
+        const TYPE_NS: u8 = 2;
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut config = NameServerConfig::udp([127, 0, 0, 1].into());
+        config.connections[0].port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut message = [0; 512];
+            while let Ok((len, from)) = socket.recv_from(&mut message).await {
+                message[2] |= 0x80;
+                message[3] = 0x80;
+                message[6..12].fill(0);
+                let name = message[12..len].iter().position(|byte| *byte == 0).unwrap();
+                let end = 12 + name + 5;
+                let mut answer = message[..end].to_vec();
+                let record = |name: &[u8], kind: u8, data: &[u8]| {
+                    let head = [name, &[0, kind, 0, 1, 0, 0, 0, 60, 0, data.len() as u8]];
+                    [&head.concat(), data].concat()
+                };
+                let (one, two) = (b"\x03Ns2\x04park\x04test\0", b"\x03ns1\x04park\x04test\0");
+                if message[end - 3] == TYPE_NS {
+                    answer[7] = 2;
+                    answer.extend(record(&[0xc0, 12], 2, one));
+                    answer.extend(record(&[0xc0, 12], 2, two));
+                } else {
+                    answer[7] = 2;
+                    answer.extend(record(&[0xc0, 12], 5, two));
+                    answer.extend(record(two, 1, &[127, 0, 0, 1]));
+                }
+                let _ = socket.send_to(&answer, from).await;
+            }
+        });
+        asking(config)
+    }
+
+    #[tokio::test]
+    async fn who_serves_a_name_is_asked_where_it_may_be() {
+        let mut guarded = guarded(&[], &["given.test=127.0.0.1"]);
+        guarded.lookup = Arc::new(name_server_of_parked_domains().await);
+        let names = guarded.names("www.gone.test", "gone.test").await.unwrap();
+        assert_eq!(names.name_servers, ["ns1.park.test", "ns2.park.test"]);
+        assert_eq!(names.aliases, ["ns1.park.test"]);
+        assert_eq!(guarded.names("given.test", "given.test").await, None);
+        assert_eq!(guarded.names("127.0.0.1", "127.0.0.1").await, None);
+        for code in [2, 3, 5] {
+            guarded.lookup = Arc::new(name_server(code).await);
+            assert_eq!(guarded.names("a.test", "a.test").await, None, "code {code}");
+        }
+        guarded.lookup = Arc::new(name_server(0).await);
+        assert_eq!(
+            guarded.names("a.test", "a.test").await,
+            Some(Names::default())
+        );
+        guarded.lookup = Arc::new(Fixed(Ok(vec![])));
+        assert_eq!(guarded.names("a.test", "a.test").await, None);
     }
 
     #[tokio::test]

@@ -33,7 +33,7 @@ mod wall;
 
 use url::Url;
 
-pub use around::{Around, Asks, Sibling, Sink, asks};
+pub use around::{Around, Asks, Sibling, Sink, asks, folder, made_up};
 pub use code::{Code, Group, UnknownCode};
 pub use features::{FEATURES_VERSION, Features, Kind, features, features_of_pdf};
 pub use fingerprint::{Part, SimHash, Sketch};

@@ -3,6 +3,7 @@
 //! This is where the rooms meet. Work lists are rows, so that a pass can be killed at any line and the next one goes
 //! on; the frontier holds only a few sources of each host at a time.
 
+mod around;
 mod baseline;
 mod clock;
 mod configured;
@@ -43,6 +44,7 @@ use crate::judge::Rules;
 use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
+pub use around::Asked;
 pub use clock::Clock;
 pub use configured::{SITE, configured_input, is_registered, names_of, to_register};
 pub use documents::{
@@ -78,6 +80,8 @@ pub struct Context {
     pub clock: Clock,
     /// What was done so far, for whoever shows it.
     pub tally: Arc<Tally>,
+    /// How much was asked of hosts beside visits.
+    pub asked: Arc<Asked>,
     /// Set when the pass is to end early.
     pub cancelled: CancellationToken,
 }

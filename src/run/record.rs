@@ -4,7 +4,7 @@ use url::Url;
 
 use super::look::Seen;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
-use super::{Context, RunError, Running, baseline};
+use super::{Context, RunError, Running, around, baseline};
 use crate::capture::{self, Keeping};
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
@@ -69,7 +69,23 @@ pub(super) async fn judge_seen(
     case.rules = rules;
     case.baseline = baseline.as_ref().map(|baseline| &baseline.features);
     case.baseline_at = baseline.as_ref().map(|baseline| baseline.at);
-    let verdict = judge::judge(&case);
+    let at_hand = around::at_hand(context, &case)?;
+    case.around = &at_hand;
+    let mut verdict = judge::judge(&case);
+    let asks = judge::asks(&case, &verdict);
+    let end = seen
+        .fetched
+        .final_url()
+        .and_then(|end| Url::parse(end).ok());
+    if asks != judge::Asks::default()
+        && let Some(end) = end
+        && let Some(gathered) = around::gather(context, url, &end, asks, &at_hand).await?
+    {
+        verdict = judge::judge(&judge::Case {
+            around: &gathered,
+            ..case
+        });
+    }
     Ok(Judged { verdict, features })
 }
 

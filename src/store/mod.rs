@@ -4,6 +4,7 @@
 //! as milliseconds since the epoch. Writing goes through one thread (`writer`), reading through a few connections of
 //! their own. Nothing here knows how a page is fetched or judged.
 
+mod around;
 mod backup;
 mod blob;
 mod captures;
@@ -42,6 +43,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+pub use around::{SiblingRow, SiteNamesRow};
 pub use backup::{BackedUp, Backup, BackupError, Copying, LeftAlone, back_up, list_backups};
 pub use blob::Packed;
 pub use captures::{CaptureRow, NewCapture, NewExchange};

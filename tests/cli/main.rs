@@ -58,6 +58,7 @@ mod reports;
 mod robots;
 #[cfg(unix)]
 mod schedule;
+mod siblings;
 mod site;
 mod sitemaps;
 mod stats;
