@@ -14,6 +14,8 @@ use crate::address::trivially_same;
 
 /// A page of fewer words is hardly a page.
 const FEW_WORDS: u64 = 60;
+/// A text has so many words for each link at least; a page with fewer is a frame without one.
+const WORDS_A_LINK: u64 = 12;
 /// Of fewer, a heading.
 const HEADING_WORDS: u64 = 16;
 /// A baseline of fewer words in its main text can shrink to a heading by an edit.
@@ -162,7 +164,15 @@ impl Seen<'_> {
             return scale;
         }
         let is_marked = self.marks(MarkKind::Trouble).next().is_some();
-        if let Some((phrase, is_all)) = self.phrases("trouble").and_then(|all| self.says(all)) {
+        let said = self.phrases("trouble").and_then(|all| self.says(all));
+        // "Error" alone may be what a longer page is about.
+        let is_bare = |phrase: &str| {
+            let filler = self.phrases("missing-filler");
+            let share = filler.and_then(|filler| filler.share(phrase, None));
+            share.is_some_and(|(_, share)| share >= 1.0)
+        };
+        let said = said.filter(|(phrase, _)| self.words < FEW_WORDS || !is_bare(phrase));
+        if let Some((phrase, is_all)) = said {
             let weight = if is_all { 70 } else { 50 };
             scale.add(
                 weight,
@@ -198,6 +208,14 @@ impl Seen<'_> {
             scale.add(30, Rule::FewWords, format!("{} words", self.words));
         } else {
             scale.add(10, Rule::FewWords, format!("{} words", self.words));
+        }
+        let per_link = self.page.main_words / u64::from(self.page.links.max(1));
+        if self.words >= FEW_WORDS && per_link >= WORDS_A_LINK {
+            scale.add(
+                -60,
+                Rule::OwnText,
+                format!("{per_link} words for each link"),
+            );
         }
         let weak = self.phrases("trouble-weak");
         if let Some(found) = weak.and_then(|weak| weak.find(&self.opening)) {
@@ -419,3 +437,6 @@ fn visible_words(page: &Features) -> u64 {
         .sum();
     page.words.saturating_sub(within as u64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,27 +224,42 @@ fn built(page: &Features, rules: &Rules, scale: &mut Suspicion) {
             format!("{manner} phrases such as \"not found\" pages have"),
         );
     }
+    // What speaks against the page's words takes no more than these weigh.
+    let mut said: i32 = scale
+        .signs()
+        .iter()
+        .filter(|sign| {
+            sign.is(Rule::NotFoundTitle)
+                || sign.is(Rule::NotFoundHeading)
+                || sign.is(Rule::NotFoundText)
+                || sign.is(Rule::NotFoundManner)
+                || sign.is(Rule::FewWords)
+        })
+        .filter_map(|sign| sign.weight)
+        .sum();
+    let mut against = |weight: i32, rule: Rule, says: String, scale: &mut Suspicion| {
+        let weight = weight.min(said);
+        if weight > 0 {
+            said -= weight;
+            scale.add(-weight, rule, says);
+        }
+    };
     if words >= ARTICLE_WORDS {
         let per_link = words / u64::from(page.links.max(1));
         let weight = match (per_link, words) {
-            (WORDS_A_LINK.., ..300) => -60,
-            (WORDS_A_LINK.., _) => -90,
-            (FEW_WORDS_A_LINK.., _) => -25,
+            (WORDS_A_LINK.., ..300) => 60,
+            (WORDS_A_LINK.., _) => 90,
+            (FEW_WORDS_A_LINK.., _) => 25,
             // Hardly more than links.
             _ => 0,
         };
-        if weight < 0 {
-            let says = format!("{words} words, {per_link} for each link");
-            scale.add(weight, Rule::OwnText, says);
-        }
+        let says = format!("{words} words, {per_link} for each link");
+        against(weight, Rule::OwnText, says, scale);
     }
     let signed = i32::from(page.byline.is_some()) + i32::from(page.published.is_some());
-    if words >= NOTICE_WORDS && signed > 0 {
-        scale.add(
-            -30 * signed,
-            Rule::SignedText,
-            "it names who wrote it, or when",
-        );
+    if words >= NOTICE_WORDS {
+        let says = "it names who wrote it, or when".to_owned();
+        against(30 * signed, Rule::SignedText, says, scale);
     }
     let is_error_page = page
         .marks
@@ -513,3 +528,6 @@ fn spaced(text: &str) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests;

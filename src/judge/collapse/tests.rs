@@ -1,0 +1,125 @@
+//! Pages that collapsed, and small pages that did not.
+
+use super::super::tests::{facts, hop};
+use super::super::{Rules, Verdict, features, judge};
+use super::*;
+
+const SOURCE: &str = "https://paper.example/2012/05/how-rivers-bend-and-why";
+
+fn drawn(html: &str) -> Features {
+    let url = Url::parse(SOURCE).unwrap();
+    features(html, Some("text/html"), &url, Rules::built_in())
+}
+
+fn verdict(page: &Features, baseline: Option<&Features>) -> Verdict {
+    let address = Url::parse(SOURCE).unwrap();
+    let facts = facts(vec![hop(SOURCE, 200, &[])]);
+    let mut case = Case::new(&address, &facts);
+    case.features = Some(page);
+    case.baseline = baseline;
+    judge(&case)
+}
+
+fn article() -> Features {
+    let text: String = (0..60)
+        .map(|n| {
+            format!(
+                "<p>Sentence {n} tells of place{n}a and of thing{n}b, that people{n} went to.</p>"
+            )
+        })
+        .collect();
+    drawn(&format!(
+        "<title>How rivers bend</title><body><article><h1>How rivers bend</h1>{text}</article>"
+    ))
+}
+
+#[test]
+fn kinds_that_need_no_earlier_capture() {
+    for (html, rule) in [
+        (
+            "<title>App</title><body><noscript>You need to enable JavaScript to run this app.</noscript><div id=\"root\"></div><script src=a.js></script>",
+            Rule::EmptyShell,
+        ),
+        (
+            "<title>Zeitung</title><body><p>Bitte aktivieren Sie JavaScript</p><div id=\"app\"></div><script src=a.js></script>",
+            Rule::EmptyShell,
+        ),
+        (
+            "<title>Loading...</title><body><div>Loading...</div><script src=a.js></script>",
+            Rule::LoadingPage,
+        ),
+        (
+            "<title>The Paper</title><body>Загрузка…<script src=a.js></script>",
+            Rule::LoadingPage,
+        ),
+        (
+            "<title>Redirecting</title><body>Redirecting to the new page",
+            Rule::RedirectStub,
+        ),
+        (
+            "<meta http-equiv=refresh content='0; url=https://other.example/a'><body>Please wait a moment",
+            Rule::RedirectStub,
+        ),
+        (
+            "<title>Service Unavailable</title><body><h1>Service Unavailable</h1><p>Please try again later.",
+            Rule::SoftServerError,
+        ),
+        (
+            "<body>Error establishing a database connection",
+            Rule::SoftServerError,
+        ),
+        (
+            "<title>Wartungsarbeiten</title><body><h1>Wartungsarbeiten</h1><p>Bitte versuchen Sie es später.",
+            Rule::SoftServerError,
+        ),
+        (
+            "<title>We have moved</title><body><h1>We have moved</h1><p>Our <a href=https://new.example/>new site</a> is here.",
+            Rule::MovedNotice,
+        ),
+    ] {
+        let verdict = verdict(&drawn(html), None);
+        assert_eq!(verdict.code, Code::Collapsed, "{html}: {verdict:?}");
+        assert!(verdict.evidence[0].is(rule), "{html}: {verdict:?}");
+    }
+}
+
+#[test]
+fn kinds_against_an_earlier_capture() {
+    let before = article();
+    for (html, rule) in [
+        (
+            "<title>How rivers bend</title><body><h1>How rivers bend</h1>",
+            Rule::HeadingOnly,
+        ),
+        (
+            "<title>How rivers bend</title><body><h1>How rivers bend</h1><p>Read it <a href=/new/a>in our archive of stories</a>.",
+            Rule::MovedNotice,
+        ),
+        (
+            "<title>Widgets</title><body><p>Widgets are made in four sizes, and sold by the dozen. Each has a handle, a lid, and a guarantee of five years.",
+            Rule::ContentReplaced,
+        ),
+    ] {
+        let now = verdict(&drawn(html), Some(&before));
+        assert_eq!(now.code, Code::Collapsed, "{html}: {now:?}");
+        assert!(now.evidence[0].is(rule), "{html}: {now:?}");
+        assert_eq!(verdict(&drawn(html), None).code, Code::Alive, "{html}");
+    }
+    assert_eq!(verdict(&before, Some(&before)).code, Code::Alive);
+}
+
+#[test]
+fn small_pages_that_are_there() {
+    for html in [
+        "<body>hello",
+        "<title>A poem</title><body><h1>A poem</h1><p>The river bends.<script src=count.js></script>",
+        "<title>Loading dock</title><body><h1>Loading dock</h1><p>Open from five to nine, every day but Sunday.",
+        "<title>Error bars</title><body><h1>Error bars</h1><p>They show the spread.",
+        "<title>Contact</title><body><p>We have a new address: 4 Mill Lane.",
+        "<title>Hours</title><body><p>The museum is closed on Mondays. Call us to try again later in the year.",
+        "<title>Maintenance</title><body><h1>Bicycle maintenance for beginners</h1><p>Clean the chain first.",
+    ] {
+        let verdict = verdict(&drawn(html), None);
+        assert_eq!(verdict.code, Code::Alive, "{html}: {verdict:?}");
+    }
+}
