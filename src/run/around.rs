@@ -15,7 +15,7 @@ use crate::address::{canonical, site, trivially_same};
 use crate::capture;
 use crate::fetch::{Request, RobotsFact};
 use crate::judge::{self, Around, Asks, Case, FEATURES_VERSION, Features, Sibling, Sink};
-use crate::store::{SiblingRow, SiteNamesRow};
+use crate::store::{SiblingRow, SiteNamesRow, Store};
 
 /// How a host answers to made-up addresses is asked again after this long, in milliseconds.
 const SIBLING_FRESH: i64 = 30 * DAY;
@@ -44,20 +44,58 @@ impl Asked {
 
 /// What the archive knows that is at hand before the first judging: other sources that ended at the same address. Only
 /// where the visit ended elsewhere.
-pub(super) fn at_hand(context: &Context, case: &Case<'_>) -> Result<Around, RunError> {
+pub(super) fn at_hand(store: &Store, case: &Case<'_>) -> Result<Around, RunError> {
     let mut around = Around::default();
     let Some(hop) = case.facts.hops.last() else {
         return Ok(around);
     };
     let is_elsewhere = Url::parse(&hop.url).is_ok_and(|end| !trivially_same(case.address, &end));
     if is_elsewhere && (200..300).contains(&hop.status) {
-        let ended = context
-            .store
-            .read("find sources that ended alike", |r| r.sinks(&[&hop.url]))?;
+        let ended = store.read("find sources that ended alike", |r| r.sinks(&[&hop.url]))?;
         let ended = ended.get(&hop.url).map(Vec::as_slice).unwrap_or_default();
         around.sink = Sink::of(case.address, ended.iter().map(String::as_str));
     }
     Ok(around)
+}
+
+/// What was asked for around the time of a visit, for judging it again: what was answered from as long before its first
+/// look on as an answer is believed, until as long after its last. What is known of another time says nothing of it; none
+/// where some of what would help is not known.
+pub(super) fn remembered(
+    store: &Store,
+    address: &Url,
+    end: &Url,
+    asks: Asks,
+    known: &Around,
+    (first, last): (i64, i64),
+) -> Result<Option<Around>, RunError> {
+    let mut around = known.clone();
+    if asks.sibling {
+        let folder = judge::made_up(address, end).and_then(|url| judge::folder(&url));
+        let Some(folder) = folder else {
+            return Ok(None);
+        };
+        let row = store.read("find a made-up address", |r| r.sibling(&folder))?;
+        let row = row.filter(|row| row.at > first - SIBLING_FRESH && row.at < last + SIBLING_FRESH);
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        around.sibling = Some(from_row(&row));
+    }
+    if asks.names {
+        let host = end.domain().map(|host| host.trim_end_matches('.'));
+        let Some(host) = host else {
+            return Ok(None);
+        };
+        let row = store.read("find who serves a name", |r| r.site_names(host))?;
+        let row = row.filter(|row| row.at > first - NAMES_FRESH && row.at < last + NAMES_FRESH);
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        around.name_servers = row.name_servers;
+        around.aliases = row.aliases;
+    }
+    Ok(Some(around))
 }
 
 /// What is known, and what would help to judge a case beside it: from the archive, or by asking. None where nothing came

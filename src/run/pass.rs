@@ -11,7 +11,7 @@ use super::tally::Counted;
 use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
-use super::{politeness, refresh, settle};
+use super::{politeness, refresh, rejudge, settle};
 use crate::gather::Note;
 use crate::schedule::Suspicion;
 use crate::schedule::clock::{self, Clock as Doubt};
@@ -260,6 +260,8 @@ async fn inner(
     if drained.ended == Ended::Limit && budget.is_some() && bounds.limit == budget {
         drained.ended = Ended::Budget;
     }
+    context.store.flush().await?;
+    rejudge::at_end_of_run(context, run).await?;
     let no_network = context.tally.counted().no_network;
     let mut doubt = settle::doubt(context, run, no_network).await?;
     if matches!(plan.work, Work::Named(_)) {

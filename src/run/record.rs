@@ -69,7 +69,7 @@ pub(super) async fn judge_seen(
     case.rules = rules;
     case.baseline = baseline.as_ref().map(|baseline| &baseline.features);
     case.baseline_at = baseline.as_ref().map(|baseline| baseline.at);
-    let at_hand = around::at_hand(context, &case)?;
+    let at_hand = around::at_hand(&context.store, &case)?;
     case.around = &at_hand;
     let mut verdict = judge::judge(&case);
     let asks = judge::asks(&case, &verdict);

@@ -10,7 +10,7 @@
 mod history;
 mod source;
 
-use super::{Intervals, RunError, Running};
+use super::{Context, Intervals, RunError, Running};
 use crate::judge::Rules;
 use crate::schedule::Policy;
 use crate::store::{Rejudged, Store, StoreError};
@@ -155,28 +155,46 @@ pub fn rejudge(
     Ok(summary)
 }
 
-/// Sources of a run that only the rest of it showed in another light: they are judged again before it is settled.
+/// Judges again, before a run is settled, the sources that it found where others ended too.
 ///
 /// That a place is where the redirects of many sources end is known when these were visited. Without this, the first of
-/// them would have another verdict than the last.
-pub(super) fn in_run(
-    store: &Store,
-    plan: &Rejudge<'_>,
-    run: Running,
-) -> Result<Vec<Change>, RunError> {
-    let judge = source::Judge {
-        store,
-        plan,
-        running: Some(run),
-    };
-    let mut changes = Vec::new();
-    for share in plan.only.iter().flat_map(|ids| ids.chunks(SOURCES_AT_ONCE)) {
-        let share = judge.sources(share)?;
-        for one in take(store, plan, share)? {
-            changes.extend(one.change);
-        }
+/// them would have another verdict than the last, and which is the first is chance.
+pub(super) async fn at_end_of_run(context: &Context, run: Running) -> Result<(), RunError> {
+    let ids = context
+        .store
+        .read("find where redirects end", |r| r.ended_together(run.id))?;
+    if ids.is_empty() {
+        return Ok(());
     }
-    Ok(changes)
+    let own = context.clone();
+    let judging = tokio::task::spawn_blocking(move || {
+        let context = own;
+        let plan = Rejudge {
+            only: None,
+            from_bodies: false,
+            dry_run: false,
+            rules: context.rules(),
+            policy: &context.manner.schedule,
+            intervals: &context.manner.intervals,
+            now: context.clock.now(),
+        };
+        let judge = source::Judge {
+            store: &context.store,
+            plan: &plan,
+            running: Some(run),
+        };
+        for share in ids.chunks(SOURCES_AT_ONCE) {
+            let share = judge.sources(share)?;
+            take(&context.store, &plan, share)?;
+        }
+        Ok::<(), RunError>(())
+    });
+    let judged = judging
+        .await
+        .map_err(|_| RunError::Worker("a source could not be judged again".to_owned()))?;
+    judged?;
+    context.store.flush().await?;
+    Ok(())
 }
 
 /// Writes what came of some sources, and gives it back without that.

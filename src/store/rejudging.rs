@@ -226,6 +226,20 @@ impl Reading<'_> {
         )
     }
 
+    /// Sources that a run found, by redirects, where others ended too. By id.
+    pub fn ended_together(&self, run_id: i64) -> rusqlite::Result<Vec<i64>> {
+        self.connection
+            .prepare_cached(
+                "select distinct v.source_id from visit v cross join outcome o on o.id = v.outcome_id
+                 where v.id >= (select coalesce(first_visit_id, 0) from run where id = ?1) and v.run_id = ?1
+                     and o.final_url is not null and o.status between 200 and 299
+                     and exists (select 1 from outcome n where n.final_url = o.final_url and n.id <> o.id)
+                 order by v.source_id",
+            )?
+            .query_map([run_id], |row| row.get(0))?
+            .collect()
+    }
+
     /// The address of a source.
     pub fn address_of(&self, id: i64) -> rusqlite::Result<Option<String>> {
         self.connection
@@ -292,6 +306,17 @@ impl Reading<'_> {
                 })
             })?
             .collect()
+    }
+
+    /// When the last visit of a source was made that confirms this one.
+    pub fn last_confirmed_at(
+        &self,
+        source_id: i64,
+        visit_id: i64,
+    ) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached("select max(at) from visit where source_id = ?1 and confirms = ?2")?
+            .query_row((source_id, visit_id), |row| row.get(0))
     }
 
     /// The captures of a source, in the order in which they were sealed.

@@ -184,3 +184,25 @@ fn it_does_not_run_beside_a_run() {
     drop(lock);
     desk.run("rejudge https://nobody.test/").exits(3);
 }
+
+#[test]
+fn where_redirects_end_does_not_depend_on_who_was_visited_first() {
+    let desk = Desk::new();
+    desk.page("lost.test", "/news", "News of today");
+    let sources: Vec<String> = (0..30)
+        .map(|nth| {
+            let path = format!("/2019/0{}/story-{nth}", nth % 9 + 1);
+            desk.web
+                .page("lost.test", &path, Page::redirect(302, "/news"));
+            format!("https://lost.test{path}")
+        })
+        .collect();
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    desk.post("posts/a.md", &sources);
+    desk.run("run posts").exits(0);
+    let verdicts = "select count(distinct verdict || standing) from source";
+    assert_eq!(desk.number(verdicts), 1, "{}", desk.verdicts());
+    let before = desk.verdicts();
+    desk.run("rejudge").exits(0);
+    assert_eq!(desk.verdicts(), before);
+}

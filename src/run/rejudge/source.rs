@@ -7,10 +7,10 @@ use url::Url;
 use super::history::{Root, restand};
 use super::{Change, Rejudge};
 use crate::fetch::Facts;
-use crate::judge::{self, Around, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Verdict};
+use crate::judge::{self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Verdict};
 use crate::run::baseline::{draw, features_row};
 use crate::run::state::stored_verdict;
-use crate::run::{RunError, Running};
+use crate::run::{RunError, Running, around};
 use crate::store::{Rejudged, SeenCapture, SeenVisit, Store, VerdictRow};
 
 /// Judges sources again.
@@ -40,6 +40,7 @@ struct Baseline {
 
 /// What is known while the visits of a source are gone through, oldest first.
 struct Going<'a> {
+    id: i64,
     url: Url,
     one: One,
     roots: HashMap<i64, Root>,
@@ -81,6 +82,7 @@ impl Judge<'_> {
             .collect();
         let mut captures = captures.iter();
         let mut going = Going {
+            id,
             url,
             one: One::default(),
             roots: HashMap::with_capacity(visits.len()),
@@ -162,7 +164,9 @@ impl Judge<'_> {
             going.one.unjudged += 1;
             None
         } else {
-            Some(self.judge(going, &facts, features.as_ref()))
+            let verdict = self.judge(going, visit, &facts, features.as_ref())?;
+            going.one.unjudged += u64::from(verdict.is_none());
+            verdict
         };
         let stored = || stored_verdict(visit.code.as_deref(), visit.evidence.as_deref());
         let Some(now) = verdict.clone().or_else(stored) else {
@@ -248,19 +252,45 @@ impl Judge<'_> {
         Ok(Some(features))
     }
 
-    fn judge(&self, going: &Going<'_>, facts: &Facts, features: Option<&Features>) -> Verdict {
-        let around = Around::default();
+    /// Judges a visit with what is known beside it. None where the judge of today has judged it already and knew more:
+    /// what it had asked for then was asked for again since.
+    fn judge(
+        &self,
+        going: &Going<'_>,
+        visit: &SeenVisit,
+        facts: &Facts,
+        features: Option<&Features>,
+    ) -> Result<Option<Verdict>, RunError> {
         let mut case = judge::Case::new(&going.url, facts);
         case.features = features;
         case.rules = self.plan.rules;
-        case.around = &around;
         if features.is_some()
             && let Some(baseline) = &going.baseline
         {
             case.baseline = Some(&baseline.features);
             case.baseline_at = Some(baseline.at);
         }
-        judge::judge(&case)
+        let at_hand = around::at_hand(self.store, &case)?;
+        case.around = &at_hand;
+        let verdict = judge::judge(&case);
+        let asks = judge::asks(&case, &verdict);
+        let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
+        let Some(end) = end.filter(|_| asks != judge::Asks::default()) else {
+            return Ok(Some(verdict));
+        };
+        let last_at = self.store.read("read when it was seen last", |r| {
+            r.last_confirmed_at(going.id, visit.id)
+        })?;
+        let seen = (visit.at, last_at.unwrap_or(visit.at));
+        let around = around::remembered(self.store, &going.url, &end, asks, &at_hand, seen)?;
+        Ok(match around {
+            Some(around) => Some(judge::judge(&judge::Case {
+                around: &around,
+                ..case
+            })),
+            None if visit.judge_version == Some(JUDGE_VERSION) => None,
+            None => Some(verdict),
+        })
     }
 
     /// Takes the history through the machine again.
