@@ -161,7 +161,7 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
         Kind::Html => {
             let mut page = Page::read(body);
             let text = super::text::of_page(body, &mut page);
-            from_page(&mut drawn, page, final_url);
+            from_page(&mut drawn, &page, final_url);
             text
         }
         Kind::Text => {
@@ -323,7 +323,7 @@ fn looks_like_html(text: &str) -> bool {
     })
 }
 
-fn from_page(drawn: &mut Features, page: Page, final_url: &Url) {
+fn from_page(drawn: &mut Features, page: &Page, final_url: &Url) {
     let base = page
         .base
         .as_deref()

@@ -112,7 +112,7 @@ fn a_run_visits_every_source_and_says_what_became_of_it() {
     https://law.test/court | 2026-01-05T08:00:00Z | legal | 451 | https://law.test/court | [{"rule":"status","says":"451 Unavailable For Legal Reasons"}]
     https://lost.test/nothing | 2026-01-05T08:00:00Z | not-found | 404 | https://lost.test/nothing | [{"rule":"status","says":"404 Not Found"}]
     https://old.test/moved | 2026-01-05T08:00:00Z | moved | 200 | https://new.test/here | [{"rule":"redirected-permanently","says":"redirected permanently to https://new.test/here"},{"rule":"status","says":"200 OK"},{"rule":"redirected-permanently","says":"301 redirected to https://new.test/here"}]
-    https://shop.test/2019/article-about-a-thing | 2026-01-05T08:00:00Z | soft-404 | 200 | https://shop.test/ | [{"rule":"redirect-to-front-page","says":"redirected to the front page: https://shop.test/"},{"rule":"status","says":"200 OK"},{"rule":"redirected-temporarily","says":"302 redirected to https://shop.test/"}]
+    https://shop.test/2019/article-about-a-thing | 2026-01-05T08:00:00Z | soft-404 | 200 | https://shop.test/ | [{"rule":"redirect-to-front-page","says":"redirected to the front page: https://shop.test/","weight":100},{"rule":"status","says":"200 OK"},{"rule":"redirected-temporarily","says":"302 redirected to https://shop.test/"}]
     https://wall.test/forbidden | 2026-01-05T08:00:00Z | blocked | 403 | https://wall.test/forbidden | [{"rule":"status","says":"403 Forbidden"}]
     https://wall.test/members | 2026-01-05T08:00:00Z | login-wall | 401 | https://wall.test/members | [{"rule":"status","says":"401 Unauthorized"}]
     "#);

@@ -122,11 +122,11 @@ fn what_is_wrong_with_rules_is_told_with_its_line() {
     assert_snapshot!(desk.run("config check"), @r"
     exit code 2
     --- stderr
-    error: sourcekeep.toml:3: judge.rules: rules.toml:5: unknown variant `door`, expected one of `challenge`, `captcha`, `refusal`, `consent`, `login`, `paywall`, `geo-block`, `parked`, `takeover`, `shell`
+    error: sourcekeep.toml:3: judge.rules: rules.toml:5: unknown variant `door`, expected one of `challenge`, `captcha`, `refusal`, `consent`, `login`, `paywall`, `geo-block`, `parked`, `takeover`, `shell`, `trouble`
     ");
     assert_snapshot!(desk.run("run"), @r"
     exit code 2
     --- stderr
-    error: sourcekeep.toml:3: judge.rules: rules.toml:5: unknown variant `door`, expected one of `challenge`, `captcha`, `refusal`, `consent`, `login`, `paywall`, `geo-block`, `parked`, `takeover`, `shell`
+    error: sourcekeep.toml:3: judge.rules: rules.toml:5: unknown variant `door`, expected one of `challenge`, `captcha`, `refusal`, `consent`, `login`, `paywall`, `geo-block`, `parked`, `takeover`, `shell`, `trouble`
     ");
 }
