@@ -400,7 +400,8 @@ def by_linkinator(binary, cases, folder):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=1200)
     report = json.loads(done.stdout[done.stdout.index("{"):])
     words = {"OK": OK, "BROKEN": BROKEN, "SKIPPED": NEITHER}
-    said = {}
+    # What it skips (some walls) it does not list.
+    said = {case.path: (NEITHER, "") for case in cases}
     for row in report["links"]:
         path = row["url"].removeprefix(origin)
         said[path] = (words[row["state"]], str(row.get("status", "")))
