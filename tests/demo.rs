@@ -105,7 +105,7 @@ fn the_story_is_told() {
     Cannot tell (1)
 
       ? http://wiki.example/Lightning_rod
-        blocked: a bot wall answered (cf-mitigated: challenge); 403 Forbidden
+        blocked: a bot wall answered: Cloudflare, JavaScript challenge (cf-mitigated: challenge); 403 Forbidden
         cited in   http://blog.example/what-a-rod-does:16  “lightning rod”
         since      2026-03-03 (just now, last fine 2026-03-02)
         we hold    copy of 2026-03-02 “Lightning rod”, 641 B
