@@ -133,32 +133,3 @@ fn what_a_page_says_of_its_author_and_dates() {
     assert_eq!(page.modified.as_deref(), Some("2021-05-05"));
     assert_eq!(page.title.as_deref(), Some("T"));
 }
-
-#[test]
-#[ignore = "prints how the time grows with the size"]
-fn how_time_grows() {
-    use std::io::Write;
-    let mut out = std::io::stderr();
-    for at in 0..hostile(100).len() {
-        let mut line = String::new();
-        for size in [250_000, 500_000, 1_000_000, 4_000_000] {
-            let (name, body) = hostile(size).swap_remove(at);
-            let begun = std::time::Instant::now();
-            let page = Page::read(&body);
-            let passed = begun.elapsed();
-            let main = tree::main_text(&body);
-            let all = begun.elapsed();
-            if line.is_empty() {
-                line = format!("{name:24}");
-            }
-            line += &format!(
-                " {:>6.0}+{:<6.0}{}",
-                passed.as_secs_f64() * 1e3,
-                (all - passed).as_secs_f64() * 1e3,
-                if main.is_some() { ' ' } else { '-' }
-            );
-            drop(page);
-        }
-        let _ = writeln!(out, "{line}");
-    }
-}
