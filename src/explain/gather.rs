@@ -6,14 +6,14 @@ use url::Url;
 
 use super::{
     Alias, Answer, Around, Baseline, Confirms, Explained, Mark, Missing, NextVisit, Question,
-    Visit, Which,
+    Sibling, Visit, Which,
 };
 use super::{evidence, history};
 use crate::fetch::{Facts, Way};
-use crate::judge::{Code, Group};
+use crate::judge::{self, Code, Group};
 use crate::report::rfc3339;
-use crate::run::Intervals;
 use crate::run::state::to_schedule;
+use crate::run::{Intervals, known_beside};
 use crate::schedule::why::{self, Bound};
 use crate::schedule::{Own, State};
 use crate::store::{BASELINE_WITHIN, Drawn, MarkRow, PastVisit, SourceFacts, Store, StoreError};
@@ -37,6 +37,8 @@ struct Found {
     standing: Option<PastVisit>,
     /// What was drawn from the bodies of the visits that are explained, by visit.
     drawn: HashMap<i64, Drawn>,
+    /// When what these saw was seen first and last, by visit.
+    seen: HashMap<i64, (i64, i64)>,
 }
 
 /// Why a source stands as it does, or what an earlier visit of it saw.
@@ -64,13 +66,16 @@ pub fn explain(store: &Store, question: &Question<'_>) -> Result<Answer, StoreEr
             Some(id) => r.past_visits(source.id, id, 1)?.into_iter().next(),
             None => None,
         };
-        let mut drawn = HashMap::new();
+        let (mut drawn, mut seen) = (HashMap::new(), HashMap::new());
         for visit in explained_of(&visits, standing.as_ref(), question.visit.is_some()) {
-            let of = r.drawn(source.id, visit.confirms.map_or(visit.id, |(root, _)| root))?;
-            drawn.insert(visit.id, of);
+            let (root, first_at) = visit.confirms.unwrap_or((visit.id, visit.at));
+            drawn.insert(visit.id, r.drawn(source.id, root)?);
+            let last_at = r.last_confirmed_at(source.id, root)?;
+            seen.insert(visit.id, (first_at, last_at.unwrap_or(first_at)));
         }
         Ok(Some(Ok(Found {
             drawn,
+            seen,
             aliases: r.aliases(source.id)?,
             mark: r.mark_of(source.id)?,
             source,
@@ -81,11 +86,15 @@ pub fn explain(store: &Store, question: &Question<'_>) -> Result<Answer, StoreEr
     Ok(match found {
         None => Answer::NoSource,
         Some(Err(newest)) => Answer::NoVisit(newest),
-        Some(Ok(found)) => Answer::Explained(Box::new(explained(found, question))),
+        Some(Ok(found)) => Answer::Explained(Box::new(explained(store, found, question)?)),
     })
 }
 
-fn explained(found: Found, question: &Question<'_>) -> Explained {
+fn explained(
+    store: &Store,
+    found: Found,
+    question: &Question<'_>,
+) -> Result<Explained, StoreError> {
     let Found {
         source,
         aliases,
@@ -93,6 +102,7 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
         visits,
         standing,
         drawn,
+        seen,
     } = found;
     let is_earlier = question.visit.is_some();
     let policy = question.policy;
@@ -118,7 +128,14 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
         Some((code, since)) => (Some(code.clone()), Some(*since)),
         None => (None, None),
     };
-    Explained {
+    let mut told = Vec::new();
+    for visit in explained_of(&visits, standing.as_ref(), is_earlier) {
+        let stands = Some(visit.id) == source.verdict_visit_id;
+        let seen = seen.get(&visit.id).copied().unwrap_or((visit.at, visit.at));
+        let around = beside(store, &source.address, visit, seen)?;
+        told.push(explained_visit(visit, stands, drawn.get(&visit.id), around));
+    }
+    Ok(Explained {
         asked: question.address.to_owned(),
         aliases: aliases
             .into_iter()
@@ -130,13 +147,7 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
         verdict: code,
         verdict_since: since.map(rfc3339),
         is_earlier,
-        visits: explained_of(&visits, standing.as_ref(), is_earlier)
-            .into_iter()
-            .map(|visit| {
-                let stands = Some(visit.id) == source.verdict_visit_id;
-                explained_visit(visit, stands, drawn.get(&visit.id))
-            })
-            .collect(),
+        visits: told,
         strikes,
         missing: if is_earlier { None } else { missing },
         not_counted,
@@ -148,7 +159,7 @@ fn explained(found: Found, question: &Question<'_>) -> Explained {
         baseline: baseline(&source),
         robots: source.robots,
         url: source.address,
-    }
+    })
 }
 
 /// The last visit, or the one that was asked for; before it, what belongs to it.
@@ -179,7 +190,26 @@ fn explained_of<'a>(
     explained
 }
 
-fn explained_visit(visit: &PastVisit, stands: bool, drawn: Option<&Drawn>) -> Visit {
+/// What is known beside a visit. Nothing, where the file was damaged and its facts cannot be read.
+fn beside(
+    store: &Store,
+    address: &str,
+    visit: &PastVisit,
+    seen: (i64, i64),
+) -> Result<judge::Around, StoreError> {
+    let facts: Option<Facts> = serde_json::from_str(&visit.facts).ok();
+    match facts.zip(Url::parse(address).ok()) {
+        Some((facts, address)) => known_beside(store, &address, &facts, seen),
+        None => Ok(judge::Around::default()),
+    }
+}
+
+fn explained_visit(
+    visit: &PastVisit,
+    stands: bool,
+    drawn: Option<&Drawn>,
+    around: judge::Around,
+) -> Visit {
     let verdict = history::verdict(visit);
     let group = history::group(visit);
     // A file that was damaged may have facts that cannot be read; what is beside them is told all the same.
@@ -226,7 +256,21 @@ fn explained_visit(visit: &PastVisit, stands: bool, drawn: Option<&Drawn>) -> Vi
         weighed,
         page,
         compared,
-        around: Around::default(),
+        around: explained_around(around),
+    }
+}
+
+fn explained_around(around: judge::Around) -> Around {
+    Around {
+        sibling: around.sibling.map(|sibling| Sibling {
+            title: sibling.features.and_then(|features| features.title),
+            url: sibling.url,
+            status: sibling.status,
+            final_url: sibling.final_url,
+        }),
+        name_servers: around.name_servers,
+        aliases: around.aliases,
+        sink: around.sink.map(|sink| sink.sources),
     }
 }
 

@@ -69,7 +69,10 @@ pub(super) fn weigh(case: &Case<'_>, scale: &mut Suspicion) {
     }
     if let Some(sink) = case.around.sink.filter(|sink| sink.sources > 0) {
         let weight = 25 * sink.sources.min(3) as i32;
-        let says = format!("{} other sources end here", sink.sources);
+        let says = match sink.sources {
+            1 => "the redirects of another source end here".to_owned(),
+            sources => format!("the redirects of {sources} other sources end here"),
+        };
         scale.add(weight, Rule::RedirectSink, says);
     }
     let weighed = scale.weight() - before;

@@ -13,9 +13,9 @@ use url::Url;
 use super::{Context, RunError, baseline, politeness, robots};
 use crate::address::{canonical, site, trivially_same};
 use crate::capture;
-use crate::fetch::{Request, RobotsFact};
+use crate::fetch::{Facts, Request, RobotsFact};
 use crate::judge::{self, Around, Asks, Case, FEATURES_VERSION, Features, Sibling, Sink};
-use crate::store::{SiblingRow, SiteNamesRow, Store};
+use crate::store::{SiblingRow, SiteNamesRow, Store, StoreError};
 
 /// How a host answers to made-up addresses is asked again after this long, in milliseconds.
 const SIBLING_FRESH: i64 = 30 * DAY;
@@ -45,17 +45,74 @@ impl Asked {
 /// What the archive knows that is at hand before the first judging: other sources that ended at the same address. Only
 /// where the visit ended elsewhere.
 pub(super) fn at_hand(store: &Store, case: &Case<'_>) -> Result<Around, RunError> {
-    let mut around = Around::default();
-    let Some(hop) = case.facts.hops.last() else {
+    Ok(Around {
+        sink: sink(store, case.address, case.facts)?,
+        ..Around::default()
+    })
+}
+
+fn sink(store: &Store, address: &Url, facts: &Facts) -> Result<Option<Sink>, StoreError> {
+    let Some(hop) = facts.hops.last() else {
+        return Ok(None);
+    };
+    let is_elsewhere = Url::parse(&hop.url).is_ok_and(|end| !trivially_same(address, &end));
+    if !is_elsewhere || !(200..300).contains(&hop.status) {
+        return Ok(None);
+    }
+    let ended = store.read("find sources that ended alike", |r| r.sinks(&[&hop.url]))?;
+    let ended = ended.get(&hop.url).map(Vec::as_slice).unwrap_or_default();
+    Ok(Sink::of(address, ended.iter().map(String::as_str)))
+}
+
+/// All that is known beside a visit, for telling it: what was asked for around its time, whether the judge wanted it for
+/// this one or for another.
+pub(crate) fn known(
+    store: &Store,
+    address: &Url,
+    facts: &Facts,
+    seen: (i64, i64),
+) -> Result<Around, StoreError> {
+    let mut around = Around {
+        sink: sink(store, address, facts)?,
+        ..Around::default()
+    };
+    let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
+    let Some(end) = end else {
         return Ok(around);
     };
-    let is_elsewhere = Url::parse(&hop.url).is_ok_and(|end| !trivially_same(case.address, &end));
-    if is_elsewhere && (200..300).contains(&hop.status) {
-        let ended = store.read("find sources that ended alike", |r| r.sinks(&[&hop.url]))?;
-        let ended = ended.get(&hop.url).map(Vec::as_slice).unwrap_or_default();
-        around.sink = Sink::of(case.address, ended.iter().map(String::as_str));
+    around.sibling = remembered_sibling(store, address, &end, seen)?;
+    if let Some(row) = remembered_names(store, &end, seen)? {
+        around.name_servers = row.name_servers;
+        around.aliases = row.aliases;
     }
     Ok(around)
+}
+
+fn remembered_sibling(
+    store: &Store,
+    address: &Url,
+    end: &Url,
+    (first, last): (i64, i64),
+) -> Result<Option<Sibling>, StoreError> {
+    let folder = judge::made_up(address, end).and_then(|url| judge::folder(&url));
+    let Some(folder) = folder else {
+        return Ok(None);
+    };
+    let row = store.read("find a made-up address", |r| r.sibling(&folder))?;
+    let row = row.filter(|row| row.at > first - SIBLING_FRESH && row.at < last + SIBLING_FRESH);
+    Ok(row.as_ref().map(from_row))
+}
+
+fn remembered_names(
+    store: &Store,
+    end: &Url,
+    (first, last): (i64, i64),
+) -> Result<Option<SiteNamesRow>, StoreError> {
+    let Some(host) = end.domain().map(|host| host.trim_end_matches('.')) else {
+        return Ok(None);
+    };
+    let row = store.read("find who serves a name", |r| r.site_names(host))?;
+    Ok(row.filter(|row| row.at > first - NAMES_FRESH && row.at < last + NAMES_FRESH))
 }
 
 /// What was asked for around the time of a visit, for judging it again: what was answered from as long before its first
@@ -67,29 +124,17 @@ pub(super) fn remembered(
     end: &Url,
     asks: Asks,
     known: &Around,
-    (first, last): (i64, i64),
+    seen: (i64, i64),
 ) -> Result<Option<Around>, RunError> {
     let mut around = known.clone();
     if asks.sibling {
-        let folder = judge::made_up(address, end).and_then(|url| judge::folder(&url));
-        let Some(folder) = folder else {
+        around.sibling = remembered_sibling(store, address, end, seen)?;
+        if around.sibling.is_none() {
             return Ok(None);
-        };
-        let row = store.read("find a made-up address", |r| r.sibling(&folder))?;
-        let row = row.filter(|row| row.at > first - SIBLING_FRESH && row.at < last + SIBLING_FRESH);
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        around.sibling = Some(from_row(&row));
+        }
     }
     if asks.names {
-        let host = end.domain().map(|host| host.trim_end_matches('.'));
-        let Some(host) = host else {
-            return Ok(None);
-        };
-        let row = store.read("find who serves a name", |r| r.site_names(host))?;
-        let row = row.filter(|row| row.at > first - NAMES_FRESH && row.at < last + NAMES_FRESH);
-        let Some(row) = row else {
+        let Some(row) = remembered_names(store, end, seen)? else {
             return Ok(None);
         };
         around.name_servers = row.name_servers;
@@ -198,7 +243,7 @@ async fn ask(context: &Context, url: Url, now: i64) -> Result<Option<SiblingRow>
 }
 
 /// What is stored of a made-up address, as the judge wants it. Features of another version say nothing.
-pub(super) fn from_row(row: &SiblingRow) -> Sibling {
+fn from_row(row: &SiblingRow) -> Sibling {
     let features = row
         .features
         .as_ref()

@@ -45,6 +45,7 @@ use crate::schedule::Policy;
 use crate::store::{Store, StoreError};
 
 pub use around::Asked;
+pub(crate) use around::known as known_beside;
 pub use clock::Clock;
 pub use configured::{SITE, configured_input, is_registered, names_of, to_register};
 pub use documents::{

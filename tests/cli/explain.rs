@@ -339,6 +339,8 @@ fn redirects_aliases_hard_signs_and_hosts_that_wait_are_told() {
                   content-type: text/html; charset=utf-8
       body        460 B, sha256:780b75c7f9c6
       page        “Here”, 76 words, 75 of them in the main text, en
+      made up     https://old.test/2b1eee095c4bd51c
+      answer      404, “Not Found”
       took [time]
       verdict     moved (fine): clears all strikes
       because     redirected permanently to https://new.test/here [redirected-permanently]
@@ -459,6 +461,8 @@ fn signs_are_told_with_what_they_weigh() {
       body        97 B, sha256:eda370379f6f
       page        “Not here”, 5 words, 3 of them in the main text, en
       compared    our copy of 2026-01-05T08:00:00Z, then “Words”, 0 % of its main text is here still
+      made up     https://source.test/d67bb7bc143473d4
+      answer      404, “Not Found”
       took [time]
       verdict     soft-404 (gone): may be a strike
       because      +70  the title says that it is not here [empty-page]

@@ -117,3 +117,43 @@ fn hostile_ones_are_told_and_the_others_read() {
     assert_eq!(done.code, Some(0), "{done}");
     desk.run("links r/b.pdf").exits(3);
 }
+
+#[test]
+fn a_cited_report_is_visited_and_its_words_are_known() {
+    const REPORT: &str = "https://source.test/files/report.pdf";
+    let page = |body: Vec<u8>| crate::web::Page::bytes("application/pdf", body);
+    let desk = Desk::new();
+    let whole = pdf(CONTENT, "", &[]);
+    desk.web
+        .page("source.test", "/files/broken.pdf", page(whole[..60].into()));
+    desk.web
+        .page("source.test", "/files/report.pdf", page(whole));
+    desk.post("post.md", &[REPORT, "https://source.test/files/broken.pdf"]);
+    desk.run("run post.md").exits(0);
+    assert_snapshot!(desk.verdicts(), @r"
+    https://source.test/files/broken.pdf | alive | alive
+    https://source.test/files/report.pdf | alive | alive
+    ");
+    let drawn = "select s.address, f.title, f.detail ->> '$.words', f.text_chars from features f \
+                 join visit v using (outcome_id) join source s on s.id = v.source_id order by s.address";
+    assert_snapshot!(desk.rows(drawn), @r"
+    https://source.test/files/broken.pdf | - | 0 | 0
+    https://source.test/files/report.pdf | A report | 11 | 44
+    ");
+    let told = desk.run(&format!("explain {REPORT}")).exits(0).out;
+    assert!(told.contains("page        “A report”, 11 words"), "{told}");
+
+    // The site is another one, and answers with a page of words where the report was.
+    let lost = "<!doctype html><html lang=en><title>Page not found - Source</title><body><h1>Page not found</h1>\
+                <p>Sorry, the page you are looking for could not be found. It may have been moved or deleted.</p>";
+    desk.web.page(
+        "source.test",
+        "/files/report.pdf",
+        crate::web::Page::html(lost),
+    );
+    desk.day(1).run("check --all").exits(0);
+    assert_snapshot!(desk.verdicts(), @r"
+    https://source.test/files/broken.pdf | alive | alive
+    https://source.test/files/report.pdf | soft-404 | failing
+    ");
+}
