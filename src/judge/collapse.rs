@@ -9,7 +9,7 @@ use url::Url;
 use super::compare::{Likeness, compare, parts};
 use super::rules::{Phrases, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code, Features, Kind, MarkKind, Rule, missing, shown};
+use super::{Case, Code, Features, Kind, MarkKind, Rule, in_words, missing, shown};
 use crate::address::trivially_same;
 
 /// A page of fewer words is hardly a page.
@@ -205,9 +205,17 @@ impl Seen<'_> {
             scale.add(20, Rule::SoftServerError, "a heading says it too");
         }
         if self.words < FEW_WORDS {
-            scale.add(30, Rule::FewWords, format!("{} words", self.words));
+            scale.add(
+                30,
+                Rule::FewWords,
+                format!("it has {}", in_words(self.words)),
+            );
         } else {
-            scale.add(10, Rule::FewWords, format!("{} words", self.words));
+            scale.add(
+                10,
+                Rule::FewWords,
+                format!("it has {}", in_words(self.words)),
+            );
         }
         let per_link = self.page.main_words / u64::from(self.page.links.max(1));
         if self.words >= FEW_WORDS && per_link >= WORDS_A_LINK {
@@ -241,7 +249,11 @@ impl Seen<'_> {
             };
             scale.add(weight, Rule::MovedNotice, format!("it says \"{phrase}\""));
             if self.words < FEW_WORDS / 2 {
-                scale.add(20, Rule::FewWords, format!("{} words", self.words));
+                scale.add(
+                    20,
+                    Rule::FewWords,
+                    format!("it has {}", in_words(self.words)),
+                );
             }
         } else if has_links && mostly_links && self.shrank() {
             scale.add(
@@ -314,7 +326,7 @@ impl Seen<'_> {
             scale.add(
                 40,
                 Rule::FewWords,
-                format!("{} words, and scripts", self.words),
+                format!("it has {}, and scripts", in_words(self.words)),
             );
         }
         if scale.weight() > 0 {
@@ -383,19 +395,22 @@ impl Seen<'_> {
             scale.add(
                 -200,
                 Rule::BaselineKept,
-                "it says what the earlier capture says",
+                format!("it says what {} says", self.case.our_copy()),
             );
         } else if self.shrank() {
             scale.add(
                 40,
                 Rule::BaselineGone,
-                "hardly anything of what the earlier capture says",
+                format!(
+                    "hardly anything of what {} says is there",
+                    self.case.our_copy()
+                ),
             );
         } else if likeness.is_all_gone() {
             scale.add(
                 20,
                 Rule::BaselineGone,
-                "nothing of what the earlier capture says",
+                format!("nothing of what {} says is there", self.case.our_copy()),
             );
         }
     }

@@ -11,7 +11,7 @@ use url::Url;
 use super::compare::{Likeness, compare, parts};
 use super::rules::{Phrases, Rules, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code, Features, Kind, MarkKind, Rule, Sibling, redirect, shown};
+use super::{Case, Code, Features, Kind, MarkKind, Rule, Sibling, in_words, redirect, shown};
 use crate::address::trivially_same;
 
 /// From which share of a title on a phrase is (nearly) all of it.
@@ -54,7 +54,7 @@ pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
         built(page, case.rules, &mut scale);
     }
     if let Some(likeness) = likeness {
-        against_baseline(&likeness, &mut scale);
+        against_baseline(&likeness, &case.our_copy(), &mut scale);
     }
     scale
 }
@@ -211,9 +211,17 @@ fn built(page: &Features, rules: &Rules, scale: &mut Suspicion) {
     let is_said =
         said(Rule::NotFoundTitle) || said(Rule::NotFoundHeading) || said(Rule::NotFoundText);
     if is_said && page.words < BARE_WORDS {
-        scale.add(30, Rule::FewWords, format!("{} words", page.words));
+        scale.add(
+            30,
+            Rule::FewWords,
+            format!("it has {}", in_words(page.words)),
+        );
     } else if is_said && page.words < NOTICE_WORDS {
-        scale.add(20, Rule::FewWords, format!("{} words", page.words));
+        scale.add(
+            20,
+            Rule::FewWords,
+            format!("it has {}", in_words(page.words)),
+        );
     }
     let manner = manners(page, rules);
     if manner > 0 && is_said {
@@ -221,7 +229,10 @@ fn built(page: &Features, rules: &Rules, scale: &mut Suspicion) {
         scale.add(
             weight,
             Rule::NotFoundManner,
-            format!("{manner} phrases such as \"not found\" pages have"),
+            match manner {
+                1 => "a phrase such as \"not found\" pages have".to_owned(),
+                several => format!("{several} phrases such as \"not found\" pages have"),
+            },
         );
     }
     // What speaks against the page's words takes no more than these weigh.
@@ -330,8 +341,8 @@ fn placeholder(page: &Features, rules: &Rules, likeness: Option<&Likeness>, scal
 }
 
 /// What the earlier capture says of it.
-fn against_baseline(likeness: &Likeness, scale: &mut Suspicion) {
-    let percent = |share: f64| format!("{:.0} % of what the earlier capture says", 100.0 * share);
+fn against_baseline(likeness: &Likeness, copy: &str, scale: &mut Suspicion) {
+    let percent = |share: f64| format!("{:.0} % of what {copy} says is there", 100.0 * share);
     match likeness.kept {
         Some(kept) if likeness.has_text && kept >= 0.5 => {
             scale.add(-200, Rule::BaselineKept, percent(kept));
@@ -345,13 +356,17 @@ fn against_baseline(likeness: &Likeness, scale: &mut Suspicion) {
             scale.add(
                 40,
                 Rule::BaselineGone,
-                "nothing of what the earlier capture says",
+                format!("nothing of what {copy} says is there"),
             );
         }
         _ => {}
     }
     if likeness.has_text && likeness.same_title == Some(false) {
-        scale.add(15, Rule::TitleGone, "another title than before");
+        scale.add(
+            15,
+            Rule::TitleGone,
+            format!("another title than that of {copy}"),
+        );
     }
 }
 

@@ -149,8 +149,15 @@ fn by_content(case: &Case<'_>, hop: &Hop) -> Verdict {
         None => body::nothing_to_see(case, hop).unwrap_or_else(|| redirect::judge(case, hop)),
     };
     for (at, suspicion) in suspicions.into_iter().enumerate() {
-        if decided != Some(at) {
-            verdict.evidence.extend(suspicion.into_signs());
+        if decided == Some(at) {
+            continue;
+        }
+        for sign in suspicion.into_signs() {
+            // What speaks for several things is told once, with what it weighed for the verdict.
+            let mut told = verdict.evidence.iter();
+            if !told.any(|known| known.rule == sign.rule && known.says == sign.says) {
+                verdict.evidence.push(sign);
+            }
         }
     }
     verdict
@@ -172,6 +179,15 @@ fn not_asked(robots: Option<RobotsFact>) -> Verdict {
         Some(RobotsFact::Allowed) | None => {
             Verdict::new(Code::ProtocolError, Rule::NoAnswer, "no answer is known")
         }
+    }
+}
+
+/// So many words, as evidence says it.
+fn in_words(words: u64) -> String {
+    match words {
+        0 => "no words".to_owned(),
+        1 => "1 word".to_owned(),
+        words => format!("{words} words"),
     }
 }
 

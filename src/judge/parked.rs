@@ -11,7 +11,7 @@ use url::Url;
 use super::compare::{Likeness, compare};
 use super::rules::{Mark, MarkKind, Parking, Phrases, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code, DECISIVE, Features, Kind, Rule, Verdict, shown};
+use super::{Case, Code, DECISIVE, Features, Kind, Rule, Verdict, in_words, shown};
 use crate::address::site;
 
 /// A page with fewer words beside its links is a notice, and no article.
@@ -277,12 +277,12 @@ impl<'a> Scene<'a> {
         let is_sold = in_head.is_some() || in_text.is_some();
         if let Some(found) = in_head {
             let weight = if self.is_short { 60 } else { 20 };
-            let says = format!("title or heading: \"{}\"", found.phrase);
+            let says = format!("title or heading says \"{}\"", found.phrase);
             suspicion.add(weight, Rule::ParkedWords, says);
         }
         if let Some(found) = in_text {
             let weight = if in_head.is_some() { 20 } else { 50 };
-            let says = format!("a short text with \"{}\"", found.phrase);
+            let says = format!("a short text says \"{}\"", found.phrase);
             suspicion.add(weight, Rule::ParkedWords, says);
         }
         let ads = rules.words("parked-ads");
@@ -304,11 +304,11 @@ impl<'a> Scene<'a> {
     fn thin(&self, suspicion: &mut Suspicion) {
         let own = self.own_site();
         if own.contains('.') && self.head.split(' ').any(|word| names(word, own)) {
-            let says = format!("title or heading name the domain itself, {own}");
+            let says = format!("title or heading names the domain itself, {own}");
             suspicion.add(40, Rule::NamesOwnDomain, says);
         }
         if self.own_words < HARDLY_ANY_WORDS {
-            let says = format!("{} words beside the links", self.own_words);
+            let says = format!("it has {} beside its links", in_words(self.own_words));
             suspicion.add(20, Rule::HardlyAnyText, says);
         }
     }
@@ -333,7 +333,7 @@ impl<'a> Scene<'a> {
             }
         }
         if known && self.is_short {
-            let says = format!("{} words beside the links", self.own_words);
+            let says = format!("it has {} beside its links", in_words(self.own_words));
             suspicion.add(30, Rule::HardlyAnyText, says);
         }
     }
@@ -347,7 +347,7 @@ impl<'a> Scene<'a> {
             suspicion.set_code(Code::Soft404);
             suspicion.add(mark.weight, Rule::NoSuchSite, no_such_site(mark));
             if self.own_words < HARDLY_ANY_WORDS {
-                let says = format!("{} words beside the links", self.own_words);
+                let says = format!("it has {} beside its links", in_words(self.own_words));
                 suspicion.add(20, Rule::HardlyAnyText, says);
             }
         }
@@ -402,7 +402,7 @@ impl<'a> Scene<'a> {
         }
         if let Some(weight) = moved {
             let (from, to) = (self.own_site(), site(host(&self.end)));
-            let says = format!("from {from} to {to}");
+            let says = format!("redirected from {from} to {to}");
             suspicion.add(weight, Rule::AnotherDomain, says);
         }
     }

@@ -41,6 +41,9 @@ pub struct Entry {
     pub cited_by: Vec<CitedEntry>,
     /// Why the verdict is what it is, in short words.
     pub evidence: Vec<String>,
+    /// What of it speaks for the verdict.
+    #[serde(skip)]
+    pub(super) decided: Vec<String>,
     /// Strikes since the last fine visit.
     pub strikes: u32,
     /// When it was last fine.
@@ -134,11 +137,7 @@ pub struct HeldEntry {
 impl Entry {
     /// Makes an entry of the archive's rows.
     pub fn new(row: SourceRow, cited_by: Vec<CitedBy>) -> Self {
-        let evidence = row
-            .evidence
-            .as_deref()
-            .map(evidence_words)
-            .unwrap_or_default();
+        let evidence = row.evidence.as_deref().map(Words::of).unwrap_or_default();
         let is_uncited =
             !cited_by.is_empty() && cited_by.iter().all(|cited| cited.gone_at.is_some());
         let standing = match row.mark.as_ref().map(|mark| mark.mark.as_str()) {
@@ -172,7 +171,8 @@ impl Entry {
                     context: cited.context,
                 })
                 .collect(),
-            evidence,
+            evidence: evidence.all,
+            decided: evidence.decided,
             strikes: row.strikes,
             last_fine_at: row.last_fine_at.map(rfc3339),
             moved_to: row.moved_to,
@@ -227,12 +227,34 @@ pub fn marked_matches(
 }
 
 /// The words of the signs that a verdict's evidence lists.
-pub(super) fn evidence_words(json: &str) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Sign {
-        says: String,
+#[derive(Default)]
+pub(super) struct Words {
+    /// Those of all, the one that decided first.
+    pub(super) all: Vec<String>,
+    /// Those of the signs that decided, the heaviest first, and of those that are not weighed. What was weighed for
+    /// another verdict, or spoke against this one, is not among them.
+    pub(super) decided: Vec<String>,
+}
+
+impl Words {
+    /// Reads evidence, as it is stored.
+    pub(super) fn of(json: &str) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Sign {
+            says: String,
+            weight: Option<i32>,
+        }
+        let signs: Vec<Sign> = serde_json::from_str(json).unwrap_or_default();
+        let is_weighed = signs.first().is_some_and(|sign| sign.weight.is_some());
+        // What comes behind that was weighed for other verdicts.
+        let weighed = signs
+            .iter()
+            .take_while(|sign| is_weighed && sign.weight.is_some())
+            .filter(|sign| sign.weight > Some(0));
+        let told = signs.iter().filter(|sign| sign.weight.is_none());
+        Self {
+            decided: weighed.chain(told).map(|sign| sign.says.clone()).collect(),
+            all: signs.into_iter().map(|sign| sign.says).collect(),
+        }
     }
-    serde_json::from_str::<Vec<Sign>>(json)
-        .map(|signs| signs.into_iter().map(|sign| sign.says).collect())
-        .unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::entry::evidence_words;
+use super::entry::Words;
 use super::text::marked;
 use super::{Entry, ReportError, bytes, one_line, rfc3339};
 use crate::fetch::Facts;
@@ -147,7 +147,7 @@ fn visit(row: VisitRow, instants: &std::collections::HashMap<i64, i64>) -> Shown
         evidence: row
             .evidence
             .as_deref()
-            .map(evidence_words)
+            .map(|json| Words::of(json).all)
             .unwrap_or_default(),
         not_modified: row.not_modified,
         confirms: row.confirms.map(|id| {

@@ -372,11 +372,14 @@ fn why(entry: &Entry) -> String {
 
 /// The signs that decided; where it moved to is told by itself, and the rest of the evidence is for `show`.
 pub(super) fn decisive(entry: &Entry) -> Option<String> {
-    if entry.evidence.is_empty() || entry.moved_to.is_some() {
+    if entry.moved_to.is_some() {
         return None;
     }
-    let first: Vec<_> = entry.evidence.iter().take(2).map(String::as_str).collect();
-    Some(first.join("; "))
+    let (first, rest) = entry.decided.split_first()?;
+    // "Cloudflare (a header)" and "Cloudflare (its markup)" tell a reader the same.
+    let what = |says: &str| says.split(" (").next().map(str::to_owned);
+    let second = rest.iter().find(|says| what(says) != what(first));
+    Some(second.map_or_else(|| first.clone(), |second| format!("{first}; {second}")))
 }
 
 /// What a user says of it.

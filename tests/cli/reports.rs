@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 
 use crate::fates;
 use crate::support::Desk;
+use crate::web::Page;
 
 #[test]
 fn a_report_for_a_person() {
@@ -441,4 +442,187 @@ fn an_archive_that_cannot_be_written_is_reported_all_the_same() {
     Of all: 3 alive
     Held: 3 copies
     ");
+}
+
+/// What each source of a desk stands for, and why, in the words of `report --format jsonl`.
+fn reasons(desk: &Desk) -> String {
+    let mut told = String::new();
+    for line in desk.run("report --all --format jsonl").exits(0).out.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        let evidence: Vec<String> = serde_json::from_value(entry["evidence"].clone()).unwrap();
+        writeln!(
+            told,
+            "{}  {}",
+            entry["url"].as_str().unwrap(),
+            entry["verdict"]
+        )
+        .unwrap();
+        for says in evidence {
+            writeln!(told, "    {says}").unwrap();
+        }
+    }
+    told
+}
+
+#[test]
+fn reasons_are_words_with_the_one_that_decided_first() {
+    let desk = Desk::new();
+    let names = [
+        "lost", "parked", "wall", "login", "shell", "moved", "thin", "other",
+    ];
+    let sources: Vec<String> = names
+        .iter()
+        .map(|n| format!("https://{n}.test/a/page"))
+        .collect();
+    for name in names {
+        desk.page(
+            &format!("{name}.test"),
+            "/a/page",
+            &format!("Words of {name}"),
+        );
+    }
+    desk.post(
+        "post.md",
+        &sources.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    desk.run("run post.md").exits(0);
+    desk.run("report").exits(0);
+    let put = |host: &str, html: &str| desk.web.page(host, "/a/page", Page::html(html));
+    put(
+        "lost.test",
+        "<html lang=en><title>Page not found</title><h1>Oops</h1><p>We cannot find that page.",
+    );
+    put(
+        "parked.test",
+        "<title>parked.test is for sale</title><h1>parked.test</h1><p>This domain is for sale.",
+    );
+    put(
+        "wall.test",
+        "<title>Just a moment...</title><script>window._cf_chl_opt={cType:'managed'}</script>",
+    );
+    put(
+        "login.test",
+        "<title>Log in</title><h1>Log in</h1><form><input name=u><input type=password></form>",
+    );
+    put(
+        "shell.test",
+        "<title>App</title><div id=root></div><script src=/app.js></script>",
+    );
+    put(
+        "thin.test",
+        "<title>Words of thin</title><h1>Words of thin</h1><p>Soon more.",
+    );
+    put(
+        "other.test",
+        "<title>Welcome</title><h1>Welcome</h1><p>To our new site.",
+    );
+    desk.page("moved.test", "/b/page", "Words of moved");
+    desk.web
+        .page("moved.test", "/a/page", Page::redirect(301, "/b/page"));
+    desk.day(1).run("check --all");
+    assert_snapshot!(reasons(&desk), @r#"
+    https://lost.test/a/page  "soft-404"
+        the title says "page not found"
+        nothing of what our copy of 2026-01-05 says is there
+        it has 6 words
+        another title than that of our copy of 2026-01-05
+        a phrase such as "not found" pages have
+        200 OK
+    https://parked.test/a/page  "parked"
+        a short text says "this domain is for sale"
+        title or heading names the domain itself, parked.test
+        it has 7 words beside its links
+        200 OK
+    https://wall.test/a/page  "blocked"
+        Cloudflare, JavaScript challenge (markup)
+        Cloudflare, JavaScript challenge ("Just a moment...")
+        no text
+        200 OK
+    https://login.test/a/page  "login-wall"
+        the title says "log in" (en)
+        a heading says "log in" (en)
+        a field for a password
+        some 2 words of text
+        200 OK
+    https://shell.test/a/page  "collapsed"
+        an empty element that a script is to fill
+        it has no words, and scripts
+        nothing of what our copy of 2026-01-05 says is there
+        200 OK
+    https://moved.test/a/page  "moved"
+        redirected permanently to https://moved.test/b/page
+        200 OK
+        the title is that of our copy of 2026-01-05: Words of moved
+        301 redirected to https://moved.test/b/page
+    https://thin.test/a/page  "alive"
+        200 OK
+    https://other.test/a/page  "alive"
+        200 OK
+        it says "our new site"
+        it has 5 words
+        nothing of what our copy of 2026-01-05 says is there
+    "#);
+    assert_snapshot!(desk.run("report --all").exits(0).out, @r#"
+    8 sources cited in 1 post, 2026-01-06 · last run just now
+
+    Newly broken (2)
+
+      ✗ https://lost.test/a/page
+        soft-404: the title says "page not found"; nothing of what our copy of 2026-01-05 says is there · failing, strike 1 of 3
+        cited in   post.md:3  “the page page”
+        since      2026-01-06 (just now, last fine 2026-01-05)
+        we hold    copy of 2026-01-05 “Words of lost”, 523 B
+
+      ✗ https://parked.test/a/page
+        parked: a short text says "this domain is for sale"; title or heading names the domain itself, parked.test · failing, strike 1 of 3
+        cited in   post.md:4  “the page page”
+        since      2026-01-06 (just now, last fine 2026-01-05)
+        we hold    copy of 2026-01-05 “Words of parked”, 537 B
+
+    Cannot tell (3)
+
+      ? https://wall.test/a/page
+        blocked: Cloudflare, JavaScript challenge (markup); no text
+        cited in   post.md:5  “the page page”
+        since      2026-01-06 (just now, last fine 2026-01-05)
+        we hold    copy of 2026-01-05 “Words of wall”, 523 B
+
+      ? https://login.test/a/page
+        login-wall: the title says "log in" (en); a heading says "log in" (en)
+        cited in   post.md:6  “the page page”
+        since      2026-01-06 (just now, last fine 2026-01-05)
+        we hold    copy of 2026-01-05 “Words of login”, 530 B
+
+      ? https://shell.test/a/page
+        collapsed: an empty element that a script is to fill; it has no words, and scripts
+        cited in   post.md:7  “the page page”
+        since      2026-01-06 (just now, last fine 2026-01-05)
+        we hold    copy of 2026-01-05 “Words of shell”, 530 B
+
+    Moved (1)
+
+      → https://moved.test/a/page
+        moved
+        now at     https://moved.test/b/page
+        cited in   post.md:8  “the page page”
+        since      2026-01-06 (just now)
+        we hold    copy of 2026-01-05 “Words of moved”, 530 B
+
+    Fine, or not visited yet (2)
+
+      ✓ https://thin.test/a/page
+        alive: 200 OK
+        cited in   post.md:9  “the page page”
+        since      2026-01-05 (24 hours ago)
+        we hold    copy of 2026-01-06 “Words of thin”, 63 B
+
+      ✓ https://other.test/a/page
+        alive: 200 OK
+        cited in   post.md:10  “the page page”
+        since      2026-01-05 (24 hours ago)
+        we hold    copy of 2026-01-06 “Welcome”, 57 B
+
+    Of all: 2 alive · 1 blocked · 1 collapsed · 1 login-wall · 1 moved · 1 parked · 1 soft-404
+    Held: 10 copies
+    "#);
 }

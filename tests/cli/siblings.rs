@@ -141,13 +141,12 @@ fn explain_tells_how_the_host_answers_to_what_cannot_be_there() {
       verdict     soft-404 (gone): may be a strike
       because      +90  a made-up address beside it gets the same page: https://lost.test/a/c0168cb89a334123.html [sibling-alike]
                         A made-up address beside the source is answered with the same page.
-                   +40  nothing of what the earlier capture says [baseline-gone]
-                   +15  another title than before [title-gone]
+                   +40  nothing of what our copy of 2026-01-05 says is there [baseline-gone]
+                   +15  another title than that of our copy of 2026-01-05 [title-gone]
       together    +145, where 100 decide
       seen too    200 OK [status]
                    +40  it says "our new site" [moved-notice]
-                   +20  5 words [few-words]
-                   +20  nothing of what the earlier capture says [baseline-gone]
+                   +20  it has 5 words [few-words]
                   this is the verdict that stands
     "#);
     let json = desk.run("explain https://lost.test/a/story.html --format json");

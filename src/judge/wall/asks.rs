@@ -2,7 +2,7 @@
 
 use super::super::suspicion::Suspicion;
 use super::super::{Code, Rule, landing};
-use super::look::{InText, Look, size};
+use super::look::{InText, Look, size, text_told};
 use super::rule_of;
 use crate::judge::rules::MarkKind;
 use url::Url;
@@ -59,10 +59,10 @@ pub(super) fn login(look: &Look<'_>) -> Suspicion {
     look.add_baseline(&mut suspicion);
     if let Some(baseline) = look.case.baseline {
         if baseline.password_fields > 0 || (baseline.title == page.title && size(baseline) < 120) {
-            let says = "the baseline asks for a login, too";
+            let says = "our copy asks for a login, too";
             suspicion.add(-150, Rule::TextOfItsOwn, says);
         } else if size(baseline) >= 150 && look.size < 120 {
-            suspicion.add(25, Rule::BaselineTextGone, "the baseline asks for none");
+            suspicion.add(25, Rule::BaselineTextGone, "our copy asks for no login");
         }
     }
     if landing::is_login(look.case.address) {
@@ -100,16 +100,12 @@ pub(super) fn consent(look: &Look<'_>) -> Suspicion {
         && size(baseline) < CONSENT_WORDS
         && baseline.title == page.title
     {
-        let says = "the baseline is as short, and has the same title";
+        let says = "our copy is as short, and has the same title";
         suspicion.add(-100, Rule::TextOfItsOwn, says);
     }
     match look.size {
         0..CONSENT_WORDS => look.add_size(&mut suspicion),
-        size => suspicion.add(
-            -200,
-            Rule::TextOfItsOwn,
-            format!("some {size} words of text"),
-        ),
+        size => suspicion.add(-200, Rule::TextOfItsOwn, text_told(size)),
     }
     look.add_baseline(&mut suspicion);
     suspicion

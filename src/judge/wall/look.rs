@@ -3,7 +3,7 @@
 use super::super::compare::compare;
 use super::super::rules::{Bears, Hit, MarkKind, Phrases, fold};
 use super::super::suspicion::Suspicion;
-use super::super::{Case, Features, Rule};
+use super::super::{Case, Features, Rule, in_words};
 use super::{rule_of, told, words_told};
 
 /// A whole text of so many characters is a title of its own, where there is no other.
@@ -183,7 +183,7 @@ impl<'a> Look<'a> {
             250..400 => (-50, Rule::TextOfItsOwn),
             _ => (-200, Rule::TextOfItsOwn),
         };
-        to.add(weight, rule, format!("some {size} words of text"));
+        to.add(weight, rule, text_told(size));
     }
 
     /// A page that holds what the baseline holds is the page.
@@ -193,9 +193,9 @@ impl<'a> Look<'a> {
         };
         let like = compare(self.page, baseline);
         if like.kept.is_some_and(|kept| kept >= 0.5) {
-            to.add(-200, Rule::TextOfItsOwn, "the baseline's text is there");
+            to.add(-200, Rule::TextOfItsOwn, "our copy's text is there");
         } else if size(baseline) >= 150 && self.size < 120 && like.same_title != Some(true) {
-            to.add(15, Rule::BaselineTextGone, "the baseline's text is gone");
+            to.add(15, Rule::BaselineTextGone, "our copy's text is gone");
         }
     }
 }
@@ -210,6 +210,14 @@ pub(super) fn size(page: &Features) -> u64 {
     }
     let main = page.main_words.saturating_mul(whole) / words;
     main.max(whole / 4)
+}
+
+/// How much text a page has, as evidence says it.
+pub(super) fn text_told(size: u64) -> String {
+    match size {
+        0 => "no text".to_owned(),
+        size => format!("some {} of text", in_words(size)),
+    }
 }
 
 /// Words of scripts that put no spaces between them: two characters are one.

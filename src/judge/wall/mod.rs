@@ -119,7 +119,7 @@ pub(super) fn page_itself(case: &Case<'_>) -> Option<String> {
         let kept = compare(page, baseline).kept;
         if let Some(kept) = kept {
             let is_known = page.main_words >= KNOWN_WORDS && kept >= MOST_OF_IT;
-            return is_known.then(|| "the page holds the text that the baseline has".to_owned());
+            return is_known.then(|| "the page holds the text of our copy".to_owned());
         }
     }
     let is_of_links = page.link_chars.saturating_mul(2) > page.text_chars;

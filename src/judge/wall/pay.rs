@@ -25,9 +25,9 @@ pub(super) fn paywall(look: &Look<'_>) -> Suspicion {
                 && size(baseline) >= look.size.saturating_mul(3)
                 && like.kept.is_none_or(|kept| kept <= 0.3);
             if is_beginning {
-                Some((60, "the page holds the beginning of the baseline only"))
+                Some((60, "it holds only the beginning of our copy"))
             } else if is_gone {
-                Some((40, "most of the baseline's text is missing"))
+                Some((40, "most of our copy's text is missing"))
             } else {
                 None
             }
