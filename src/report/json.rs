@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{LastRunEntry, Report, ReportError, rfc3339};
+use super::{LastRunEntry, RejudgedEntry, Report, ReportError, rfc3339};
 
 /// One object a source, a line each.
 pub(super) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
@@ -34,6 +34,8 @@ struct Head {
     last_good_run_at: Option<String>,
     /// Since when entries are new; null where no report was read before.
     news_since: Option<String>,
+    /// What `rejudge` changed since then.
+    rejudged: Option<RejudgedEntry>,
 }
 
 /// One object: the totals, and the entries under `entries`.
@@ -62,10 +64,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
         running_since: report.runs.running_since.map(rfc3339),
         last_good_run_at: report.runs.last_good_at.map(rfc3339),
         news_since: report.since.at().map(rfc3339),
+        rejudged: report.runs.rejudged(),
     };
     let head = serde_json::to_string(&head)?;
     // Written by hand around the entries, so that they never stand in memory together.
-    out.write_all(head.trim_end_matches('}').as_bytes())?;
+    let open = head.strip_suffix('}').unwrap_or(&head);
+    out.write_all(open.as_bytes())?;
     out.write_all(b",\"entries\":[")?;
     let mut first = true;
     report.each(|entry| {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{ago, date, rfc3339};
+use super::{ago, count, date, rfc3339};
 use crate::schedule::Suspicion;
-use crate::store::{self, RunRow};
+use crate::store::{self, RejudgedSources, RunRow};
 
 /// Without a good run for this long, something has stopped, in milliseconds.
 const LONG_AGO_MS: i64 = 3 * 86_400_000;
@@ -25,6 +25,16 @@ pub struct Runs {
     last: Option<RunRow>,
     /// The newest run, if it has not ended.
     open: Option<RunRow>,
+    rejudged: Option<RejudgedSources>,
+}
+
+/// What `rejudge` changed since the last report was read, as other programs read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RejudgedEntry {
+    /// When it last changed anything.
+    pub at: String,
+    /// Sources whose verdict or standing is another one since.
+    pub sources: i64,
 }
 
 /// The last run that is over, as other programs read it. Fields are added, never renamed.
@@ -65,7 +75,23 @@ impl Runs {
             last_good_at,
             last,
             open,
+            rejudged: None,
         }
+    }
+
+    /// The same with what `rejudge` changed.
+    #[must_use]
+    pub(super) fn after(mut self, rejudged: Option<RejudgedSources>) -> Self {
+        self.rejudged = rejudged;
+        self
+    }
+
+    /// What `rejudge` changed since the last report was read.
+    pub fn rejudged(&self) -> Option<RejudgedEntry> {
+        self.rejudged.map(|rejudged| RejudgedEntry {
+            at: rfc3339(rejudged.at),
+            sources: rejudged.sources,
+        })
     }
 
     /// The same, once it is known whether a run that has not ended goes on or was killed.
@@ -128,6 +154,15 @@ impl Runs {
                 )),
                 Some(_) => {}
             }
+        }
+        if let Some(rejudged) = self.rejudged {
+            let sources = u64::try_from(rejudged.sources).unwrap_or_default();
+            let whom = if sources == 1 { "it" } else { "them" };
+            lines.push(format!(
+                "What was seen was judged again by `rejudge`, {}: {} changed by that, not by what happened to {whom}.",
+                ago(rejudged.at, now),
+                count(sources, "source")
+            ));
         }
         match self.last_good_at {
             Some(at) if now.saturating_sub(at) > LONG_AGO_MS => lines.push(format!(

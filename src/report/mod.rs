@@ -24,7 +24,7 @@ use std::io::Write;
 pub use csv::safe as safe_cell;
 pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
 pub use instant::{ago, date, in_future, rfc3339};
-pub use last_run::{LastRunEntry, Runs};
+pub use last_run::{LastRunEntry, RejudgedEntry, Runs};
 pub use news::{News, Since};
 pub use plain::{bytes, count, one_line, printable};
 pub use post::{ShownPost, show_post, write_post_text};
@@ -111,7 +111,8 @@ impl<'a> Report<'a> {
                 (None, Some(newest)) => r.news_since(newest)?,
                 (None, None) => None,
             };
-            Ok((r.totals(query.now)?, runs, since))
+            let rejudged = r.rejudged(query.since, runs.newest_ended.unwrap_or_default())?;
+            Ok((r.totals(query.now)?, runs.after(rejudged), since))
         })?;
         Ok(Self {
             runs: runs.looked_at(store.path()),

@@ -64,7 +64,7 @@ pub use posts::{PostCitation, PostRow};
 pub use rejudging::{
     BaselineRow, HistoryVisit, Rejudged, Restood, SeenCapture, SeenSource, SeenVisit,
 };
-pub use reports::{CitingInput, RunRow, note_report};
+pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};

@@ -31,6 +31,15 @@ pub struct RunRow {
     pub counts: Option<String>,
 }
 
+/// What `rejudge` changed since a report was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RejudgedSources {
+    /// When it last changed anything.
+    pub at: i64,
+    /// Sources whose verdict or standing is another one since.
+    pub sources: i64,
+}
+
 /// What an input has that was broken before it was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CitingInput {
@@ -114,6 +123,27 @@ impl Reading<'_> {
                and exists (select 1 from report p where coalesce(p.run_id, 0) < ?1)",
             [newest_run],
             |row| row.get(0),
+        )
+    }
+
+    /// What `rejudge` changed at or after `since`, or else after the last report that was read before the run of this id;
+    /// ever, where none was. What is judged again while a run is settled is that run's.
+    pub fn rejudged(
+        &self,
+        since: Option<i64>,
+        newest_run: i64,
+    ) -> rusqlite::Result<Option<RejudgedSources>> {
+        self.connection.query_row(
+            "select max(at), count(distinct source_id) from event
+             where run_id is null and kind in ('verdict-changed', 'standing-changed')
+               and at >= coalesce(?1, (select max(p.at) from report p where coalesce(p.run_id, 0) < ?2), 0)
+               and detail ->> 'by' = 'rejudge'",
+            (since, newest_run),
+            |row| {
+                let at: Option<i64> = row.get(0)?;
+                let sources = row.get(1)?;
+                Ok(at.map(|at| RejudgedSources { at, sources }))
+            },
         )
     }
 

@@ -206,3 +206,33 @@ fn where_redirects_end_does_not_depend_on_who_was_visited_first() {
     desk.run("rejudge").exits(0);
     assert_eq!(desk.verdicts(), before);
 }
+
+#[test]
+fn the_next_report_says_that_sources_were_judged_again() {
+    let desk = Desk::new();
+    lost(&desk);
+    let head = |words: &str| {
+        let text = desk.run(words).exits(0).out;
+        let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    assert_eq!(head("report"), "");
+    desk.archive().execute_batch(ALL_WAS_FINE).unwrap();
+    desk.at("2026-01-10T20:00:00Z");
+    desk.run("rejudge").exits(0);
+    insta::assert_snapshot!(head("report --peek"), @"! What was seen was judged again by `rejudge`, just now: 1 source changed by that, not by what happened to it.");
+    // Also after the next run, for no report was read before that.
+    desk.day(6).run("run").exits(0);
+    insta::assert_snapshot!(head("report"), @"! What was seen was judged again by `rejudge`, 12 hours ago: 1 source changed by that, not by what happened to it.");
+    let markdown = desk.run("report --format markdown").exits(0).out;
+    assert!(
+        markdown.contains("\n> **Note:** What was seen was judged again by"),
+        "{markdown}"
+    );
+    let json = desk.run("report --format json").exits(0).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["rejudged"]["sources"], 1);
+    // Once it was read, it is old.
+    desk.day(7).run("run").exits(0);
+    assert_eq!(head("report"), "");
+}
