@@ -9,7 +9,7 @@ use url::Url;
 use super::compare::{Likeness, compare, parts};
 use super::rules::{Phrases, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code, Features, Kind, MarkKind, Rule, in_words, missing, shown};
+use super::{Case, Code, Features, Kind, MarkKind, Rule, in_words, missing, shown, subject};
 use crate::address::trivially_same;
 
 /// A page of fewer words is hardly a page.
@@ -18,6 +18,8 @@ const FEW_WORDS: u64 = 60;
 const WORDS_A_LINK: u64 = 12;
 /// Of fewer, a heading.
 const HEADING_WORDS: u64 = 16;
+/// A frame that waits for a script has fewer.
+const FILLED_WORDS: u64 = 8;
 /// A baseline of fewer words in its main text can shrink to a heading by an edit.
 const BASELINE_WORDS: u64 = 100;
 /// From which share of a text on a phrase is (nearly) all of it.
@@ -30,7 +32,7 @@ pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
     };
     let baseline = case
         .baseline
-        .filter(|baseline| !missing::says_missing(baseline, case.rules));
+        .filter(|baseline| !missing::says_missing(baseline, case));
     let seen = Seen {
         case,
         page,
@@ -115,6 +117,17 @@ impl Seen<'_> {
         found
     }
 
+    /// Whether the source's address has a phrase that the title or a heading has: it is what the page is about, unless the
+    /// page was about something else before.
+    fn is_named(&self, what: &str) -> bool {
+        let Some(phrases) = self.phrases(what) else {
+            return false;
+        };
+        let mut texts = self.page.title.iter().chain(&self.page.headings);
+        !self.likeness.is_some_and(|likeness| likeness.is_all_gone())
+            && texts.any(|text| subject::is_named_by(self.case.address, &fold(text), phrases))
+    }
+
     fn redirect_stub(&self) -> Suspicion {
         let mut scale = Suspicion::of(Code::Collapsed);
         if self.words >= FEW_WORDS {
@@ -172,8 +185,27 @@ impl Seen<'_> {
             share.is_some_and(|(_, share)| share >= 1.0)
         };
         let said = said.filter(|(phrase, _)| self.words < FEW_WORDS || !is_bare(phrase));
+        if said.is_some() && !is_marked && self.is_named("trouble") {
+            return scale;
+        }
+        // A film is called "Forbidden", and a song "Error": one word wants others beside it.
+        let is_word =
+            |phrase: &str| is_bare(phrase) || (phrase.is_ascii() && !phrase.contains(' '));
+        let says_more = || {
+            let all = self.phrases("trouble");
+            let weak = self.phrases("trouble-weak");
+            let share =
+                all.and_then(|all| all.share(&self.opening, self.phrases("missing-filler")));
+            share.is_some_and(|(_, share)| share >= 0.6)
+                || all.is_some_and(|all| all.find_all(&self.opening).any(|f| !is_word(f.phrase)))
+                || weak.is_some_and(|weak| weak.find(&self.opening).is_some())
+        };
         if let Some((phrase, is_all)) = said {
-            let weight = if is_all { 70 } else { 50 };
+            let weight = match is_all {
+                _ if !is_marked && is_word(&phrase) && !says_more() => 20,
+                true => 70,
+                false => 50,
+            };
             scale.add(
                 weight,
                 Rule::SoftServerError,
@@ -307,7 +339,14 @@ impl Seen<'_> {
             .phrases("enable-scripts")
             .and_then(|all| all.find(&noscript).or_else(|| all.find(&self.opening)));
         let root = self.marks(MarkKind::Shell).next();
-        let few = self.words < FEW_WORDS / 2;
+        // Words beside the request, where nothing waits to be filled: a page that a server filled, or a tool.
+        let asks_in_text = self
+            .phrases("enable-scripts")
+            .is_some_and(|all| all.find(&self.opening).is_some());
+        let is_filled = root.is_none()
+            && !asks_in_text
+            && (self.words >= FILLED_WORDS || (self.page.has_media && self.words > 0));
+        let few = self.words < FEW_WORDS / 2 && !is_filled;
         if let Some(found) = asks {
             scale.add(
                 60,

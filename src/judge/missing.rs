@@ -5,13 +5,14 @@
 //! about such pages says more. What a page says is weighed against what it is: a text of its own, a name and a date, and
 //! before all the text that an earlier capture has, speak against.
 
-use serde_json::Value;
+mod data;
+
 use url::Url;
 
 use super::compare::{Likeness, compare, parts};
 use super::rules::{Phrases, Rules, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code, Features, Kind, MarkKind, Rule, Sibling, in_words, redirect, shown};
+use super::{Case, Code, Features, MarkKind, Rule, Sibling, in_words, redirect, shown, subject};
 use crate::address::trivially_same;
 
 /// From which share of a title on a phrase is (nearly) all of it.
@@ -26,15 +27,13 @@ const ARTICLE_WORDS: u64 = 120;
 const WORDS_A_LINK: u64 = 12;
 /// With fewer, a page is hardly more than links.
 const FEW_WORDS_A_LINK: u64 = 5;
-/// Data with more members than these is no error.
-const MOST_MEMBERS: usize = 12;
 
 /// What speaks for it.
 pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
     let mut scale = Suspicion::of(Code::Soft404);
     let page = case.features;
     // A capture that itself says "not found" tells nothing of what the source was.
-    let baseline = case.baseline.filter(|b| !says_missing(b, case.rules));
+    let baseline = case.baseline.filter(|b| !says_missing(b, case));
     let likeness = page.zip(baseline).map(|(page, b)| compare(page, b));
     redirect::weigh(case, &mut scale);
     if let Some(page) = page {
@@ -52,6 +51,10 @@ pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
     }
     if let Some(page) = page {
         built(page, case.rules, &mut scale);
+        // What took the place of a page about such words is what it says.
+        if !likeness.as_ref().is_some_and(Likeness::is_all_gone) {
+            named(page, case, &mut scale);
+        }
     }
     if let Some(likeness) = likeness {
         against_baseline(&likeness, &case.our_copy(), &mut scale);
@@ -60,11 +63,12 @@ pub(super) fn suspect(case: &Case<'_>) -> Suspicion {
 }
 
 /// Whether a page says by itself, and surely, that it is not what was asked for.
-pub(super) fn says_missing(page: &Features, rules: &Rules) -> bool {
+pub(super) fn says_missing(page: &Features, case: &Case<'_>) -> bool {
     let mut scale = Suspicion::of(Code::Soft404);
-    words(page, rules, &mut scale);
+    words(page, case.rules, &mut scale);
     if scale.weight() > 0 {
-        built(page, rules, &mut scale);
+        built(page, case.rules, &mut scale);
+        named(page, case, &mut scale);
     }
     scale.is_decided()
 }
@@ -77,8 +81,8 @@ pub(super) fn kept_in_full(case: &Case<'_>) -> Option<f64> {
     const NEARLY_ALL_KEPT: f64 = 0.8;
     let (page, baseline) = case.features.zip(case.baseline)?;
     if baseline.main_words < FEWEST_WORDS
-        || says_missing(baseline, case.rules)
-        || says_missing(page, case.rules)
+        || says_missing(baseline, case)
+        || says_missing(page, case)
     {
         return None;
     }
@@ -94,8 +98,12 @@ fn words(page: &Features, rules: &Rules, scale: &mut Suspicion) {
         return;
     };
     let filler = rules.words("missing-filler");
-    if let Some(says) = data_says(page, strong, code) {
+    if let Some(says) = data::says(page, strong, code) {
         scale.add(100, Rule::NotFoundData, format!("the data says \"{says}\""));
+        return;
+    }
+    // The titles that records have are not their own.
+    if data::is_data(page) {
         return;
     }
     let title = page.title.as_deref().map(fold).unwrap_or_default();
@@ -236,18 +244,7 @@ fn built(page: &Features, rules: &Rules, scale: &mut Suspicion) {
         );
     }
     // What speaks against the page's words takes no more than these weigh.
-    let mut said: i32 = scale
-        .signs()
-        .iter()
-        .filter(|sign| {
-            sign.is(Rule::NotFoundTitle)
-                || sign.is(Rule::NotFoundHeading)
-                || sign.is(Rule::NotFoundText)
-                || sign.is(Rule::NotFoundManner)
-                || sign.is(Rule::FewWords)
-        })
-        .filter_map(|sign| sign.weight)
-        .sum();
+    let mut said = said_weight(scale);
     let mut against = |weight: i32, rule: Rule, says: String, scale: &mut Suspicion| {
         let weight = weight.min(said);
         if weight > 0 {
@@ -283,6 +280,47 @@ fn built(page: &Features, rules: &Rules, scale: &mut Suspicion) {
             Rule::ErrorPage,
             "it is a proxy's error page, which tells of the proxy",
         );
+    }
+}
+
+/// What the page's words weigh, and what was found to speak against them.
+fn said_weight(scale: &Suspicion) -> i32 {
+    const SAID: &[Rule] = &[
+        Rule::NotFoundTitle,
+        Rule::NotFoundHeading,
+        Rule::NotFoundText,
+        Rule::NotFoundManner,
+        Rule::FewWords,
+        Rule::OwnText,
+        Rule::SignedText,
+    ];
+    let signs = scale.signs().iter();
+    signs
+        .filter(|sign| SAID.iter().any(|rule| sign.is(*rule)))
+        .filter_map(|sign| sign.weight)
+        .sum()
+}
+
+/// A page whose title or heading says what the source's address says, too, is about it.
+fn named(page: &Features, case: &Case<'_>, scale: &mut Suspicion) {
+    let texts: Vec<String> = page
+        .title
+        .iter()
+        .chain(&page.headings)
+        .map(|t| fold(t))
+        .collect();
+    let is_named = ["missing", "missing-code"]
+        .iter()
+        .filter_map(|what| case.rules.words(what))
+        .any(|words| {
+            texts
+                .iter()
+                .any(|text| subject::is_named_by(case.address, text, words))
+        });
+    let weight = said_weight(scale);
+    if is_named && weight > 0 {
+        let says = "the source's address says it, too";
+        scale.add(-weight, Rule::AddressSaysSo, says);
     }
 }
 
@@ -423,125 +461,6 @@ fn alike(one: &Features, other: &Features) -> bool {
         && close(one.main_words, other.main_words)
         && close(one.words, other.words)
         && one.simhash.distance(other.simhash) <= 6
-}
-
-/// What data (JSON, XML) says where all it says is that there is nothing.
-fn data_says(page: &Features, strong: &Phrases, code: &Phrases) -> Option<String> {
-    if page.kind != Kind::Text {
-        return None;
-    }
-    let text = page.opening.trim_start();
-    if text.starts_with('<') {
-        let folded = fold(text);
-        let found = strong.find(&folded)?;
-        return (page.words < NOTICE_WORDS).then(|| found.phrase.to_owned());
-    }
-    if !text.starts_with(['{', '[']) {
-        return None;
-    }
-    let value: Value = serde_json::from_str(text).ok()?;
-    let value = match &value {
-        Value::Array(all) if all.len() == 1 => &all[0],
-        other => other,
-    };
-    member_says(value, strong, code, 2)
-}
-
-/// Members by which interfaces give a code or a message.
-const CODES: &[&str] = &[
-    "status",
-    "code",
-    "statuscode",
-    "status_code",
-    "errorcode",
-    "error_code",
-    "errcode",
-    "http_code",
-    "httpcode",
-    "http_status",
-    "httpstatus",
-];
-const MESSAGES: &[&str] = &[
-    "error",
-    "message",
-    "detail",
-    "title",
-    "msg",
-    "reason",
-    "error_description",
-    "errormessage",
-    "error_message",
-    "description",
-    "type",
-    "code",
-    "name",
-    "text",
-];
-const WITHIN: &[&str] = &[
-    "error",
-    "errors",
-    "data",
-    "meta",
-    "status",
-    "fault",
-    "response",
-    "result",
-    "exception",
-];
-
-fn member_says(value: &Value, strong: &Phrases, code: &Phrases, deeper: u8) -> Option<String> {
-    let members = value.as_object()?;
-    if members.len() > MOST_MEMBERS {
-        return None;
-    }
-    for (name, value) in members {
-        let name = name.to_ascii_lowercase();
-        let number = match value {
-            Value::Number(number) => number.as_u64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        if CODES.contains(&name.as_str()) && matches!(number, Some(404 | 410)) {
-            return Some(format!("{name}: {value}"));
-        }
-        if MESSAGES.contains(&name.as_str())
-            && let Some(text) = value.as_str()
-        {
-            let words = spaced(text);
-            if tier(&fold(&words), strong, code, None).is_some() {
-                return Some(format!("{name}: {text}"));
-            }
-        }
-        if deeper > 0 && WITHIN.contains(&name.as_str()) {
-            let inner = match value {
-                Value::Array(all) => all.first(),
-                other => Some(other),
-            };
-            let said = inner.and_then(|inner| member_says(inner, strong, code, deeper - 1));
-            if said.is_some() {
-                return said;
-            }
-        }
-    }
-    None
-}
-
-/// `NOT_FOUND`, `NotFound` and `not-found` as words.
-fn spaced(text: &str) -> String {
-    let mut words = String::with_capacity(text.len() + 8);
-    let mut was_lower = false;
-    for c in text.chars().take(200) {
-        if matches!(c, '_' | '-') {
-            words.push(' ');
-        } else {
-            if c.is_uppercase() && was_lower {
-                words.push(' ');
-            }
-            words.push(c);
-        }
-        was_lower = c.is_lowercase();
-    }
-    words
 }
 
 #[cfg(test)]

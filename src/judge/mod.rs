@@ -26,6 +26,7 @@ mod redirect;
 mod rule;
 mod rules;
 mod status;
+mod subject;
 mod suspicion;
 mod text;
 mod verdict;

@@ -108,6 +108,7 @@ rules! {
     PlaceholderPage, "placeholder-page", "The title is that of a page that servers show where there is no site.";
     FewWords, "few-words", "The page has few words.";
     OwnText, "own-text", "The page has a text of its own, as articles have.";
+    AddressSaysSo, "address-says-so", "The source's own address has the words: they are what its page is about.";
     SignedText, "signed-text", "The page names who wrote it, or when.";
     BaselineKept, "baseline-kept", "What the earlier capture says is in the page.";
     BaselineGone, "baseline-gone", "Nothing that the earlier capture says is in the page.";

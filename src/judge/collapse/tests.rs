@@ -123,3 +123,53 @@ fn small_pages_that_are_there() {
         assert_eq!(verdict.code, Code::Alive, "{html}: {verdict:?}");
     }
 }
+
+/// What is said of a page at an address of its own, of which nothing is known.
+fn code_at(address: &str, html: &str) -> Code {
+    let address = Url::parse(address).unwrap();
+    let page = features(html, Some("text/html"), &address, Rules::built_in());
+    let facts = facts(vec![hop(address.as_str(), 200, &[])]);
+    let mut case = Case::new(&address, &facts);
+    case.features = Some(&page);
+    judge(&case).code
+}
+
+#[test]
+fn small_pages_named_like_an_error() {
+    for (address, html) in [
+        (
+            "https://films.example/title/tt0022905/",
+            "<title>Forbidden (1932) - Films</title><h1>Forbidden</h1><p>A librarian falls for a married politician.",
+        ),
+        (
+            "https://music.example/album/77",
+            "<title>Error - Single by The Warning | Music</title><h1>Error</h1><p>14 songs. Listen now.",
+        ),
+        (
+            "https://words.example/scheduled-maintenance",
+            "<title>Scheduled maintenance | Words</title><h1>Scheduled maintenance</h1><p>Of an elevator: ropes, brakes, doors.",
+        ),
+        (
+            "https://blog.example/2011/05/back-soon",
+            "<title>Back soon</title><h1>Back soon</h1><p>I am on holiday until June. Here is my dog.<img src=dog.jpg>",
+        ),
+    ] {
+        assert_eq!(code_at(address, html), Code::Alive, "{address}");
+    }
+    let html = "<title>Scheduled maintenance</title><h1>Scheduled maintenance</h1><p>Please try again later.";
+    assert_eq!(code_at(SOURCE, html), Code::Collapsed);
+}
+
+#[test]
+fn pages_that_a_server_filled_and_scripts_only_use() {
+    let ask = "<noscript>You need to enable JavaScript to run this app.</noscript><script src=a.js></script>";
+    for text in [
+        "<h1>Winter</h1><p>The harbour was built by merchants in old days.</p>",
+        "<h1>Unit converter</h1><input type=number><button>Convert</button>",
+    ] {
+        let html = format!("<title>A page</title><div id=root>{text}</div>{ask}");
+        assert_eq!(code_at(SOURCE, &html), Code::Alive, "{text}");
+    }
+    let html = format!("<title>A page</title><div id=root></div>{ask}");
+    assert_eq!(code_at(SOURCE, &html), Code::Collapsed);
+}

@@ -289,3 +289,107 @@ fn data_that_says_so() {
     let xml = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>";
     assert_eq!(code(xml, "application/xml"), Code::Soft404);
 }
+
+/// What is said of a page at an address of its own.
+fn code_at(address: &str, body: &str, media_type: &str, baseline: Option<&Features>) -> Code {
+    let address = Url::parse(address).unwrap();
+    let page = features(body, Some(media_type), &address, Rules::built_in());
+    let facts = facts(vec![hop(address.as_str(), 200, &[])]);
+    let mut case = Case::new(&address, &facts);
+    case.features = Some(&page);
+    case.baseline = baseline;
+    judge(&case).code
+}
+
+#[test]
+fn pages_about_the_words_that_their_addresses_have() {
+    for (address, title, heading, text) in [
+        (
+            "https://docs.example/en-US/HTTP/Status/404",
+            "404 Not Found - HTTP | Docs",
+            "404 Not Found",
+            "The status says that the server cannot find the requested resource.",
+        ),
+        (
+            "https://words.example/wiki/Not_found",
+            "not found - Words, the free dictionary",
+            "not found",
+            "Adjective. Not able to be located.",
+        ),
+        (
+            "https://lyrics.example/bluebells/page-not-found",
+            "Page Not Found",
+            "Page Not Found",
+            "I typed your name into the night, page not found, page not found",
+        ),
+        (
+            "https://forum.example/topic/page-not-found-128/",
+            "Page not found",
+            "Page not found",
+            "When I click on my shop it says page not found. Help?",
+        ),
+        (
+            "https://shop.example/p/404",
+            "404",
+            "404",
+            "Ceramic mug with blue glaze, dishwasher safe. In stock.",
+        ),
+    ] {
+        let html = page(title, heading, text);
+        assert_eq!(
+            code_at(address, &html, "text/html", None),
+            Code::Alive,
+            "{address}"
+        );
+        // In the place of something else it says what it says.
+        let before = drawn(&article("A very long walk", 7));
+        let code = code_at(address, &html, "text/html", Some(&before));
+        assert_eq!(code, Code::Soft404, "{address}");
+    }
+    let gone = page("404 Not Found", "Not Found", "The page was not found.");
+    for address in [
+        "https://a.example/gone-girl-review",
+        "https://a.example/404/x/y",
+    ] {
+        assert_eq!(code_at(address, &gone, "text/html", None), Code::Soft404);
+    }
+}
+
+#[test]
+fn records_that_bear_what_errors_bear() {
+    let address = "https://api.example/v1/things/7";
+    for json in [
+        r#"{"code":"404","name":"Kenya"}"#,
+        r#"[{"code":404,"city":"Atlanta"}]"#,
+        r#"{"title":"Page Not Found","artist":"The Bluebells","year":2014}"#,
+        r#"{"name":"not-found","version":"1.0.2","description":"a handler"}"#,
+        r#"{"url":"http://x.example/","status":404,"archived":true}"#,
+        r#"{"id":1,"number":213,"title":"Page not found","state":"closed","body":"The link is dead"}"#,
+        r#"{"error":null,"data":{"id":404}}"#,
+        r#"{"error":false,"message":"ok"}"#,
+    ] {
+        let code = code_at(address, json, "application/json", None);
+        assert_eq!(code, Code::Alive, "{json}");
+    }
+    let feed = "<rss><channel><title>Questions</title><item><title>Page not found</title></item></channel></rss>";
+    assert_eq!(
+        code_at(address, feed, "application/rss+xml", None),
+        Code::Alive
+    );
+    for json in [
+        r#"{"errors":"Not Found"}"#,
+        r#"{"errors":["Not Found"],"error_type":"not_found"}"#,
+        r#"{"code":404,"message":"Not Found","trace":"abc","shard":4}"#,
+        r#"{"success":false,"code":404,"anything":1}"#,
+        r#"{"error":{"code":404,"name":"x"},"jsonrpc":"2.0"}"#,
+    ] {
+        let code = code_at(address, json, "application/json", None);
+        assert_eq!(code, Code::Soft404, "{json}");
+    }
+    let error =
+        "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>";
+    assert_eq!(
+        code_at(address, error, "application/xml", None),
+        Code::Soft404
+    );
+}
