@@ -274,7 +274,7 @@ fn visits_of_a_suspect_run_are_told_apart() {
     assert_snapshot!(desk.run("report --format json --only failing"), @r#"
     exit code 0
     --- stdout
-    {"generated_at":"2026-01-06T08:00:00Z","last_run_at":"2026-01-06T08:00:00Z","inputs":1,"posts":1,"citations":6,"sources":6,"captures":6,"standings":{"alive":6},"verdicts":{"alive":6},"kept_by_robots":0,"unbaselined":0,"ignored":0,"last_run":{"at":"2026-01-06T08:00:00Z","ended_at":"2026-01-06T08:00:00Z","result":"done","suspect":true,"doubt":"sites-fail","clock":null},"running_since":null,"last_good_run_at":"2026-01-05T08:00:00Z","news_since":null,"entries":[
+    {"generated_at":"2026-01-06T08:00:00Z","last_run_at":"2026-01-06T08:00:00Z","inputs":1,"posts":1,"citations":6,"sources":6,"captures":6,"standings":{"alive":6},"verdicts":{"alive":6},"kept_by_robots":0,"unbaselined":0,"ignored":0,"last_run":{"at":"2026-01-06T08:00:00Z","ended_at":"2026-01-06T08:00:00Z","result":"done","suspect":true,"doubt":"sites-fail","clock":null},"running_since":null,"last_good_run_at":"2026-01-05T08:00:00Z","news_since":null,"rejudged":null,"entries":[
     ]}
     "#);
 }
