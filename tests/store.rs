@@ -583,7 +583,9 @@ fn sinks_are_the_sources_that_ended_at_an_address() {
     }
     let finals = [end, "https://a.test/other", "https://a.test/none"];
     let mut sinks = store.read("read", |r| r.sinks(&finals)).unwrap();
-    sinks.values_mut().for_each(|ended| ended.sort());
+    for ended in sinks.values_mut() {
+        ended.sort();
+    }
     assert_eq!(sinks[end], sources[..2]);
     assert_eq!(sinks["https://a.test/other"], sources[2..]);
     assert!(sinks["https://a.test/none"].is_empty());

@@ -261,7 +261,7 @@ impl DeadPages {
                 .map(|name| folder.join(name))
                 .find(|path| path.is_file());
             let Some(path) = path else { continue };
-            if file.ends_with(".json") {
+            if file.rsplit('.').next() == Some("json") {
                 continue;
             }
             let kind = label["label"].as_str().unwrap().to_owned();
@@ -314,15 +314,17 @@ fn missing(dead: &DeadPages, articles: &[Page], tally: &mut Tally) {
         }
         let made_up = page.url.join("x7f3kq9d2c").unwrap();
         let sibling = page.at(&made_up);
-        let mut around = Around::default();
-        around.sibling = Some(Sibling {
-            url: made_up.to_string(),
-            status: 200,
-            final_url: made_up.to_string(),
-            body_sha256: sibling.facts().body.map(|body| body.sha256),
-            features: Some(sibling.features),
-        });
-        around.sink = (at % 2 == 0).then_some(Sink { sources: 3 });
+        let around = Around {
+            sibling: Some(Sibling {
+                url: made_up.to_string(),
+                status: 200,
+                final_url: made_up.to_string(),
+                body_sha256: sibling.facts().body.map(|body| body.sha256),
+                features: Some(sibling.features),
+            }),
+            sink: (at % 2 == 0).then_some(Sink { sources: 3 }),
+            ..Around::default()
+        };
         let verdict = page.judged_with(None, &around);
         tally.add(SOFT_404_SIBLING, &page.name, &verdict, is(&verdict));
     }

@@ -250,7 +250,7 @@ mod tests {
         let up = |source: &str, end: &str| made_up(&url(source), &url(end)).unwrap().to_string();
         let one = up("https://a.org/x/y.html?z=1", "https://a.org/x/y.html?z=1");
         assert!(
-            one.starts_with("https://a.org/x/") && one.ends_with(".html"),
+            one.starts_with("https://a.org/x/") && one.rsplit('.').next() == Some("html"),
             "{one}"
         );
         assert_eq!(one.len(), "https://a.org/x/0123456789abcdef.html".len());

@@ -286,17 +286,7 @@ async fn inner(
         }
     }
     settle::end(context, run, doubt).await?;
-    let (instant, wall) = (Instant::now(), context.clock.now());
-    let until = |at: Instant| {
-        let wait = at.saturating_duration_since(instant).as_millis();
-        wall + i64::try_from(wait).unwrap_or(0)
-    };
-    let mut left_hosts: Vec<_> = drained
-        .left
-        .into_iter()
-        .map(|(host, at)| (host, until(at)))
-        .collect();
-    left_hosts.sort_by_key(|(_, until)| *until);
+    let left_hosts = left_until(context, drained.left);
     let left = if left_hosts.is_empty() || drained.ended != Ended::Done {
         0
     } else {
@@ -313,6 +303,19 @@ async fn inner(
         doubt,
         walked_to: drained.walked_to,
     })
+}
+
+/// The hosts that were left for later, and until when, the first one first.
+fn left_until(context: &Context, left: Vec<(String, Instant)>) -> Vec<(String, i64)> {
+    let (instant, wall) = (Instant::now(), context.clock.now());
+    let until = |at: Instant| {
+        let wait = at.saturating_duration_since(instant).as_millis();
+        wall + i64::try_from(wait).unwrap_or(0)
+    };
+    let left = left.into_iter().map(|(host, at)| (host, until(at)));
+    let mut left: Vec<_> = left.collect();
+    left.sort_by_key(|(_, until)| *until);
+    left
 }
 
 /// What is left of the visits that a day may have.

@@ -214,7 +214,7 @@ fn the_next_report_says_that_sources_were_judged_again() {
     let head = |words: &str| {
         let text = desk.run(words).exits(0).out;
         let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
-        lines.map(|line| format!("{line}\n")).collect::<String>()
+        lines.collect::<Vec<_>>().join("\n")
     };
     assert_eq!(head("report"), "");
     desk.archive().execute_batch(ALL_WAS_FINE).unwrap();

@@ -464,62 +464,65 @@ fn reasons(desk: &Desk) -> String {
     told
 }
 
-#[test]
-fn reasons_are_words_with_the_one_that_decided_first() {
+/// What became of pages, by the name of their host.
+const FATES: [(&str, &str); 7] = [
+    (
+        "lost",
+        "<html lang=en><title>Page not found</title><h1>Oops</h1><p>We cannot find that page.",
+    ),
+    (
+        "parked",
+        "<title>parked.test is for sale</title><h1>parked.test</h1><p>This domain is for sale.",
+    ),
+    (
+        "wall",
+        "<title>Just a moment...</title><script>window._cf_chl_opt={cType:'managed'}</script>",
+    ),
+    (
+        "login",
+        "<title>Log in</title><h1>Log in</h1><form><input name=u><input type=password></form>",
+    ),
+    (
+        "shell",
+        "<title>App</title><div id=root></div><script src=/app.js></script>",
+    ),
+    (
+        "thin",
+        "<title>Words of thin</title><h1>Words of thin</h1><p>Soon more.",
+    ),
+    (
+        "other",
+        "<title>Welcome</title><h1>Welcome</h1><p>To our new site.",
+    ),
+];
+
+/// A desk whose sources were there on the first day, and are something else on the second.
+fn turned() -> Desk {
     let desk = Desk::new();
-    let names = [
-        "lost", "parked", "wall", "login", "shell", "moved", "thin", "other",
-    ];
-    let sources: Vec<String> = names
-        .iter()
-        .map(|n| format!("https://{n}.test/a/page"))
-        .collect();
-    for name in names {
-        desk.page(
-            &format!("{name}.test"),
-            "/a/page",
-            &format!("Words of {name}"),
-        );
+    let mut sources = Vec::new();
+    for (name, _) in FATES.into_iter().chain([("moved", "")]) {
+        let host = format!("{name}.test");
+        desk.page(&host, "/a/page", &format!("Words of {name}"));
+        sources.push(format!("https://{host}/a/page"));
     }
-    desk.post(
-        "post.md",
-        &sources.iter().map(String::as_str).collect::<Vec<_>>(),
-    );
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    desk.post("post.md", &sources);
     desk.run("run post.md").exits(0);
     desk.run("report").exits(0);
-    let put = |host: &str, html: &str| desk.web.page(host, "/a/page", Page::html(html));
-    put(
-        "lost.test",
-        "<html lang=en><title>Page not found</title><h1>Oops</h1><p>We cannot find that page.",
-    );
-    put(
-        "parked.test",
-        "<title>parked.test is for sale</title><h1>parked.test</h1><p>This domain is for sale.",
-    );
-    put(
-        "wall.test",
-        "<title>Just a moment...</title><script>window._cf_chl_opt={cType:'managed'}</script>",
-    );
-    put(
-        "login.test",
-        "<title>Log in</title><h1>Log in</h1><form><input name=u><input type=password></form>",
-    );
-    put(
-        "shell.test",
-        "<title>App</title><div id=root></div><script src=/app.js></script>",
-    );
-    put(
-        "thin.test",
-        "<title>Words of thin</title><h1>Words of thin</h1><p>Soon more.",
-    );
-    put(
-        "other.test",
-        "<title>Welcome</title><h1>Welcome</h1><p>To our new site.",
-    );
+    for (name, html) in FATES {
+        let host = format!("{name}.test");
+        desk.web.page(&host, "/a/page", Page::html(html));
+    }
     desk.page("moved.test", "/b/page", "Words of moved");
     desk.web
         .page("moved.test", "/a/page", Page::redirect(301, "/b/page"));
     desk.day(1).run("check --all");
+    desk
+}
+
+#[test]
+fn reasons_are_words_with_the_one_that_decided_first() {
+    let desk = turned();
     assert_snapshot!(reasons(&desk), @r#"
     https://lost.test/a/page  "soft-404"
         the title says "page not found"
@@ -549,11 +552,6 @@ fn reasons_are_words_with_the_one_that_decided_first() {
         it has no words, and scripts
         nothing of what our copy of 2026-01-05 says is there
         200 OK
-    https://moved.test/a/page  "moved"
-        redirected permanently to https://moved.test/b/page
-        200 OK
-        the title is that of our copy of 2026-01-05: Words of moved
-        301 redirected to https://moved.test/b/page
     https://thin.test/a/page  "alive"
         200 OK
     https://other.test/a/page  "alive"
@@ -561,6 +559,11 @@ fn reasons_are_words_with_the_one_that_decided_first() {
         it says "our new site"
         it has 5 words
         nothing of what our copy of 2026-01-05 says is there
+    https://moved.test/a/page  "moved"
+        redirected permanently to https://moved.test/b/page
+        200 OK
+        the title is that of our copy of 2026-01-05: Words of moved
+        301 redirected to https://moved.test/b/page
     "#);
     assert_snapshot!(desk.run("report --all").exits(0).out, @r#"
     8 sources cited in 1 post, 2026-01-06 · last run just now
@@ -604,7 +607,7 @@ fn reasons_are_words_with_the_one_that_decided_first() {
       → https://moved.test/a/page
         moved
         now at     https://moved.test/b/page
-        cited in   post.md:8  “the page page”
+        cited in   post.md:10  “the page page”
         since      2026-01-06 (just now)
         we hold    copy of 2026-01-05 “Words of moved”, 530 B
 
@@ -612,13 +615,13 @@ fn reasons_are_words_with_the_one_that_decided_first() {
 
       ✓ https://thin.test/a/page
         alive: 200 OK
-        cited in   post.md:9  “the page page”
+        cited in   post.md:8  “the page page”
         since      2026-01-05 (24 hours ago)
         we hold    copy of 2026-01-06 “Words of thin”, 63 B
 
       ✓ https://other.test/a/page
         alive: 200 OK
-        cited in   post.md:10  “the page page”
+        cited in   post.md:9  “the page page”
         since      2026-01-05 (24 hours ago)
         we hold    copy of 2026-01-06 “Welcome”, 57 B
 

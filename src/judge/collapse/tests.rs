@@ -21,13 +21,14 @@ fn verdict(page: &Features, baseline: Option<&Features>) -> Verdict {
 }
 
 fn article() -> Features {
-    let text: String = (0..60)
+    let sentences: Vec<String> = (0..60)
         .map(|n| {
             format!(
                 "<p>Sentence {n} tells of place{n}a and of thing{n}b, that people{n} went to.</p>"
             )
         })
         .collect();
+    let text = sentences.concat();
     drawn(&format!(
         "<title>How rivers bend</title><body><article><h1>How rivers bend</h1>{text}</article>"
     ))

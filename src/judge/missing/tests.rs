@@ -41,12 +41,13 @@ fn page(title: &str, heading: &str, text: &str) -> String {
 
 /// An article of a few hundred words that no other seed has.
 fn article(title: &str, seed: u32) -> String {
-    let text: String = (0..60)
+    let sentences: Vec<String> = (0..60)
         .map(|at| {
             let n = seed * 10_000 + at * 7919 % 9973;
             format!("<p>Sentence {n} tells of place{n}a and of thing{n}b, that people{n} went to in year{n}c.</p>")
         })
         .collect();
+    let text = sentences.concat();
     format!(
         "<html lang=en><title>{title} | The Paper</title><body><article><h1>{title}</h1>{text}</article>"
     )

@@ -46,12 +46,13 @@ fn served_by(servers: &[&str], aliases: &[&str]) -> Around {
 
 /// An article, as an extractor would see it, of a few hundred different words.
 fn article(title: &str, seed: u32) -> String {
-    let words: String = (0..60)
+    let sentences: Vec<String> = (0..60)
         .map(|at| {
             let n = seed * 10_000 + at * 7919 % 9973;
             format!("<p>Sentence number {n} tells of place{n}a and of thing{n}b, that people{n} went to in year{n}c.</p>")
         })
         .collect();
+    let words = sentences.concat();
     format!("<html lang=en><title>{title}</title><body><article><h1>{title}</h1>{words}</article>")
 }
 
@@ -116,10 +117,10 @@ fn living_pages_that_speak_of_parking_are_alive() {
         article("Online casino raided, police say", 3),
         // A site maker's own script, and a short page of an owner.
         r#"<title>Anna's bakery</title><script src="https://img1.wsimg.com/blobby/go/x.js"></script><h1>Bread</h1><p>Open from six.</p>"#.to_owned(),
-        r#"<title>Bakery</title><h1>Coming soon</h1><p>We open in May. See you there, with fresh bread and coffee.</p>"#.to_owned(),
-        r#"<title>Our villa</title><h1>Villa for sale</h1><p>Make an offer. Three rooms by the sea.</p>"#.to_owned(),
+        "<title>Bakery</title><h1>Coming soon</h1><p>We open in May. See you there, with fresh bread and coffee.</p>".to_owned(),
+        "<title>Our villa</title><h1>Villa for sale</h1><p>Make an offer. Three rooms by the sea.</p>".to_owned(),
         r#"<script>window.location.href="/home"</script><p>Loading</p>"#.to_owned(),
-        r#"<title>Account suspended</title><h1>This account has been suspended</h1><p>Contact your hosting provider.</p>"#.to_owned(),
+        "<title>Account suspended</title><h1>This account has been suspended</h1><p>Contact your hosting provider.</p>".to_owned(),
     ] {
         assert!(!matches!(code(&html), Code::Parked | Code::Soft404), "{html}");
     }

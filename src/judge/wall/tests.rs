@@ -90,7 +90,7 @@ fn prose(sentences: usize) -> String {
     let mut text = String::from("<article>");
     for n in 0..sentences {
         let word = |by: usize| WORDS[(n * by + by) % WORDS.len()];
-        text += &format!(
+        let sentence = format!(
             "<p>In the year {} the {} near the {} was sold with its {}, and the {} that had stood beside it since the \
              war was taken down by the people of the town.</p>",
             1800 + n,
@@ -99,6 +99,7 @@ fn prose(sentences: usize) -> String {
             word(7),
             word(11)
         );
+        text.push_str(&sentence);
     }
     text + "</article>"
 }
