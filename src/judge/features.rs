@@ -169,7 +169,11 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
             count.add(body.as_bytes());
             (drawn.text_chars, drawn.words) = (count.chars, count.words);
             from_plain(&mut drawn, body);
-            super::text::text(body, media_type, final_url)
+            let mut end = body.len().min(super::page::MAX_WHOLE_BYTES);
+            while !body.is_char_boundary(end) {
+                end -= 1;
+            }
+            super::text::text(&body[..end], media_type, final_url)
         }
         Kind::Pdf | Kind::Other => return drawn,
     };
@@ -207,7 +211,13 @@ fn from_text(drawn: &mut Features, text: Text) {
     count.add(text.main.as_bytes());
     drawn.main_words = count.words;
     drawn.simhash = SimHash::of(&text.main);
-    drawn.sketch = Sketch::of(&text.main, &text.whole);
+    // What is all main text need not be read twice.
+    let rest = if text.main == text.whole {
+        ""
+    } else {
+        &text.whole
+    };
+    drawn.sketch = Sketch::of(&text.main, rest);
     if drawn.main_words < OPENING_OF_WORDS {
         drawn.opening = folded(text.whole.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
     }

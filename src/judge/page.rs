@@ -13,6 +13,8 @@ use crate::charset::markup::Markup;
 /// How much of a title or an attribute is kept, in bytes: enough for [`MAX_TITLE_CHARS`] and for any address.
 const MAX_KEPT_BYTES: usize = 8 * 1024 + 4 * MAX_TITLE_CHARS;
 
+/// How much of the visible text is kept, in bytes: all of any page that a person reads. All of it is counted.
+pub(super) const MAX_WHOLE_BYTES: usize = 4 << 20;
 /// How many headings are kept.
 const MAX_HEADINGS: usize = 8;
 /// How much of one script is kept, in bytes, and of how many: what sends a reader on is short.
@@ -267,7 +269,9 @@ impl Page {
     fn seen(&mut self, text: &[u8]) {
         let before = self.count.chars;
         self.count.add(text);
-        self.whole.extend_from_slice(text);
+        if self.whole.len() + text.len() <= MAX_WHOLE_BYTES {
+            self.whole.extend_from_slice(text);
+        }
         if self.is_in_link {
             self.link_chars += self.count.chars - before;
         }

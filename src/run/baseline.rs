@@ -1,5 +1,7 @@
 //! What a page said when we first held it: the features that a later visit is compared with.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -36,8 +38,7 @@ pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Ba
         .store
         .read("read a copy", |r| r.capture_body(row.capture_id))?;
     let features = match body {
-        Some(body) if is_pdf(&body) => Some(draw_pdf(body.into()).await),
-        Some(body) => of_capture(&row, &body, context.rules()),
+        Some(body) => of_capture(context, &row, body).await,
         None => None,
     };
     let Some(features) = features else {
@@ -60,10 +61,14 @@ fn stored(row: &BaselineRow) -> Option<Features> {
 }
 
 /// The features of a capture, from its body.
-fn of_capture(row: &BaselineRow, body: &[u8], rules: &Rules) -> Option<Features> {
+async fn of_capture(context: &Context, row: &BaselineRow, body: Vec<u8>) -> Option<Features> {
     let url = Url::parse(&row.url).ok()?;
-    Some(draw(body, row.media_type.as_deref(), &url, rules))
+    let rules = context.rules.clone();
+    Some(draw_beside(body.into(), row.media_type.clone(), url, rules).await)
 }
+
+/// So much of a body is read for its features, in bytes. What is longer is judged by its beginning.
+const READ_BYTES: usize = 8 << 20;
 
 /// The features of a body that came from this address.
 pub(super) fn draw(body: &[u8], media_type: Option<&str>, url: &Url, rules: &Rules) -> Features {
@@ -71,17 +76,44 @@ pub(super) fn draw(body: &[u8], media_type: Option<&str>, url: &Url, rules: &Rul
         // What cannot be read has features all the same, without text.
         return judge::features_of_pdf(pdf_text(body).unwrap_or_default());
     }
-    let decoded = charset::decode(body, media_type);
+    let decoded = charset::decode(&body[..body.len().min(READ_BYTES)], media_type);
     judge::features(&decoded.text, media_type, url, rules)
 }
 
+/// As [`draw`], beside everything else where it takes more than a moment.
+pub(super) async fn draw_beside(
+    body: Bytes,
+    media_type: Option<String>,
+    url: Url,
+    rules: Option<Arc<Rules>>,
+) -> Features {
+    /// So many bytes are read within a few milliseconds.
+    const AT_ONCE: usize = 256 * 1024;
+    if is_pdf(&body) {
+        return draw_pdf(body).await;
+    }
+    let is_short = body.len() <= AT_ONCE;
+    let read = move || {
+        let rules = rules.as_deref().unwrap_or(Rules::built_in());
+        draw(&body, media_type.as_deref(), &url, rules)
+    };
+    if is_short {
+        return read();
+    }
+    match tokio::task::spawn_blocking(read).await {
+        Ok(features) => features,
+        // A defect ends the visit as it does where it shows at once.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 /// Whether a body is read by a process of its own, which takes time.
-pub(super) fn is_pdf(body: &[u8]) -> bool {
+fn is_pdf(body: &[u8]) -> bool {
     body.starts_with(b"%PDF-")
 }
 
 /// As [`draw`], of a PDF: beside everything else, and few at a time.
-pub(super) async fn draw_pdf(body: Bytes) -> Features {
+async fn draw_pdf(body: Bytes) -> Features {
     static AT_A_TIME: Semaphore = Semaphore::const_new(2);
     let _permit = AT_A_TIME.acquire().await;
     let read = tokio::task::spawn_blocking(move || pdf_text(&body)).await;

@@ -8,7 +8,7 @@ use super::{Context, RunError, Running, around, baseline};
 use crate::capture::{self, Keeping};
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
-use crate::judge::{self, Code, Features, Group, Rule, Rules, Verdict};
+use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
     DueSource, FineRoot, NewCapture, NewEvent, NewUnsettled, NewVisit, OutcomeRow, Packed,
@@ -52,13 +52,13 @@ pub(super) async fn judge_seen(
         verdict.moved_to = due_moved_to(due, code);
         // A copy that is kept only now wants its title all the same.
         let features = if is_new_body(due, &seen.fetched) {
-            draw_features(&seen.fetched, url, rules).await
+            draw_features(context, &seen.fetched, url).await
         } else {
             None
         };
         return Ok(Judged { verdict, features });
     }
-    let features = draw_features(&seen.fetched, url, rules).await;
+    let features = draw_features(context, &seen.fetched, url).await;
     // Where there is no page, there is nothing to compare.
     let baseline = match &features {
         Some(_) => baseline::read(context, due).await?,
@@ -103,22 +103,19 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
     (code == Code::Moved).then(|| facts.hops.last().map(|hop| hop.url.clone()))?
 }
 
-async fn draw_features(fetched: &Fetched, url: &Url, rules: &Rules) -> Option<Features> {
+async fn draw_features(context: &Context, fetched: &Fetched, url: &Url) -> Option<Features> {
     let body: &Body = fetched.body.as_ref()?;
-    if baseline::is_pdf(&body.bytes) {
-        return Some(baseline::draw_pdf(body.bytes.clone()).await);
-    }
     let final_url = fetched
         .facts
         .hops
         .last()
         .and_then(|hop| Url::parse(&hop.url).ok());
-    Some(baseline::draw(
-        &body.bytes,
-        body.media_type.as_deref(),
-        final_url.as_ref().unwrap_or(url),
-        rules,
-    ))
+    let (bytes, media_type) = (body.bytes.clone(), body.media_type.clone());
+    let (url, rules) = (
+        final_url.unwrap_or_else(|| url.clone()),
+        context.rules.clone(),
+    );
+    Some(baseline::draw_beside(bytes, media_type, url, rules).await)
 }
 
 pub(super) struct Record<'a> {
