@@ -11,16 +11,26 @@ use url::Url;
 
 fn main() {
     let url = Url::parse("https://example.com/2024/05/a-page-of-some-length").expect("an address");
-    println!("{:<34} {:>9} {:>10} {:>10} {:>10}", "page", "KB", "text ms", "features", "judge");
+    println!(
+        "{:<34} {:>9} {:>10} {:>10} {:>10}",
+        "page", "KB", "text ms", "features", "judge"
+    );
     for kilobytes in [10, 100, 1_000, 2_000, 20_000] {
-        measure(&format!("article, {kilobytes} KB"), &article(kilobytes * 1000), &url);
+        measure(
+            &format!("article, {kilobytes} KB"),
+            &article(kilobytes * 1000),
+            &url,
+        );
     }
     for (name, unit) in [
         ("nested div", "<div>"),
         ("nested font", "<font>"),
         ("nested b in p", "<p><b>"),
         ("links", "<a href=x>b</a>"),
-        ("paragraphs", "<p>some words, and more, of a text that goes on</p>"),
+        (
+            "paragraphs",
+            "<p>some words, and more, of a text that goes on</p>",
+        ),
         ("cells", "<td>a, b, and c of some length</td>"),
         ("images", "<img src=a>"),
         ("line breaks", "words<br>"),
@@ -87,10 +97,13 @@ fn facts(url: &Url, size: u64) -> Facts {
 /// A page of about so many bytes: half of it an article, the rest what stands around one.
 fn article(bytes: usize) -> String {
     const WORDS: &[&str] = &[
-        "river", "council", "said", "that", "the", "new", "bridge", "of", "stone", "will", "open", "in", "spring",
-        "after", "years", "and", "people", "who", "live", "there", "have", "waited", "for", "it", "because", "water",
+        "river", "council", "said", "that", "the", "new", "bridge", "of", "stone", "will", "open",
+        "in", "spring", "after", "years", "and", "people", "who", "live", "there", "have",
+        "waited", "for", "it", "because", "water",
     ];
-    let mut page = String::from("<!doctype html><html lang=en><title>A bridge opens - The Paper</title><body><nav>");
+    let mut page = String::from(
+        "<!doctype html><html lang=en><title>A bridge opens - The Paper</title><body><nav>",
+    );
     let mut seed = 1_u64;
     let mut word = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -99,7 +112,10 @@ fn article(bytes: usize) -> String {
     while page.len() < bytes / 2 {
         page.push_str(&format!(
             "<li class=\"menu-item menu-item-type\"><a href=\"/section/{}/{}\">{} {}</a></li>\n",
-            word(), word(), word(), word()
+            word(),
+            word(),
+            word(),
+            word()
         ));
     }
     page.push_str("</nav><article><h1>A bridge opens</h1>");

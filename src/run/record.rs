@@ -104,7 +104,16 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
 }
 
 async fn draw_features(context: &Context, fetched: &Fetched, url: &Url) -> Option<Features> {
-    let body: &Body = fetched.body.as_ref()?;
+    // Of what broke off, or came with a failure, the body says nothing that counts.
+    let facts = &fetched.facts;
+    let is_whole = facts
+        .body
+        .as_ref()
+        .is_none_or(|body| body.truncated.is_none());
+    let body: &Body = fetched
+        .body
+        .as_ref()
+        .filter(|_| is_whole && facts.failure.is_none())?;
     let final_url = fetched
         .facts
         .hops
