@@ -19,6 +19,8 @@ use html5ever::{Attribute, ParseOpts, QualName, parse_document};
 const MAX_BYTES: usize = 2 << 20;
 /// How many elements and comments it may have.
 const MAX_ELEMENTS: usize = 60_000;
+/// How many pieces of text may be put into it: each reference (`&amp;`) is one, and adding to a long text takes longer.
+const MAX_TEXTS: u32 = 100_000;
 /// How deep it may be.
 const MAX_DEPTH: usize = 300;
 /// What the builder may do for each byte of the page, and in any case: looks at elements, and changes.
@@ -81,7 +83,11 @@ fn document(html: &str) -> Option<Document> {
         parser.process(StrTendril::from_slice(chunk));
         let sink = &parser.tokenizer.sink.sink;
         let depths = sink.depths.borrow().len();
-        if sink.work.get() > most || sink.is_too_deep.get() || depths > MAX_ELEMENTS {
+        if sink.work.get() > most
+            || sink.is_too_deep.get()
+            || depths > MAX_ELEMENTS
+            || sink.texts.get() > MAX_TEXTS
+        {
             return None;
         }
         rest = behind;
@@ -177,6 +183,7 @@ fn attributes(tag: &[u8]) -> (usize, usize) {
 struct Counted {
     document: Document,
     work: Cell<u64>,
+    texts: Cell<u32>,
     is_too_deep: Cell<bool>,
     /// Of each element, as of when it was put where it stands.
     depths: RefCell<Vec<u16>>,
@@ -216,7 +223,10 @@ impl Counted {
                 }
                 NodeOrText::AppendNode(child.node)
             }
-            NodeOrText::AppendText(text) => NodeOrText::AppendText(text),
+            NodeOrText::AppendText(text) => {
+                self.texts.set(self.texts.get() + 1);
+                NodeOrText::AppendText(text)
+            }
         }
     }
 }
