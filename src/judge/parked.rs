@@ -18,6 +18,14 @@ use crate::address::site;
 const FEW_WORDS: u64 = 250;
 /// One with fewer says hardly anything.
 const HARDLY_ANY_WORDS: u64 = 60;
+/// A page about the domain's sale, with answers to what buyers ask, has fewer than this.
+const SALES_WORDS: u64 = 1500;
+/// What a folded text has in place of the page's own domain: phrases of the rules name it so.
+const OWN_DOMAIN: &str = "{domain}";
+/// A mark of this weight stands only on pages that are parked.
+const CLEAR_MARK: i32 = 50;
+/// So much of a title's letters say that a domain is parked, or whose service parks it: it names no other subject.
+const NO_SUBJECT: f64 = 0.75;
 /// Hardly anything of a text is in the other: chance, or the site's navigation.
 const NEXT_TO_NOTHING: f64 = 0.05;
 /// So much of the baseline's text, and the page is what it was.
@@ -156,6 +164,8 @@ struct Scene<'a> {
     head: String,
     /// The beginning of the text, folded; empty where there is much.
     text: String,
+    /// Title and headings, and the text, with [`OWN_DOMAIN`] for the page's own.
+    named: [String; 2],
     own_words: u64,
     is_short: bool,
     likeness: Option<Likeness>,
@@ -175,11 +185,14 @@ impl<'a> Scene<'a> {
         } else {
             String::new()
         };
+        let own = site(host(case.address));
+        let named = [&head, &text].map(|text| with_own_domain(text, own));
         Self {
             case,
             page,
             end,
             head,
+            named,
             text,
             own_words,
             is_short,
@@ -255,9 +268,39 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether a longer page is on the sale of its own domain: title or heading name the domain and say so.
+    fn is_of_sale(&self) -> bool {
+        let sale = self.case.rules.words("parked-sale");
+        !self.is_short
+            && self.own_words < SALES_WORDS
+            && sale.is_some_and(|sale| sale.find(&self.named[0]).is_some())
+    }
+
+    /// Whether the title speaks of nothing but the domain, its service, and that it is parked.
+    fn has_no_subject(&self) -> bool {
+        let rules = self.case.rules;
+        let title = self.page.title.as_deref().map(fold).unwrap_or_default();
+        let title = with_own_domain(&title, self.own_site()).replace(OWN_DOMAIN, "");
+        if !title.chars().any(char::is_alphanumeric) {
+            return true;
+        }
+        // A phrase that names the domain is whole only with it.
+        let whole = with_own_domain(&title_of(self.page), self.own_site());
+        let [plain, parked] = ["parked-title", "parked"].map(|what| rules.words(what));
+        let share = |words: Option<&Phrases>, other| {
+            words
+                .and_then(|words| words.share(&whole, other))
+                .map(|(_, share)| share)
+        };
+        share(plain, parked)
+            .or_else(|| share(parked, None))
+            .is_some_and(|share| share >= NO_SUBJECT)
+    }
+
     fn marks(&self, suspicion: &mut Suspicion) {
+        let is_whole = self.is_short || self.is_of_sale();
         for mark in marks(self.case, self.page, MarkKind::Parked) {
-            let (weight, beside) = if self.is_short {
+            let (weight, beside) = if is_whole {
                 (mark.weight, "")
             } else {
                 (mark.weight / 4, ", beside a text")
@@ -272,17 +315,35 @@ impl<'a> Scene<'a> {
         let Some(parked) = rules.words("parked") else {
             return;
         };
-        let in_head = parked.find(&self.head);
-        let in_text = parked.find(&self.text);
+        let longest = |text, named| {
+            let found = [parked.find(text), parked.find(named)];
+            found
+                .into_iter()
+                .flatten()
+                .max_by_key(|found| found.phrase.len())
+        };
+        let in_head = longest(&self.head, &self.named[0]);
+        let in_text = longest(&self.text, &self.named[1]);
         let is_sold = in_head.is_some() || in_text.is_some();
         if let Some(found) = in_head {
-            let weight = if self.is_short { 60 } else { 20 };
-            let says = format!("title or heading says \"{}\"", found.phrase);
+            let weight = if self.is_short {
+                60
+            } else if self.is_of_sale() {
+                50
+            } else {
+                20
+            };
+            let says = format!("title or heading says \"{}\"", self.told(found.phrase));
             suspicion.add(weight, Rule::ParkedWords, says);
         }
         if let Some(found) = in_text {
-            let weight = if in_head.is_some() { 20 } else { 50 };
-            let says = format!("a short text says \"{}\"", found.phrase);
+            // Under a title of its own, a text may speak of another page.
+            let weight = match in_head {
+                Some(_) => 20,
+                None if self.has_no_subject() || self.named[0].contains(OWN_DOMAIN) => 50,
+                None => 40,
+            };
+            let says = format!("a short text says \"{}\"", self.told(found.phrase));
             suspicion.add(weight, Rule::ParkedWords, says);
         }
         let ads = rules.words("parked-ads");
@@ -292,24 +353,51 @@ impl<'a> Scene<'a> {
             let says = format!("a short text with {several} expressions that parked pages have");
             suspicion.add(weight, Rule::ParkedWords, says);
         }
-        let is_marked = marks(self.case, self.page, MarkKind::Parked)
-            .next()
-            .is_some();
+        let heaviest = marks(self.case, self.page, MarkKind::Parked)
+            .map(|mark| mark.weight)
+            .max();
+        // A link to a market stands on many a page; beside a list of searches it does not.
+        let is_lander =
+            heaviest.is_some() && distinct(rules.words("parked-lander"), &self.text) > 0;
+        let is_marked = heaviest.is_some_and(|weight| weight >= CLEAR_MARK) || is_lander;
         if self.is_short && (is_sold || is_marked || several > 1) {
-            self.thin(suspicion);
+            let names_own = self.named[0].contains(OWN_DOMAIN);
+            let is_clear = in_text.is_some() || is_marked || (is_sold && names_own);
+            self.thin(suspicion, is_clear);
+        } else if self.is_of_sale() {
+            let says = format!(
+                "title or heading says of the domain itself, {}, that it is for sale",
+                self.own_site()
+            );
+            suspicion.add(20, Rule::NamesOwnDomain, says);
         }
     }
 
+    /// A phrase of the rules as the page has it.
+    fn told(&self, phrase: &str) -> String {
+        phrase.replace(OWN_DOMAIN, self.own_site())
+    }
+
     /// What is only a sign beside others.
-    fn thin(&self, suspicion: &mut Suspicion) {
+    fn thin(&self, suspicion: &mut Suspicion, is_clear: bool) {
         let own = self.own_site();
         if own.contains('.') && self.head.split(' ').any(|word| names(word, own)) {
             let says = format!("title or heading names the domain itself, {own}");
             suspicion.add(40, Rule::NamesOwnDomain, says);
+        } else if is_clear && self.named[1].contains(OWN_DOMAIN) && self.has_no_subject() {
+            let says = format!("the text names the domain itself, {own}");
+            suspicion.add(30, Rule::NamesOwnDomain, says);
         }
         if self.own_words < HARDLY_ANY_WORDS {
             let says = format!("it has {} beside its links", in_words(self.own_words));
             suspicion.add(20, Rule::HardlyAnyText, says);
+            if is_clear && self.has_no_subject() {
+                suspicion.add(
+                    30,
+                    Rule::HardlyAnyText,
+                    "its title names no other subject",
+                );
+            }
         }
     }
 
@@ -509,6 +597,41 @@ fn names(word: &str, own: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let word = word.strip_prefix("www.").unwrap_or(word);
     word.eq_ignore_ascii_case(own)
+}
+
+/// A folded text with [`OWN_DOMAIN`] in place of each own domain, as a word or behind `www.`: not in an address of mail,
+/// a longer address, or another name's end.
+fn with_own_domain(text: &str, own: &str) -> String {
+    if own.is_empty() || !own.contains('.') {
+        return text.to_owned();
+    }
+    let mut named = String::with_capacity(text.len());
+    let mut rest = text;
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '@' | '/');
+    while let Some(at) = rest.find(own) {
+        let (before, behind) = (&rest[..at], &rest[at + own.len()..]);
+        let before = before.strip_suffix("www.").unwrap_or(before);
+        let mut next = behind.chars();
+        let is_end = match next.next() {
+            Some('.') => !next.next().is_some_and(char::is_alphanumeric),
+            Some(c) => !goes_on(c),
+            None => true,
+        };
+        let last = before.chars().next_back();
+        if is_end && !last.is_some_and(|c| goes_on(c) || c == '.') {
+            named.push_str(before);
+            named.push_str(OWN_DOMAIN);
+        } else {
+            named.push_str(&rest[..at + own.len()]);
+        }
+        rest = behind;
+    }
+    named.push_str(rest);
+    named
+}
+
+fn title_of(page: &Features) -> String {
+    page.title.as_deref().map(fold).unwrap_or_default()
 }
 
 /// Hosts by which parking services number their pages: `ww1.example.com`, `ww38.example.com`.

@@ -304,3 +304,126 @@ fn titles_are_compared_by_their_words() {
     assert_eq!(shares_words(Some("the"), Some("The wells")), None);
     assert_eq!(shares_words(None, Some("The wells")), None);
 }
+
+#[test]
+fn pages_of_registrars_and_markets() {
+    let sale = "<p>Buy now for $2,495 or make an offer. Secure payment, monthly installments, buyer protection. \
+        How do I get the domain after the purchase? The seller will transfer the domain to you.</p>"
+        .to_owned()
+        + &"<p>We have sold many thousands of names since the year we began, and people are pleased with us.</p>".repeat(18);
+    for (title, body) in [
+        (
+            "water-news.org",
+            "<h1>water-news.org</h1><p>This domain is registered at Namecheap. Please check back later.</p>",
+        ),
+        (
+            "water-news.org",
+            "<p>water-news.org is registered here. You see this page because nothing has been set up.</p>",
+        ),
+        (
+            "",
+            "<p>water-news.org is parked free, courtesy of GoDaddy.com.</p>",
+        ),
+        (
+            "Domain registered",
+            "<p>The domain water-news.org has been registered by a customer of ours.</p>",
+        ),
+        (
+            "water-news.org",
+            "<p>Die Domain water-news.org ist bei STRATO registriert.</p>",
+        ),
+        (
+            "Domain registriert",
+            "<p>Diese Domain wurde erfolgreich registriert.</p>",
+        ),
+        (
+            "water-news.org",
+            "<p>Ce nom de domaine est enregistré chez nous.</p>",
+        ),
+        (
+            "Домен зарегистрирован",
+            "<p>Домен water-news.org зарегистрирован в REG.RU</p>",
+        ),
+        (
+            "water-news.org",
+            r#"<h2>Related searches</h2><a href=/1>Wells</a><a href=/2>Pumps</a><a href="https://www.sedo.com/">sedo</a>"#,
+        ),
+        ("water-news.org is for sale | HugeDomains", &sale),
+        (
+            "water-news.org",
+            r#"<p>Related searches</p><a href=/1>Wells</a><script src="//www.tonic.com/x.js"></script>"#,
+        ),
+    ] {
+        let html = format!("<title>{title}</title><body>{body}");
+        let page = drawn(&html);
+        let verdict = verdict(&page, None, &Around::default(), &seen());
+        assert_eq!(verdict.code, Code::Parked, "{html}: {verdict:?}");
+    }
+}
+
+#[test]
+fn pages_that_speak_of_domains_are_not_parked() {
+    let long = "<p>A note on how people sell names, what buyers pay for them, and why it takes as long as it does.</p>".repeat(25);
+    for (title, body) in [
+        (
+            "How we lost a domain",
+            "<p>This domain has expired, said the page, and we had to buy it back. Here is how that went.</p>",
+        ),
+        (
+            "Domains for sale at Smith & Sons",
+            "<p>We sell domains. Make an offer, pay by installments, secure payment.</p><a href='https://sedo.com/x'>Our names at Sedo</a>",
+        ),
+        (
+            "water-news.org",
+            "<p>water-news.org is registered in England and Wales, company number 1234567.</p>",
+        ),
+        (
+            "water-news.org",
+            "<p>Under construction. Write to us at info@water-news.org.</p>",
+        ),
+        (
+            "water-news.org",
+            "<p>Buy now: the well pump. Secure payment, money back guarantee.</p>",
+        ),
+        ("Why water-news.org is for sale", &long),
+        (
+            "Google.com is for sale?",
+            "<p>Somebody bought google.com for a minute. Read the story.</p>",
+        ),
+        (
+            "Pumps for sale - water-news.org",
+            "<p>Ten pumps, hardly used. Make an offer. Buy now.</p>",
+        ),
+        (
+            "Find your domain name | Registrar",
+            "<p>Search for a domain, register it, transfer it. Web hosting and mail.</p>",
+        ),
+        (
+            "Parked domains explained",
+            "<p>A page that says this domain is parked earns by related searches and sponsored links.</p>",
+        ),
+        (
+            "Welcome",
+            "<p>Welcome to our wells. We dig by hand, on Mondays.</p>",
+        ),
+    ] {
+        let html = format!("<title>{title}</title><body>{body}");
+        let page = drawn(&html);
+        let verdict = verdict(&page, None, &Around::default(), &seen());
+        assert_ne!(verdict.code, Code::Parked, "{html}: {verdict:?}");
+    }
+}
+
+#[test]
+fn the_own_domain_is_found_as_a_word() {
+    let named = |text| with_own_domain(text, "a.org");
+    assert_eq!(
+        named("www.a.org is, a.org. (a.org) \"a.org\"!"),
+        "{domain} is, {domain}. ({domain}) \"{domain}\"!"
+    );
+    for other in [
+        "me@a.org", "ba.org", "b.a.org", "a.org.uk", "a.org/b", "a.organ", "-a.org",
+    ] {
+        assert_eq!(named(other), other);
+    }
+}
