@@ -46,6 +46,12 @@ pub(super) fn login(look: &Look<'_>) -> Suspicion {
         return suspicion;
     }
     let page = look.page;
+    if let Some(title) = page.title.as_ref().and(look.titles.first())
+        && asks_about(look, title)
+    {
+        let says = "the title asks about logging in, or tells how";
+        suspicion.add(-90, Rule::TextOfItsOwn, says);
+    }
     if page.password_fields > 0 {
         suspicion.add(40, Rule::AsksForLogin, "a field for a password");
     } else if let Some(phrase) = look.text_says("login-form") {
@@ -70,6 +76,20 @@ pub(super) fn login(look: &Look<'_>) -> Suspicion {
         suspicion.add(-150, Rule::TextOfItsOwn, says);
     }
     suspicion
+}
+
+/// Whether a folded title is of a page about logging in: "How do I log in?".
+fn asks_about(look: &Look<'_>, title: &str) -> bool {
+    let rules = look.case.rules;
+    let Some(login) = rules.words("login").and_then(|login| login.find(title)) else {
+        return false;
+    };
+    let helps = rules.words("login-help");
+    let behind = title[login.at + login.phrase.len()..]
+        .chars()
+        .find(|c| !c.is_alphabetic() && *c != ' ');
+    matches!(behind, Some('?' | '？' | '؟'))
+        || helps.is_some_and(|helps| helps.find(title).is_some())
 }
 
 /// Pages that ask for consent before they show anything.

@@ -258,6 +258,7 @@ fn owned<'a>(phrases: &'a Phrases, phrase: &str) -> Option<Said<'a>> {
 fn is_whole_part(title: &str, at: usize, length: usize) -> bool {
     const BREAKS: &[&str] = &[
         " - ", " | ", "|", " · ", " • ", "!", ". ", "...", "…", " / ", "！", "。", "_", " :: ",
+        " ‹ ", " › ",
     ];
     let (before, after) = (&title[..at], &title[at + length..]);
     let from = BREAKS

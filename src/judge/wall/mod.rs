@@ -15,6 +15,8 @@ use look::{InText, Look, Said};
 
 /// Signs that weigh less together are not worth a line beside another verdict.
 const WORTH_TELLING: i32 = 50;
+/// So much of a provider's marks excuses a 503, where the page is a wall by all signs together.
+const OF_PROVIDER: i32 = 60;
 /// So many marks name the provider of a refusal well enough.
 const MOST_TOLD: usize = 3;
 /// The least text, in words, by which a page that came with a refusing status shows that it is there.
@@ -86,7 +88,13 @@ pub(super) fn by_status(case: &Case<'_>) -> Option<Verdict> {
             .filter(|hit| is_of_bots(hit.mark.kind))
             .map(|hit| hit.mark.weight)
             .sum();
-        return (of_provider >= DECISIVE && marks.is_decided()).then(|| marks.verdict());
+        // Walls often come with 503; one well-known mark is enough there.
+        let enough = if look.status == 503 {
+            OF_PROVIDER
+        } else {
+            DECISIVE
+        };
+        return (of_provider >= enough && marks.is_decided()).then(|| marks.verdict());
     }
     let suspicion = suspect(case);
     suspicion.is_decided().then(|| suspicion.verdict())

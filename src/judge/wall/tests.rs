@@ -541,3 +541,53 @@ fn rules_that_cannot_be_used() {
     );
     assert!(Rules::extended(&"#".repeat(300_000)).is_err());
 }
+
+#[test]
+fn logins_of_well_known_systems_and_help_about_them() {
+    let form = "<form>Username or Email Address <input name=log> Password <input type=password> Remember Me <button>Log In</button></form>";
+    for title in [
+        "Log In ‹ A Magazine on Wells and Pumps — WordPress",
+        "Log in | Wells and Pumps",
+        "Log in - Wells Wiki",
+    ] {
+        let verdict = Visit::new(200, &page(title, form)).judged(None);
+        assert_eq!(verdict.code, Code::LoginWall, "{title}: {verdict:?}");
+    }
+    let text = "<p>Use the number on your library card as the name. Your password is the day and month of your birth, \
+        until you choose another one. Ask at the desk if it does not work, and bring the card with you, please. \
+        We are there from nine to five on all days but Sunday.</p>";
+    for title in [
+        "How do I log in?",
+        "How to sign in",
+        "Wie kann ich mich anmelden?",
+        "Comment se connecter",
+    ] {
+        let html = page(
+            title,
+            &format!("<h1>{title}</h1>{text}<h2>My password</h2>{form}"),
+        );
+        let verdict = Visit::new(200, &html).judged(None);
+        assert_eq!(verdict.code, Code::Alive, "{title}: {verdict:?}");
+    }
+}
+
+#[test]
+fn waiting_rooms() {
+    let html = page(
+        "Wells Tickets",
+        "<h1>You are now in line</h1><p>When it is your turn, you will have ten minutes to enter the website.</p><script src='https://static.queue-it.net/images/x.js'></script>",
+    );
+    let verdict = Visit::new(200, &html).judged(None);
+    assert_eq!(verdict.code, Code::Blocked, "{verdict:?}");
+    let amazon = page(
+        "Robot Check",
+        "<h4>Enter the characters you see below</h4><p>Sorry, we just need to make sure you're not a robot.</p>",
+    );
+    let verdict = Visit::new(503, &amazon).judged(None);
+    assert_eq!(verdict.code, Code::Blocked, "{verdict:?}");
+    let theatre = page(
+        "The Waiting Room",
+        "<h1>The Waiting Room</h1><p>A play in two acts.</p>",
+    );
+    assert_eq!(Visit::new(200, &theatre).judged(None).code, Code::Alive);
+}
