@@ -392,11 +392,7 @@ impl<'a> Scene<'a> {
             let says = format!("it has {} beside its links", in_words(self.own_words));
             suspicion.add(20, Rule::HardlyAnyText, says);
             if is_clear && self.has_no_subject() {
-                suspicion.add(
-                    30,
-                    Rule::HardlyAnyText,
-                    "its title names no other subject",
-                );
+                suspicion.add(30, Rule::HardlyAnyText, "its title names no other subject");
             }
         }
     }
