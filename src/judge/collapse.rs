@@ -9,7 +9,9 @@ use url::Url;
 use super::compare::{Likeness, compare, parts};
 use super::rules::{Phrases, fold};
 use super::suspicion::Suspicion;
-use super::{Case, Code, Features, Kind, MarkKind, Rule, in_words, missing, shown, subject};
+use super::{
+    Case, Code, Features, Kind, MarkKind, Rule, in_words, landing, missing, shown, subject,
+};
 use crate::address::trivially_same;
 
 /// A page of fewer words is hardly a page.
@@ -90,7 +92,7 @@ impl Seen<'_> {
             return false;
         };
         baseline.main_words >= BASELINE_WORDS
-            && self.words * 10 < baseline.main_words
+            && self.words.saturating_mul(10) < baseline.main_words
             && likeness.kept.is_none_or(|kept| kept < 0.1)
     }
 
@@ -272,7 +274,11 @@ impl Seen<'_> {
             return scale;
         }
         let has_links = self.page.links > 0;
-        let mostly_links = self.page.link_chars * 10 >= self.page.text_chars * 3;
+        let share = (
+            self.page.link_chars.saturating_mul(10),
+            self.page.text_chars.saturating_mul(3),
+        );
+        let mostly_links = share.0 >= share.1;
         if let Some((phrase, is_all)) = self.phrases("moved").and_then(|all| self.says(all)) {
             let weight = match (has_links, is_all) {
                 (true, true) => 80,
@@ -412,17 +418,26 @@ impl Seen<'_> {
         let (Some(baseline), Some(likeness)) = (self.baseline, self.likeness) else {
             return scale;
         };
-        let is_replaced = self.is_at_its_address
+        let is_another = self.is_at_its_address
             && !self.is_empty()
             && baseline.main_words >= BASELINE_WORDS
             && likeness.is_all_gone()
-            && likeness.known.is_none_or(|known| known < 0.1)
-            && self.words * 5 < baseline.main_words;
-        if is_replaced {
+            && likeness.known.is_none_or(|known| known < 0.1);
+        if is_another && self.words.saturating_mul(5) < baseline.main_words {
             scale.add(60, Rule::ContentReplaced, "another text, and a small one");
+            self.weigh_baseline(&mut scale);
+        } else if is_another && likeness.is_of_site_only && self.is_of_one_thing() {
+            let says = "another text, and the title is no more than the site's name";
+            scale.add(80, Rule::ContentReplaced, says);
             self.weigh_baseline(&mut scale);
         }
         scale
+    }
+
+    /// Whether the address is one of a page that a site's front page cannot stand for.
+    fn is_of_one_thing(&self) -> bool {
+        let front = self.case.address.join("/");
+        front.is_ok_and(|front| landing::is_too_deep_for(self.case.address, &front))
     }
 
     /// What the earlier capture says of a page that is suspected already.

@@ -16,6 +16,8 @@ pub(super) struct Likeness {
     pub(super) known: Option<f64>,
     /// Whether the titles are the same, or one is part of the other. A site's name in them does not count.
     pub(super) same_title: Option<bool>,
+    /// Whether the title was more than the site's name and is no more than that.
+    pub(super) is_of_site_only: bool,
     /// Whether both name the same canonical address.
     pub(super) same_canonical: Option<bool>,
     /// The page's words for each word of the baseline, in the main text.
@@ -47,6 +49,7 @@ pub(super) fn compare(page: &Features, baseline: &Features) -> Likeness {
         kept,
         known,
         same_title: same_title(page, baseline),
+        is_of_site_only: is_of_site_only(page, baseline).unwrap_or(false),
         same_canonical,
         size: page.main_words as f64 / baseline.main_words.max(1) as f64,
         has_text: baseline.main_words >= FEWEST_WORDS,
@@ -88,6 +91,17 @@ fn same_title(page: &Features, baseline: &Features) -> Option<bool> {
             || has(page, &own_before)
             || has(baseline, &own_now),
     )
+}
+
+/// Whether the title is the site's name alone, which stood at the end of the one before, and no heading has the rest of it.
+fn is_of_site_only(page: &Features, baseline: &Features) -> Option<bool> {
+    let now = page.title.as_deref().map(fold)?;
+    let before = baseline.title.as_deref().map(fold)?;
+    let mut own: Vec<&str> = parts(&before).collect();
+    let site = own.pop()?;
+    let mut headings = page.headings.iter().map(|heading| fold(heading));
+    let is_site = parts(&now).all(|part| part == site) && !now.is_empty();
+    Some(is_site && !own.is_empty() && !headings.any(|heading| own.contains(&heading.as_str())))
 }
 
 fn title_or_heading(features: &Features) -> Option<String> {

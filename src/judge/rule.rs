@@ -126,7 +126,7 @@ rules! {
     ErrorPage, "error-page", "A mark of an error page that a server or a proxy comes with.";
     ConsentLeftover, "consent-leftover", "A page of which only the question for consent came.";
     HeadingOnly, "heading-only", "Hardly more than a heading, where the earlier capture has a text.";
-    ContentReplaced, "content-replaced", "A small page that has nothing in common with the earlier capture, at the same address.";
+    ContentReplaced, "content-replaced", "A page that has nothing in common with the earlier capture, at the same address, and is small or has only the site's name for a title.";
 }
 
 #[cfg(test)]

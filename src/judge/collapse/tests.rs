@@ -174,3 +174,61 @@ fn pages_that_a_server_filled_and_scripts_only_use() {
     let html = format!("<title>A page</title><div id=root></div>{ask}");
     assert_eq!(code_at(SOURCE, &html), Code::Collapsed);
 }
+
+#[test]
+fn a_front_page_in_the_place_of_an_article() {
+    let text = |seed: u32, words: u32| -> String {
+        (0..words).fold(String::new(), |text, at| {
+            format!("{text} word{}x{at} that", seed * 31)
+        })
+    };
+    let page = |title: &str, text: &str| {
+        drawn(&format!(
+            "<title>{title}</title><body><h2>News</h2><p>{text}</p>"
+        ))
+    };
+    let before = page("How rivers bend | The Paper", &text(1, 200));
+    let front = page("The Paper", &text(2, 200));
+    let verdict_of = |now: &Features| verdict(now, Some(&before));
+    let seen = verdict_of(&front);
+    assert_eq!(seen.code, Code::Collapsed);
+    assert!(seen.evidence[0].is(Rule::ContentReplaced));
+    for (title, now) in [
+        ("The Paper", text(1, 200)),
+        ("The Paper", text(1, 60)),
+        ("How rivers bend | The Paper", text(2, 200)),
+        ("How rivers bend", text(2, 200)),
+        ("Wie Flüsse sich winden | The Paper", text(2, 200)),
+    ] {
+        assert_eq!(verdict_of(&page(title, &now)).code, Code::Alive, "{title}");
+    }
+    let headed = format!(
+        "<title>The Paper</title><body><h1>How rivers bend</h1><p>{}</p>",
+        text(2, 200)
+    );
+    assert_eq!(verdict_of(&drawn(&headed)).code, Code::Alive);
+}
+
+#[test]
+fn absurd_numbers_in_stored_features() {
+    let most = Features {
+        main_words: u64::MAX,
+        words: u64::MAX,
+        text_chars: u64::MAX,
+        link_chars: u64::MAX,
+        links: u32::MAX,
+        frames: u32::MAX,
+        scripts: u32::MAX,
+        ..article()
+    };
+    let none = Features {
+        words: 0,
+        main_words: 0,
+        ..most.clone()
+    };
+    for page in [&most, &none, &article()] {
+        for baseline in [None, Some(&most), Some(&none)] {
+            verdict(page, baseline);
+        }
+    }
+}
