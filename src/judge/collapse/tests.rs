@@ -151,6 +151,14 @@ fn small_pages_named_like_an_error() {
             "<title>Scheduled maintenance | Words</title><h1>Scheduled maintenance</h1><p>Of an elevator: ropes, brakes, doors.",
         ),
         (
+            "https://music.example/song/access-denied",
+            "<title>Access Denied</title><h1>Access Denied</h1><p>A song by Ensemble, released 2019.",
+        ),
+        (
+            "https://forum.example/questions/1234/access-denied",
+            "<title>Access denied - Forum</title><h1>Access denied</h1><p>When I try to delete a folder it says so. What can I do?",
+        ),
+        (
             "https://blog.example/2011/05/back-soon",
             "<title>Back soon</title><h1>Back soon</h1><p>I am on holiday until June. Here is my dog.<img src=dog.jpg>",
         ),

@@ -10,7 +10,7 @@ mod pay;
 use super::compare::compare;
 use super::rules::{Bears, Hit, MarkKind};
 use super::suspicion::Suspicion;
-use super::{Case, Code, DECISIVE, Rule, Verdict, status};
+use super::{Case, Code, DECISIVE, Rule, Verdict, status, subject};
 use look::{InText, Look, Said};
 
 /// Signs that weigh less together are not worth a line beside another verdict.
@@ -145,7 +145,9 @@ fn bot(look: &Look<'_>) -> Suspicion {
         ("robot-check", Rule::RobotCheck),
         ("access-denied", Rule::AccessRefused),
     ] {
-        look.add_words(&mut suspicion, what, rule, InText::Refuses);
+        if !is_about(look, what) {
+            look.add_words(&mut suspicion, what, rule, InText::Refuses);
+        }
     }
     if suspicion.weight() <= 0 {
         return Suspicion::of(Code::Blocked);
@@ -159,6 +161,22 @@ fn bot(look: &Look<'_>) -> Suspicion {
     look.add_size(&mut suspicion);
     look.add_baseline(&mut suspicion);
     suspicion
+}
+
+/// Whether the source's address has the words that the title has: a page that came well, is about them, and is not
+/// known to have been about something else.
+fn is_about(look: &Look<'_>, what: &str) -> bool {
+    let Some(phrases) = look.case.rules.words(what) else {
+        return false;
+    };
+    let was_another = look
+        .case
+        .baseline
+        .is_some_and(|baseline| compare(look.page, baseline).is_all_gone());
+    let mut titles = look.titles.iter();
+    look.status == 200
+        && !was_another
+        && titles.any(|title| subject::is_named_by(look.case.address, title, phrases))
 }
 
 /// Whether a kind of marks is of walls that keep visitors out, whatever they do.
