@@ -28,6 +28,8 @@ pub(super) const MAX_LANGUAGE_CHARS: usize = 35;
 const MAX_OPENING_CHARS: usize = 1500;
 /// So many words.
 const OPENING_OF_WORDS: u64 = 200;
+/// A main text of so many words is no frame around a notice.
+const NOTICE_WORDS: u64 = 1000;
 /// How many headings are kept, and how long.
 const MAX_HEADINGS: usize = 4;
 /// In characters.
@@ -178,10 +180,10 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
         Kind::Pdf | Kind::Other => return drawn,
     };
     drawn.marks = rules.marks_in(body);
-    if text.whole.len() > MAX_OPENING_CHARS {
-        drawn.notice = notice_in(&text.whole, rules);
+    let whole = from_text(&mut drawn, text);
+    if whole.len() > MAX_OPENING_CHARS && drawn.main_words < NOTICE_WORDS {
+        drawn.notice = notice_in(&whole, rules);
     }
-    from_text(&mut drawn, text);
     if kind == Kind::Text
         && body.len() <= MAX_OPENING_CHARS
         && body.trim_start().starts_with(['{', '[', '<'])
@@ -206,18 +208,12 @@ pub fn features_of_pdf(text: Text) -> Features {
     drawn
 }
 
-fn from_text(drawn: &mut Features, text: Text) {
+/// Gives the whole text back.
+fn from_text(drawn: &mut Features, text: Text) -> String {
     let mut count = super::page::Count::default();
     count.add(text.main.as_bytes());
     drawn.main_words = count.words;
-    drawn.simhash = SimHash::of(&text.main);
-    // What is all main text need not be read twice.
-    let rest = if text.main == text.whole {
-        ""
-    } else {
-        &text.whole
-    };
-    drawn.sketch = Sketch::of(&text.main, rest);
+    (drawn.simhash, drawn.sketch) = super::fingerprint::of(&text.main, &text.whole);
     if drawn.main_words < OPENING_OF_WORDS {
         drawn.opening = folded(text.whole.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
     }
@@ -226,6 +222,7 @@ fn from_text(drawn: &mut Features, text: Text) {
     drawn.byline = text.byline;
     drawn.published = text.published;
     drawn.modified = text.modified;
+    text.whole
 }
 
 /// What surrounds the first words that say "not found", folded.
@@ -233,7 +230,7 @@ fn from_text(drawn: &mut Features, text: Text) {
 /// Short phrases are left out, for they say other things in a long text.
 fn notice_in(text: &str, rules: &Rules) -> String {
     /// So much of the text is looked through, in bytes: a notice stands before the long rest.
-    const LOOKED_THROUGH: usize = 256 * 1024;
+    const LOOKED_THROUGH: usize = 64 * 1024;
     const SHORTEST_PHRASE: usize = 12;
     const CHARS_BEFORE: usize = 80;
     const CHARS_BEHIND: usize = 160;
@@ -307,9 +304,8 @@ pub(super) fn kind(media_type: Option<&str>, text: &str) -> Kind {
     match media_type.as_deref() {
         Some("text/html" | "application/xhtml+xml") => Kind::Html,
         // An error page, under the name of what it stands for.
-        Some("application/pdf" | "application/x-pdf") if looks_like_html(text) => Kind::Html,
+        None | Some("application/pdf" | "application/x-pdf") if looks_like_html(text) => Kind::Html,
         Some("application/pdf" | "application/x-pdf") => Kind::Pdf,
-        None if looks_like_html(text) => Kind::Html,
         None => Kind::Other,
         Some(name) => {
             let is_text = name.starts_with("text/")

@@ -32,16 +32,30 @@ pub struct SimHash(pub u64);
 impl SimHash {
     /// The fingerprint of a text; 0 where it has no words.
     pub fn of(text: &str) -> Self {
-        let mut counts = [0_i64; 64];
-        words::each_shingle(text, &mut |shingle| {
-            for (bit, count) in counts.iter_mut().enumerate() {
-                // 1 or -1, by the bit.
-                *count += ((shingle >> bit & 1) as i64) * 2 - 1;
+        Self::of_shingles(&words::shingles(text))
+    }
+
+    fn of_shingles(shingles: &[u64]) -> Self {
+        /// So many shingles are counted before a count of 16 bits could be full.
+        const AT_ONCE: usize = 65_535;
+        let mut ones = [0_u64; 64];
+        for some in shingles.chunks(AT_ONCE) {
+            // Of each byte, eight counts at a time.
+            let mut counts = [[0_u16; 8]; 8];
+            for shingle in some {
+                for (byte, counts) in shingle.to_le_bytes().into_iter().zip(&mut counts) {
+                    for (count, bit) in counts.iter_mut().zip(BITS[usize::from(byte)]) {
+                        *count += bit;
+                    }
+                }
             }
-        });
+            for (all, count) in ones.iter_mut().zip(counts.as_flattened()) {
+                *all += u64::from(*count);
+            }
+        }
         let mut hash = 0;
-        for (bit, count) in counts.iter().enumerate() {
-            hash |= u64::from(*count > 0) << bit;
+        for (bit, ones) in ones.iter().enumerate() {
+            hash |= u64::from(2 * ones > shingles.len() as u64) << bit;
         }
         Self(hash)
     }
@@ -50,6 +64,36 @@ impl SimHash {
     pub fn distance(self, other: Self) -> u32 {
         (self.0 ^ other.0).count_ones()
     }
+}
+
+/// The bits of each byte, the lowest first.
+static BITS: [[u16; 8]; 256] = {
+    let mut bits = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            bits[byte][bit] = (byte >> bit & 1) as u16;
+            bit += 1;
+        }
+        byte += 1;
+    }
+    bits
+};
+
+/// Both fingerprints of a page, whose texts are read once for both.
+pub(super) fn of(main: &str, whole: &str) -> (SimHash, Sketch) {
+    let of_main = words::shingles(main);
+    // What is all main text need not be read twice.
+    let of_whole = if main == whole {
+        Vec::new()
+    } else {
+        words::shingles(whole)
+    };
+    (
+        SimHash::of_shingles(&of_main),
+        Sketch::of_shingles(&of_main, &of_whole),
+    )
 }
 
 /// A sample of a page's shingles. Each knows whether it stands in the main text.
@@ -77,9 +121,13 @@ pub enum Part {
 impl Sketch {
     /// The sketch of a page. What is in the main text is taken to be in the whole text.
     pub fn of(main: &str, whole: &str) -> Self {
+        Self::of_shingles(&words::shingles(main), &words::shingles(whole))
+    }
+
+    fn of_shingles(main: &[u64], whole: &[u64]) -> Self {
         let mut sample = Sample::default();
-        words::each_shingle(main, &mut |shingle| sample.add(shingle, true));
-        words::each_shingle(whole, &mut |shingle| sample.add(shingle, false));
+        main.iter().for_each(|shingle| sample.add(*shingle, true));
+        whole.iter().for_each(|shingle| sample.add(*shingle, false));
         let hashes = sample.hashes.iter();
         Self {
             scale: sample.scale,

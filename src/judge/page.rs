@@ -60,6 +60,78 @@ const IN_LINES: &[&[u8]] = &[
     b"time", b"tt", b"u", b"var", b"wbr",
 ];
 
+/// What may stand in an article of which nothing has to be cleaned away. Whatever may hold something else (`div`, `aside`,
+/// `form`, tables of layout) is not here.
+const PLAIN: &[&[u8]] = &[
+    b"p",
+    b"a",
+    b"em",
+    b"strong",
+    b"b",
+    b"i",
+    b"br",
+    b"span",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"li",
+    b"ul",
+    b"ol",
+    b"img",
+    b"figure",
+    b"figcaption",
+    b"picture",
+    b"source",
+    b"blockquote",
+    b"q",
+    b"cite",
+    b"code",
+    b"pre",
+    b"kbd",
+    b"samp",
+    b"var",
+    b"sup",
+    b"sub",
+    b"small",
+    b"time",
+    b"abbr",
+    b"mark",
+    b"u",
+    b"s",
+    b"del",
+    b"ins",
+    b"dfn",
+    b"hr",
+    b"dl",
+    b"dt",
+    b"dd",
+    b"wbr",
+    b"ruby",
+    b"rt",
+    b"rp",
+    b"bdi",
+    b"bdo",
+];
+
+/// The element by which a page itself marks its article, as long as it is the only one, and plain.
+#[derive(Debug, Default)]
+struct Article {
+    /// How many there are.
+    count: u32,
+    /// Where its text begins and ends in the whole text.
+    start: usize,
+    end: usize,
+    is_open: bool,
+    /// Something stands in it that may have to be cleaned away.
+    is_mixed: bool,
+    has_paragraph: bool,
+    /// Visible characters in its links.
+    link_chars: u64,
+}
+
 /// Visible characters and words.
 #[derive(Debug, Default)]
 pub(super) struct Count {
@@ -169,6 +241,7 @@ pub(super) struct Page {
     pub(super) whole: Vec<u8>,
     pub(super) said: Said,
 
+    article: Article,
     inline_scripts: Vec<Vec<u8>>,
     is_in_heading: bool,
     is_in_link: bool,
@@ -209,6 +282,7 @@ impl Page {
             self.take_attributes();
         }
         let is_drawing = self.drawings > 0;
+        self.article_starts();
         match self.name.as_slice() {
             b"template" => self.templates += 1,
             b"svg" if !self.is_self_closing => self.drawings += 1,
@@ -257,6 +331,7 @@ impl Page {
     fn end_tag(&mut self) {
         self.inside = Inside::Page;
         self.is_data = false;
+        self.article_ends();
         match self.name.as_slice() {
             b"template" => self.templates = self.templates.saturating_sub(1),
             b"svg" => self.drawings = self.drawings.saturating_sub(1),
@@ -264,6 +339,51 @@ impl Page {
             b"a" => self.is_in_link = false,
             _ => {}
         }
+    }
+
+    fn article_starts(&mut self) {
+        let (name, article) = (self.name.as_slice(), &mut self.article);
+        if name == b"article" {
+            article.count += 1;
+            article.is_open = article.count == 1;
+            article.start = self.whole.len();
+        } else if article.is_open {
+            article.is_mixed |= !PLAIN.contains(&name);
+            article.has_paragraph |= name == b"p";
+        }
+    }
+
+    fn article_ends(&mut self) {
+        let (name, article) = (self.name.as_slice(), &mut self.article);
+        if !article.is_open {
+            return;
+        }
+        match name {
+            b"article" => {
+                article.is_open = false;
+                article.end = self.whole.len();
+            }
+            // Its title is no part of its text.
+            b"h1" if !article.has_paragraph => article.start = self.whole.len(),
+            _ => {}
+        }
+    }
+
+    /// Where the article stands in the whole text, if the page itself marks it, there is one only, it is long enough to be
+    /// one, and nothing is in it that would have to be cleaned away.
+    pub(super) fn plain_article(&self) -> Option<std::ops::Range<usize>> {
+        const LEAST_BYTES: usize = 2000;
+        const LINKS_AT_MOST: u64 = 8;
+        let article = &self.article;
+        let is_one = article.count == 1 && !article.is_open && !article.is_mixed;
+        let range = article.start..article.end;
+        let is_cut = self.whole.len() + MAX_KEPT_BYTES > MAX_WHOLE_BYTES;
+        (is_one
+            && article.has_paragraph
+            && !is_cut
+            && range.len() >= LEAST_BYTES
+            && article.link_chars * LINKS_AT_MOST <= range.len() as u64)
+            .then_some(range)
     }
 
     fn seen(&mut self, text: &[u8]) {
@@ -274,6 +394,9 @@ impl Page {
         }
         if self.is_in_link {
             self.link_chars += self.count.chars - before;
+            if self.article.is_open {
+                self.article.link_chars += self.count.chars - before;
+            }
         }
         if self.is_in_heading
             && let Some(heading) = self.headings.last_mut()

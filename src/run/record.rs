@@ -33,7 +33,6 @@ pub(super) async fn judge_seen(
     url: &Url,
     seen: &Seen,
 ) -> Result<Judged, RunError> {
-    let rules = context.rules();
     // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
     // facts, for whether it is a hard sign depends on more than the code.
     if let Some((root, not_modified)) = &seen.confirms
@@ -66,7 +65,7 @@ pub(super) async fn judge_seen(
     };
     let mut case = judge::Case::new(url, &seen.fetched.facts);
     case.features = features.as_ref();
-    case.rules = rules;
+    case.rules = context.rules();
     case.baseline = baseline.as_ref().map(|baseline| &baseline.features);
     case.baseline_at = baseline.as_ref().map(|baseline| baseline.at);
     let at_hand = around::at_hand(&context.store, &case)?;

@@ -8,11 +8,19 @@ const WORDS: usize = 4;
 /// The hash of an empty word.
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// The hash of each shingle, in the text's order. A text of fewer words is one shingle.
+pub(super) fn shingles(text: &str) -> Vec<u64> {
+    // A word and what parts it from the next take six bytes or more, in most texts.
+    let mut all = Vec::with_capacity(text.len() / 6);
+    each_shingle(text, |shingle| all.push(shingle));
+    all
+}
+
 /// Calls with the hash of each shingle, in the text's order. A text of fewer words is one shingle.
-pub(super) fn each_shingle(text: &str, each: &mut dyn FnMut(u64)) {
+fn each_shingle(text: &str, mut each: impl FnMut(u64)) {
     let mut last = [0_u64; WORDS];
     let mut seen = 0_usize;
-    each_word(text, &mut |word| {
+    each_word(text, |word| {
         last.rotate_left(1);
         last[WORDS - 1] = word;
         seen = seen.saturating_add(1);
@@ -59,7 +67,7 @@ impl Word {
         self.is_empty = false;
     }
 
-    fn end(&mut self, each: &mut dyn FnMut(u64)) {
+    fn end(&mut self, each: &mut impl FnMut(u64)) {
         if !self.is_empty {
             each(mixed(self.hash));
             *self = Self::EMPTY;
@@ -68,7 +76,8 @@ impl Word {
 }
 
 /// Calls with the hash of each word: letters and digits, lower case, without accents.
-fn each_word(text: &str, each: &mut dyn FnMut(u64)) {
+fn each_word(text: &str, mut each: impl FnMut(u64)) {
+    let each = &mut each;
     let mut word = Word::EMPTY;
     let mut rest = text;
     while !rest.is_empty() {

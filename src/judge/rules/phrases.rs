@@ -148,6 +148,11 @@ pub(in crate::judge) fn fold(text: &str) -> String {
     let mut is_space = true;
     for c in text.chars() {
         match c {
+            // Most texts are little else.
+            'a'..='z' | '0'..='9' | 'A'..='Z' => {
+                is_space = false;
+                folded.push(c.to_ascii_lowercase());
+            }
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
             _ if c.is_whitespace() || c.is_control() => {
                 if !is_space {

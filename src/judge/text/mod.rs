@@ -1,8 +1,9 @@
 //! What a body says: its main text and its whole text, whatever it is written in.
 //!
 //! Of a page, the whole text is what one pass over its markup shows to a reader without scripts, and takes no more memory
-//! than itself. The main text is what [`dom_smoothie`] takes for the article, from a tree that is only built of pages on
-//! which that takes reasonable time ([`tree`]). Of everything else, the main text is the whole text.
+//! than itself. The main text is the page's one `article`, where nothing in it has to be cleaned away; else what
+//! [`dom_smoothie`] takes for the article, from a tree that is only built of pages on which that takes reasonable time
+//! ([`tree`]). Of everything else, the main text is the whole text.
 
 mod data;
 mod plain;
@@ -51,9 +52,15 @@ const MAX_TITLE_CHARS: usize = super::features::MAX_TITLE_CHARS;
 
 /// Reads a page over whose markup one pass was made already.
 pub(super) fn of_page(body: &str, page: &mut Page) -> Text {
+    let marked = page.plain_article();
     let whole = String::from_utf8(std::mem::take(&mut page.whole))
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    let found = tree::main_text(body);
+    // A tree takes more than everything else together, and would say the same.
+    let marked = marked.and_then(|range| Some(whole.get(range)?.trim().to_owned()));
+    let found = match marked {
+        Some(text) => Some(tree::Main { text, byline: None }),
+        None => tree::main_text(body),
+    };
     let said = std::mem::take(&mut page.said).read();
     let (main, byline) = match found {
         Some(found) if !found.text.trim().is_empty() => (found.text, found.byline),
