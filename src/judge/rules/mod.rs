@@ -95,9 +95,6 @@ struct File {
     words: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
-/// So many bytes of patterns make a fast automaton of some five megabytes.
-const MAX_FAST_BYTES: usize = 32 * 1024;
-
 /// Rules, ready to be applied.
 #[derive(Debug)]
 pub struct Rules {
@@ -170,11 +167,8 @@ impl Rules {
         }
         let body = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            // Every page is searched. This takes a quarter of the time, for a few megabytes as long as they are few.
-            .kind(
-                (patterns.iter().map(|p| p.len()).sum::<usize>() <= MAX_FAST_BYTES)
-                    .then_some(AhoCorasickKind::DFA),
-            )
+            // The fast kind would take twelve megabytes.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&patterns)
             .map_err(|error| RulesError::new(error.to_string()))?;
         let said = marks::Said::new(&marks)?;
