@@ -25,6 +25,8 @@ const BARE_WORDS: u64 = 25;
 const ARTICLE_WORDS: u64 = 120;
 /// And so many for each link, or else it is a list.
 const WORDS_A_LINK: u64 = 12;
+/// Of fewer, no more than a title.
+const TITLE_WORDS: u64 = 8;
 /// With fewer, a page is hardly more than links.
 const FEW_WORDS_A_LINK: u64 = 5;
 
@@ -219,8 +221,10 @@ fn built(page: &Features, rules: &Rules, scale: &mut Suspicion) {
     let is_said =
         said(Rule::NotFoundTitle) || said(Rule::NotFoundHeading) || said(Rule::NotFoundText);
     if is_said && page.words < BARE_WORDS {
+        // With nothing to look at either, its title is all there is of it.
+        let is_all = page.words < TITLE_WORDS && page.pictures == 0 && page.frames == 0;
         scale.add(
-            30,
+            if is_all { 40 } else { 30 },
             Rule::FewWords,
             format!("it has {}", in_words(page.words)),
         );

@@ -395,6 +395,22 @@ impl<'a> Scene<'a> {
                 suspicion.add(30, Rule::HardlyAnyText, "its title names no other subject");
             }
         }
+        if is_clear && self.is_all_gone() {
+            suspicion.add(
+                40,
+                Rule::NothingShared,
+                "nothing of what was there before is left",
+            );
+        }
+    }
+
+    /// Whether nothing of the baseline's text is left, and the title is not the one it had.
+    fn is_all_gone(&self) -> bool {
+        let Some(baseline) = self.case.baseline else {
+            return false;
+        };
+        let titles = shares_words(self.page.title.as_deref(), baseline.title.as_deref());
+        titles != Some(true) && self.likeness.is_some_and(|likeness| likeness.is_all_gone())
     }
 
     fn names(&self, suspicion: &mut Suspicion) {
