@@ -3,6 +3,9 @@
 //!
 //! `cargo bench --bench judge`, and with the corpus at `SOURCEKEEP_CORPUS` or `../shared/corpus` over real articles too.
 
+#![expect(clippy::print_stdout, reason = "a benchmark says what it measured")]
+
+use std::fmt::Write;
 use std::time::Instant;
 
 use sourcekeep::fetch::{BodyFacts, Facts, Hop, Way};
@@ -11,6 +14,12 @@ use url::Url;
 
 fn main() {
     let url = Url::parse("https://example.com/2024/05/a-page-of-some-length").expect("an address");
+    let begun = Instant::now();
+    let before = resident();
+    std::hint::black_box(Rules::built_in());
+    let took = begun.elapsed().as_secs_f64() * 1e3;
+    let room = (resident() - before) / 1e6;
+    println!("the rules: {took:.1} ms, {room:.1} MB");
     println!(
         "{:<34} {:>9} {:>10} {:>10} {:>10}",
         "page", "KB", "text ms", "features", "judge"
@@ -117,13 +126,14 @@ fn article(bytes: usize) -> String {
         WORDS[(seed >> 33) as usize % WORDS.len()]
     };
     while page.len() < bytes / 2 {
-        page.push_str(&format!(
-            "<li class=\"menu-item menu-item-type\"><a href=\"/section/{}/{}\">{} {}</a></li>\n",
+        let _ = writeln!(
+            page,
+            "<li class=\"menu-item menu-item-type\"><a href=\"/section/{}/{}\">{} {}</a></li>",
             word(),
             word(),
             word(),
             word()
-        ));
+        );
     }
     page.push_str("</nav><article><h1>A bridge opens</h1>");
     while page.len() < bytes {

@@ -126,8 +126,12 @@ impl Sketch {
 
     fn of_shingles(main: &[u64], whole: &[u64]) -> Self {
         let mut sample = Sample::default();
-        main.iter().for_each(|shingle| sample.add(*shingle, true));
-        whole.iter().for_each(|shingle| sample.add(*shingle, false));
+        for shingle in main {
+            sample.add(*shingle, true);
+        }
+        for shingle in whole {
+            sample.add(*shingle, false);
+        }
         let hashes = sample.hashes.iter();
         Self {
             scale: sample.scale,

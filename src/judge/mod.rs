@@ -7,7 +7,7 @@
 //! Judged in this order: what failed; the status of the last answer; whether there is a body; what the page says (a wall,
 //! a parked domain, a "not found", a page that collapsed), and where the redirects led; whether there is anything to see.
 //!
-//! What the page says is weighed: each room that suspects something puts its signs on a scale ([`suspicion`]), and a
+//! What the page says is weighed: each room that suspects something puts its signs on a scale (`suspicion`), and a
 //! suspicion is a verdict once its signs weigh [`DECISIVE`] together. Words and providers are data (`rules/*.toml`).
 
 mod around;
