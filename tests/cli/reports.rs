@@ -526,14 +526,16 @@ fn reasons_are_words_with_the_one_that_decided_first() {
     assert_snapshot!(reasons(&desk), @r#"
     https://lost.test/a/page  "soft-404"
         the title says "page not found"
-        nothing of what our copy of 2026-01-05 says is there
         it has 6 words
+        nothing of what our copy of 2026-01-05 says is there
         another title than that of our copy of 2026-01-05
         a phrase such as "not found" pages have
         200 OK
     https://parked.test/a/page  "parked"
-        a short text says "this domain is for sale"
+        title or heading says "parked.test is for sale"
         title or heading names the domain itself, parked.test
+        its title names no other subject
+        a short text says "this domain is for sale"
         it has 7 words beside its links
         200 OK
     https://wall.test/a/page  "blocked"
@@ -571,13 +573,13 @@ fn reasons_are_words_with_the_one_that_decided_first() {
     Newly broken (2)
 
       ✗ https://lost.test/a/page
-        soft-404: the title says "page not found"; nothing of what our copy of 2026-01-05 says is there · failing, strike 1 of 3
+        soft-404: the title says "page not found"; it has 6 words · failing, strike 1 of 3
         cited in   post.md:3  “the page page”
         since      2026-01-06 (just now, last fine 2026-01-05)
         we hold    copy of 2026-01-05 “Words of lost”, 523 B
 
       ✗ https://parked.test/a/page
-        parked: a short text says "this domain is for sale"; title or heading names the domain itself, parked.test · failing, strike 1 of 3
+        parked: title or heading says "parked.test is for sale"; title or heading names the domain itself, parked.test · failing, strike 1 of 3
         cited in   post.md:4  “the page page”
         since      2026-01-06 (just now, last fine 2026-01-05)
         we hold    copy of 2026-01-05 “Words of parked”, 537 B

@@ -330,6 +330,7 @@ fn a_bound_on_visits_a_day_is_counted_over_restarts() {
 #[test]
 fn a_manual_run_goes_first() {
     let desk = desk_with_a_source();
+    desk.run("run").exits(0);
     desk.web.page("slow.test", "/2", Page::script([Act::Hang]));
     desk.post("posts/b.md", &["http://slow.test/2"]);
     let run = desk.start("run");
