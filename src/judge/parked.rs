@@ -107,7 +107,7 @@ pub(super) fn shares_nothing(case: &Case<'_>, page: &Features) -> bool {
 }
 
 /// How many words a page has beside its links.
-pub(super) fn own_words(page: &Features) -> u64 {
+fn own_words(page: &Features) -> u64 {
     // A script without spaces has few "words", of many characters.
     let words = if page.text_chars > page.words.saturating_mul(14) {
         page.text_chars / 2

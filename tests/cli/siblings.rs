@@ -13,8 +13,16 @@ fn asked(desk: &Desk, host: &str) -> Vec<String> {
         .collect()
 }
 
-fn thin() -> Page {
+fn welcome() -> Page {
     Page::html("<title>Welcome</title><h1>Welcome</h1><p>To our new site.</p>")
+}
+
+fn thin() -> Page {
+    // It may be a page that is not there: not surely, by itself.
+    Page::html(format!(
+        "<title>Wells of the valley</title><p>{}</p><p>We couldn't find that page</p>",
+        "The wells were dug by hand and are deeper than the church is high. ".repeat(3)
+    ))
 }
 
 #[test]
@@ -117,10 +125,10 @@ fn explain_tells_how_the_host_answers_to_what_cannot_be_there() {
     desk.run("run post.md").exits(0);
     // Whatever is asked for in the folder, one and the same page comes.
     desk.web.anywhere(|request| match request.host.as_str() {
-        "lost.test" if request.path != "/robots.txt" => thin(),
+        "lost.test" if request.path != "/robots.txt" => welcome(),
         _ => Page::empty(404),
     });
-    desk.web.page("lost.test", "/a/story.html", thin());
+    desk.web.page("lost.test", "/a/story.html", welcome());
     desk.day(1).run("check --all").exits(0);
     let text = desk
         .run("explain https://lost.test/a/story.html")
