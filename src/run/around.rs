@@ -7,12 +7,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Context, RunError, baseline, politeness, robots};
 use crate::address::{canonical, site, trivially_same};
 use crate::capture;
+use crate::config::Robots;
 use crate::fetch::{Facts, Request, RobotsFact};
 use crate::judge::{self, Around, Asks, Case, FEATURES_VERSION, Features, Sibling, Sink};
 use crate::store::{SiblingRow, SiteNamesRow, Store, StoreError};
@@ -24,6 +27,9 @@ const NAMES_FRESH: i64 = DAY;
 const DAY: i64 = 24 * 3_600_000;
 /// So many folders of one host are asked for in a run.
 const FOLDERS_PER_HOST: usize = 4;
+/// So long a host's turn is waited for. What the visit saw is not stored meanwhile, and it keeps a place that another could
+/// use.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Bytes of the answer to a made-up address that are taken: enough to tell which page it is.
 const SIBLING_BYTES: u64 = 512 * 1024;
 
@@ -189,7 +195,11 @@ async fn sibling(context: &Context, address: &Url, end: &Url) -> Result<Option<S
     if asked.len() >= FOLDERS_PER_HOST {
         return Ok(None);
     }
-    let row = ask(context, url, now).await?;
+    // Who interrupts a run wants what was seen to be stored, not more to be asked for.
+    let row = tokio::select! {
+        row = ask(context, url, now) => row?,
+        () = context.cancelled.cancelled() => return Ok(None),
+    };
     asked.insert(folder.clone(), row.clone());
     let Some(row) = row else {
         return Ok(None);
@@ -204,10 +214,10 @@ async fn sibling(context: &Context, address: &Url, end: &Url) -> Result<Option<S
     Ok(Some(sibling))
 }
 
-/// Asks for a made-up address. What robots.txt forbids, a host that is to be left alone, a fault of ours and a failure
-/// all mean that it is not known, this time.
+/// Asks for a made-up address. What robots.txt forbids, a host that is to be left alone for a while, a fault of ours and a
+/// failure all mean that it is not known, this time.
 async fn ask(context: &Context, url: Url, now: i64) -> Result<Option<SiblingRow>, RunError> {
-    if !matches!(robots::ask(context, &url).await, Ok(RobotsFact::Allowed)) {
+    if !is_soon(context, &url) || !may_be_asked(context, &url).await || !is_soon(context, &url) {
         return Ok(None);
     }
     let mut request = Request::page(url.clone());
@@ -240,6 +250,18 @@ async fn ask(context: &Context, url: Url, now: i64) -> Result<Option<SiblingRow>
             .and_then(|features| serde_json::to_string(&features).ok())
             .map(|json| (FEATURES_VERSION, json)),
     }))
+}
+
+/// Whether the turn of an address's host comes before patience ends.
+fn is_soon(context: &Context, url: &Url) -> bool {
+    let host = canonical(url);
+    context.fetcher.gate().ready_at(host.host()) <= Instant::now() + PATIENCE
+}
+
+/// Whether robots.txt lets an address be asked, where the user wants it to be heard.
+async fn may_be_asked(context: &Context, url: &Url) -> bool {
+    context.manner.robots == Robots::Ignore
+        || matches!(robots::ask(context, url).await, Ok(RobotsFact::Allowed))
 }
 
 /// What is stored of a made-up address, as the judge wants it. Features of another version say nothing.

@@ -94,6 +94,34 @@ fn what_robots_txt_forbids_is_not_made_up() {
 }
 
 #[test]
+fn a_crawl_delay_that_is_to_be_ignored_puts_off_no_visit() {
+    let desk = Desk::new();
+    desk.file("sourcekeep.toml", "[fetch]\nrobots = \"ignore\"\n");
+    let robots = Page::text("User-agent: *\nCrawl-delay: 20");
+    desk.web.page("slow.test", "/robots.txt", robots);
+    desk.web.page("slow.test", "/a/thin", thin());
+    desk.post("post.md", &["https://slow.test/a/thin"]);
+    desk.run("run post.md").exits(0);
+    let all = desk.web.requests_to("slow.test");
+    assert!(all.iter().all(|request| request.path != "/robots.txt"));
+    assert_eq!(desk.number("select count(*) from sibling"), 1);
+}
+
+#[test]
+fn a_made_up_address_is_not_waited_for_long() {
+    let desk = Desk::new();
+    let robots = Page::text("User-agent: *\nCrawl-delay: 20");
+    desk.web.page("slow.test", "/robots.txt", robots);
+    desk.web.page("slow.test", "/a/thin", thin());
+    desk.post("post.md", &["https://slow.test/a/thin"]);
+    let begun = std::time::Instant::now();
+    desk.run("run post.md").exits(0);
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+    assert_eq!(desk.number("select count(*) from visit"), 1);
+    assert_eq!(desk.number("select count(*) from sibling"), 0);
+}
+
+#[test]
 fn parked_domains_are_called_so() {
     let desk = Desk::new();
     desk.web.page(
