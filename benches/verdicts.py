@@ -280,12 +280,17 @@ def raw(data):
     return lambda _server, _request, _before: data
 
 
+def for_sale(_server, request, _before):
+    host = request.headers.get("host", "example.com").split(":")[0]
+    return response(200, page(f"{host} is for sale", "This domain is for sale. Buy this domain."
+                                                     " Related searches: hotels, loans, insurance."))
+
+
 def misbehaving_cases():
     challenge = page("Just a moment...", "Enable JavaScript and cookies to continue")
     rows = [
         ("a \"not found\" page, 200", GONE, fixed(200, page("Page not found", "The page you asked for does not exist."))),
-        ("a domain for sale, 200", GONE, fixed(200, page("example.com is for sale", "This domain is for sale. Buy this domain."
-                                                         " Related searches: hotels, loans, insurance."))),
+        ("a domain for sale, 200", GONE, for_sale),
         ("302 to the front page", GONE, redirect(302, "/home")),
         ("302 to /notfound.html", GONE, redirect(302, "/notfound.html")),
         ("404", GONE, fixed(404, page("404 Not Found", "nothing here"))),
@@ -324,8 +329,8 @@ def misbehaving_cases():
     ]
     names = {GONE: "misbehaving server: gone", UNKNOWN: "misbehaving server: cannot be told", FAILING:
              "misbehaving server: fails", LIVING: "misbehaving server: living"}
-    return [Case(names[truth], truth, f"/mis/{n:02}-{''.join(c if c.isalnum() else '-' for c in what)}.html", answer)
-            for n, (what, truth, answer) in enumerate(rows)]
+    # Names that say what the case is would be words of the address, which a judge may read.
+    return [Case(names[truth], truth, f"/mis/story-{n:02}.html", answer) for n, (_, truth, answer) in enumerate(rows)]
 
 
 # --- the checkers -------------------------------------------------------------------------------------------------------

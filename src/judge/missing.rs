@@ -109,8 +109,16 @@ fn words(page: &Features, rules: &Rules, scale: &mut Suspicion) {
         return;
     }
     let title = page.title.as_deref().map(fold).unwrap_or_default();
+    let headings: Vec<String> = page.headings.iter().map(|heading| fold(heading)).collect();
+    // A site's name stands in titles, not in headings: what a heading repeats of the title is the subject, all of it.
+    let subject = headings.first().filter(|heading| **heading == title);
+    let goes_on = subject.is_some_and(|subject| {
+        parts(subject).nth(1).is_some() && tier(subject, strong, code, filler).is_none()
+    });
+    let counts = |is_strong: &bool| *is_strong || !goes_on;
     let title_says = titles(&title)
-        .find_map(|part| tier(part, strong, code, filler).map(|is_strong| (part, is_strong)));
+        .find_map(|part| tier(part, strong, code, filler).map(|is_strong| (part, is_strong)))
+        .filter(|(_, is_strong)| counts(is_strong));
     if let Some((part, is_strong)) = title_says {
         let weight = if is_strong { 70 } else { 50 };
         scale.add(
@@ -119,12 +127,11 @@ fn words(page: &Features, rules: &Rules, scale: &mut Suspicion) {
             format!("the title says \"{part}\""),
         );
     }
-    let headings: Vec<String> = page.headings.iter().map(|heading| fold(heading)).collect();
     let heading_says = headings
         .iter()
         .filter_map(|heading| {
             let said = parts(heading).find_map(|part| tier(part, strong, code, filler));
-            said.map(|is_strong| (heading, is_strong))
+            said.filter(counts).map(|is_strong| (heading, is_strong))
         })
         .max_by_key(|(_, is_strong)| *is_strong);
     if let Some((heading, is_strong)) = heading_says {

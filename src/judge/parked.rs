@@ -148,6 +148,16 @@ fn marks<'a>(
         .filter(move |mark| mark.kind == kind)
 }
 
+/// Whether a name and what stands after its first dot look like a registrable domain.
+fn is_domain((name, suffix): (&str, &str)) -> bool {
+    let is_label = |c: char| c.is_alphanumeric() || c == '-';
+    let end = suffix.rsplit('.').next().unwrap_or_default();
+    name.len() >= 2
+        && name.chars().all(is_label)
+        && end.len() >= 2
+        && end.chars().all(char::is_alphabetic)
+}
+
 fn no_such_site(mark: &Mark) -> String {
     format!(
         "{} says that it has no site for this host; the name could be taken over",
@@ -387,6 +397,10 @@ impl<'a> Scene<'a> {
         } else if is_clear && self.named[1].contains(OWN_DOMAIN) && self.has_no_subject() {
             let says = format!("the text names the domain itself, {own}");
             suspicion.add(30, Rule::NamesOwnDomain, says);
+        } else if is_clear && let Some(domain) = self.domain_in_head() {
+            // It was sold under another name than the one it is cited by.
+            let says = format!("title or heading names a domain, {domain}");
+            suspicion.add(30, Rule::NamesOwnDomain, says);
         }
         if self.own_words < HARDLY_ANY_WORDS {
             let says = format!("it has {} beside its links", in_words(self.own_words));
@@ -402,6 +416,19 @@ impl<'a> Scene<'a> {
                 "nothing of what was there before is left",
             );
         }
+    }
+
+    /// A domain in title or heading, of which the address does not speak: an offer is about what its address names.
+    fn domain_in_head(&self) -> Option<&str> {
+        let address = self.case.address.as_str();
+        let words = self.head.split(|c: char| c.is_whitespace() || c == '|');
+        words
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .filter(|word| site(word).split_once('.').is_some_and(is_domain))
+            .find(|word| {
+                let name = site(word).split('.').next();
+                name.is_some_and(|name| !address.contains(name))
+            })
     }
 
     /// Whether nothing of the baseline's text is left, and the title is not the one it had.

@@ -73,7 +73,7 @@ rules! {
     EmptyPage, "empty-page", "An HTML page without visible text, images or anything else to see.";
     ParkedMark, "parked-mark", "The page bears what a parking service, a seller of domains or a registrar leaves in such pages.";
     ParkedWords, "parked-words", "The page says that its domain is for sale, parked, reserved or expired.";
-    NamesOwnDomain, "names-own-domain", "A page with signs of parking has its own domain for a title or heading.";
+    NamesOwnDomain, "names-own-domain", "A page with signs of parking has its own domain, or one that its address does not name, for a title or heading.";
     HardlyAnyText, "hardly-any-text", "A page with signs of parking has hardly any text beside its links.";
     ParkingNames, "parking-names", "The domain's name servers, or the host's alias, serve parked domains only.";
     RedirectToMarket, "redirect-to-market", "The visit ended, or is sent on by the page, where domains are sold.";

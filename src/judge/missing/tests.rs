@@ -394,3 +394,24 @@ fn records_that_bear_what_errors_bear() {
         Code::Soft404
     );
 }
+
+#[test]
+fn a_subject_that_begins_with_a_code() {
+    let band = page(
+        "Error 404 – Discography",
+        "Error 404 – Discography",
+        "Error 404 was a band from Leeds that played from 1994 to 2003. Its name goes back to the words \
+         “page not found”, which the singer met in a library.",
+    );
+    assert!(
+        code(&band).group() != crate::judge::Group::Gone,
+        "{:?}",
+        code(&band)
+    );
+    let lost = page(
+        "404 – Page not found",
+        "404 – Page not found",
+        "Try the search.",
+    );
+    assert_eq!(code(&lost), Code::Soft404);
+}

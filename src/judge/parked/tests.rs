@@ -427,3 +427,17 @@ fn the_own_domain_is_found_as_a_word() {
         assert_eq!(named(other), other);
     }
 }
+
+#[test]
+fn a_page_that_sells_a_domain_of_another_name() {
+    let sold = "<title>old-wells.org</title><h1>old-wells.org</h1><p>This domain is available for sale!</p>\
+         <p>Get a price in less than 24 hours. Fill out the form below.</p>";
+    assert_eq!(code(sold), Code::Parked);
+    // An offer at a broker is about the domain that its address names.
+    let address = Url::parse("https://broker.example/offers/old-wells.org").unwrap();
+    let facts = facts(vec![hop(address.as_str(), 200, &[])]);
+    let page = drawn(sold);
+    let mut case = Case::new(&address, &facts);
+    case.features = Some(&page);
+    assert_eq!(judge(&case).code, Code::Alive);
+}
