@@ -58,6 +58,7 @@ fn citation(source: &str, key: i64) -> NewCitation {
         comment_at: None,
         note: None,
         accessed_at: None,
+        directives: None,
         marked_dead: false,
         recorded_only: false,
     }

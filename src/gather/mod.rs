@@ -40,7 +40,7 @@ mod xml;
 pub use detect::{Unreadable, detect, is_binary};
 pub use options::{Exclusions, Include, InvalidExclusion, Options, Rules};
 pub use pdf::{About, Piece, gather_pdf, read_pdf};
-pub use quote::{Tie, quote_parts};
+pub use quote::{Tie, quote_parts, text_directives};
 pub use wordpress::api as wordpress_api;
 pub use words::UnknownWord;
 

@@ -90,6 +90,14 @@ pub(super) fn of_text_fragment(url: &Url) -> Option<Quote> {
     })
 }
 
+/// The text directives of an address, as written, and the passage they point to; what an address says behind `:~:text=`
+/// is a quote.
+pub fn text_directives(url: &Url) -> Option<(String, String)> {
+    let (_, directives) = url.fragment()?.split_once(":~:")?;
+    let passage = of_text_fragment(url)?;
+    Some((directives.to_owned(), passage.text))
+}
+
 /// A passage in quotation marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Passage {

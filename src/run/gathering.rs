@@ -15,7 +15,9 @@ use crate::run::finder::{Finder, key_of};
 use crate::run::tally::Tally;
 use crate::run::told::NotRead;
 use crate::run::{Problem, gather_document};
-use crate::store::{Lead, NewCitation, NewDocument, PostEnd, Sha, Store, StoreError, sha256};
+use crate::store::{
+    Lead, NewCitation, NewDirectives, NewDocument, PostEnd, Sha, Store, StoreError, sha256,
+};
 
 /// Citations that are saved in one go.
 const CHUNK: usize = 400;
@@ -433,6 +435,8 @@ fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u3
         ))
     };
     let host = canonical.host().to_owned();
+    let directives = gather::text_directives(&citation.url)
+        .map(|(written, words)| NewDirectives { written, words });
     let details = citation.details;
     let comment = details.comment.unwrap_or_default();
     NewCitation {
@@ -463,6 +467,7 @@ fn new_citation(post: i64, citation: Citation, seen: &mut HashMap<(i64, i64), u3
         accessed_at: details.accessed_at,
         marked_dead: details.marked_dead,
         recorded_only: false,
+        directives,
     }
 }
 

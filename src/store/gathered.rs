@@ -107,6 +107,17 @@ pub struct NewCitation {
     pub recorded_only: bool,
     /// The bytes in the document.
     pub span: (usize, usize),
+    /// The text directives of the address, and the passage they point to.
+    pub directives: Option<NewDirectives>,
+}
+
+/// What an address says behind `#:~:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDirectives {
+    /// As written: `text=…&text=…`.
+    pub written: String,
+    /// The passage they point to.
+    pub words: String,
 }
 
 /// What is known of a post once it was read to its end.
@@ -260,9 +271,9 @@ impl Writing<'_> {
             "insert into citation (post_id, source_id, key, url, kind, place, text, context, quote, rel, line,
                  span_start, span_end, first_seen_at, last_seen_at, headings, quote_confidence, quote_tie, position,
                  line_column, written, preserves, comment_author, comment_at, note, accessed_at, marked_dead,
-                 recorded_only, there_since)
+                 recorded_only, there_since, quote_id, directives_id)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?14)
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?14, ?28, ?29)
              on conflict (post_id, key) do update set source_id = excluded.source_id, place = excluded.place,
                  text = excluded.text, context = excluded.context, quote = excluded.quote, rel = excluded.rel,
                  line = excluded.line, span_start = excluded.span_start, span_end = excluded.span_end,
@@ -272,6 +283,7 @@ impl Writing<'_> {
                  preserves = excluded.preserves, comment_author = excluded.comment_author,
                  comment_at = excluded.comment_at, note = excluded.note, accessed_at = excluded.accessed_at,
                  marked_dead = excluded.marked_dead, recorded_only = excluded.recorded_only,
+                 quote_id = excluded.quote_id, directives_id = excluded.directives_id,
                  there_since = iif(gone_at is null, there_since, excluded.there_since), gone_at = null",
         )?;
         for citation in citations {
@@ -284,6 +296,23 @@ impl Writing<'_> {
                 due,
             )?;
             new_sources += usize::from(new && due.is_some());
+            let directives = match &citation.directives {
+                Some(new) => Some(self.tie(source_id, &new.words, Some(&new.written), now)?),
+                None => None,
+            };
+            // What only the address says is one quote, not two.
+            let is_said_twice = |words: &String| {
+                let said = citation.directives.as_ref();
+                said.is_some_and(|said| said.words == *words)
+            };
+            let quote = match citation
+                .quote
+                .as_ref()
+                .filter(|words| !is_said_twice(words))
+            {
+                Some(words) => Some(self.tie(source_id, words, None, now)?),
+                None => None,
+            };
             insert.execute(rusqlite::params![
                 post_id,
                 source_id,
@@ -312,6 +341,8 @@ impl Writing<'_> {
                 citation.accessed_at,
                 citation.marked_dead,
                 citation.recorded_only,
+                quote,
+                directives,
             ])?;
         }
         Ok(new_sources)

@@ -7,7 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
 
+use super::chain::sha256;
 use super::error::StoreError;
 
 /// `SKEP`, in the header of every archive: `file` and `sqlite3` can tell what it is.
@@ -22,6 +24,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_words.sql"),
     include_str!("schema/0006_discovered.sql"),
     include_str!("schema/0007_around.sql"),
+    "",
+    include_str!("schema/0009_quotes.sql"),
 ];
 
 /// What a file is, before it is touched.
@@ -113,12 +117,25 @@ fn step_up(connection: &mut Connection, steps: &[&str], goal: u32) -> rusqlite::
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     // Another process may have been faster; its work stands.
     let now: u32 = transaction.query_row("pragma user_version", [], |row| row.get(0))?;
+    if now < goal {
+        add_functions(&transaction)?;
+    }
     for number in now..goal {
         transaction.execute_batch(steps[number as usize])?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", number + 1)?;
     }
     transaction.commit()
+}
+
+/// Adds what steps may call.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    connection.create_scalar_function(
+        "sha256",
+        1,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+        |call| Ok(sha256(call.get_raw(0).as_bytes().unwrap_or_default()).to_vec()),
+    )
 }
 
 /// Copies the database, as one consistent file, to `NAME.schema-N.bak` beside it.
@@ -242,6 +259,67 @@ mod tests {
             .query_row("select count(*) from unsettled", [], |row| row.get(0))
             .unwrap();
         assert_eq!(unsettled, 0);
+    }
+
+    /// A file that the seventh schema left behind, with citations that quote.
+    #[test]
+    fn a_file_of_the_seventh_schema_gains_its_quotes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..7]).unwrap();
+        connection
+            .execute_batch(
+                "insert into archive (id, created_at, created_by) values (1, 1, '0.0.1');
+                 insert into host (id, name, site) values (1, 'a.test', 'a.test');
+                 insert into source (id, address, host_id, added_at, standing_since)
+                     values (1, 'http://a.test/', 1, 1, 1), (2, 'http://a.test/b', 1, 1, 1);
+                 insert into input (id, address, kind, added_at) values (1, 'posts', 'folder', 1);
+                 insert into document (id, input_id, address, format, size, sha256, first_seen_at, last_read_at)
+                     values (1, 1, 'a.md', 'markdown', 1, x'00', 1, 1);
+                 insert into post (id, document_id, address, first_seen_at, last_seen_at) values (1, 1, 'a.md', 1, 1);
+                 insert into citation (post_id, source_id, key, url, kind, place, text, context, quote, quote_tie, rel,
+                     line, span_start, span_end, first_seen_at, last_seen_at)
+                     values (1, 1, 1, 'http://a.test/', 'anchor', 'body', '', '', 'Some words.', 'cite', '', 1, 0, 1, 5, 9),
+                            (1, 1, 2, 'http://a.test/', 'anchor', 'body', '', '', 'Some words.', 'cite', '', 2, 0, 1, 4, 9),
+                            (1, 1, 3, 'http://a.test/', 'anchor', 'body', '', '', null, null, '', 3, 0, 1, 4, 9),
+                            (1, 2, 4, 'http://a.test/b#:~:text=some,end', 'anchor', 'body', '', '', 'some […] end',
+                             'declared', '', 4, 0, 1, 4, 9);",
+            )
+            .unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        let rows: Vec<(i64, i64, String, Option<String>)> = connection
+            .prepare("select q.source_id, q.tied_at, q.words, q.directives from quote q order by q.source_id")
+            .unwrap()
+            .query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let written = Some("text=some,end".to_owned());
+        assert_eq!(
+            rows,
+            [
+                (1, 4, "Some words.".to_owned(), None),
+                (2, 4, "some […] end".to_owned(), written),
+            ]
+        );
+        let ties: i64 = connection
+            .query_row(
+                "select count(*) from citation c join quote q on q.id in (c.quote_id, c.directives_id)
+                 and q.source_id = c.source_id",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(ties, 3);
+        let sha: Vec<u8> = connection
+            .query_row("select sha256 from quote where source_id = 1", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(sha, sha256(b"Some words."));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod marks;
 mod migrate;
 mod overview;
 mod posts;
+mod quotes;
 mod rejudging;
 mod reports;
 mod runs;
@@ -51,7 +52,7 @@ pub use chain::{Sha, hex, sha256};
 pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use error::StoreError;
 pub use evidence::{Drawn, PastVisit, SourceFacts};
-pub use gathered::{Changed, KnownDocument, NewCitation, NewDocument, PostEnd};
+pub use gathered::{Changed, KnownDocument, NewCitation, NewDirectives, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
@@ -61,6 +62,9 @@ pub use overview::{
     BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
 };
 pub use posts::{PostCitation, PostRow};
+pub use quotes::{
+    FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, TiedQuote,
+};
 pub use rejudging::{
     BaselineRow, HistoryVisit, Rejudged, Restood, SeenCapture, SeenSource, SeenVisit,
 };

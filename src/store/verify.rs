@@ -302,6 +302,7 @@ impl Checker<'_> {
             .query_row("pragma user_version", [], |row| row.get(0))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_MEMORY;
         let expected = Connection::open_in_memory_with_flags(flags)?;
+        migrate::add_functions(&expected)?;
         for step in migrate::MIGRATIONS.iter().take(version as usize) {
             expected.execute_batch(step)?;
         }
