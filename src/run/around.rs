@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Context, RunError, baseline, politeness, robots};
+use super::{Context, RunError, politeness, reading, robots};
 use crate::address::{canonical, site, trivially_same};
 use crate::capture;
 use crate::config::Robots;
@@ -235,7 +235,7 @@ async fn ask(context: &Context, url: Url, now: i64) -> Result<Option<SiblingRow>
     let drawn = fetched.body.as_ref().zip(Url::parse(&hop.url).ok());
     let drawn = drawn.map(|(body, end)| {
         let media_type = body.media_type.as_deref();
-        baseline::draw(&body.bytes, media_type, &end, context.rules())
+        reading::features_of(&body.bytes, media_type, &end, context.rules())
     });
     Ok(Some(SiblingRow {
         at: now,

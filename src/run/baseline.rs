@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::documents::pdf_text;
+use super::reading::{features_of, is_pdf};
 use super::{Context, RunError};
-use crate::charset;
 use crate::judge::{self, FEATURES_VERSION, Features, Rules};
 use crate::store::{BaselineRow, DueSource, FeaturesRow};
 
@@ -67,20 +67,7 @@ async fn of_capture(context: &Context, row: &BaselineRow, body: Vec<u8>) -> Opti
     Some(draw_beside(body.into(), row.media_type.clone(), url, rules).await)
 }
 
-/// So much of a body is read for its features, in bytes. What is longer is judged by its beginning.
-const READ_BYTES: usize = 8 << 20;
-
-/// The features of a body that came from this address.
-pub(super) fn draw(body: &[u8], media_type: Option<&str>, url: &Url, rules: &Rules) -> Features {
-    if is_pdf(body) {
-        // What cannot be read has features all the same, without text.
-        return judge::features_of_pdf(pdf_text(body).unwrap_or_default());
-    }
-    let decoded = charset::decode(&body[..body.len().min(READ_BYTES)], media_type);
-    judge::features(&decoded.text, media_type, url, rules)
-}
-
-/// As [`draw`], beside everything else where it takes more than a moment.
+/// The features of a body, drawn beside everything else where that takes more than a moment.
 pub(super) async fn draw_beside(
     body: Bytes,
     media_type: Option<String>,
@@ -95,7 +82,7 @@ pub(super) async fn draw_beside(
     let is_short = body.len() <= AT_ONCE;
     let read = move || {
         let rules = rules.as_deref().unwrap_or(Rules::built_in());
-        draw(&body, media_type.as_deref(), &url, rules)
+        features_of(&body, media_type.as_deref(), &url, rules)
     };
     if is_short {
         return read();
@@ -107,12 +94,7 @@ pub(super) async fn draw_beside(
     }
 }
 
-/// Whether a body is read by a process of its own, which takes time.
-fn is_pdf(body: &[u8]) -> bool {
-    body.starts_with(b"%PDF-")
-}
-
-/// As [`draw`], of a PDF: beside everything else, and few at a time.
+/// The same of a PDF: beside everything else, and few at a time.
 async fn draw_pdf(body: Bytes) -> Features {
     static AT_A_TIME: Semaphore = Semaphore::const_new(2);
     let _permit = AT_A_TIME.acquire().await;

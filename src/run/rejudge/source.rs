@@ -8,7 +8,8 @@ use super::history::{Root, restand};
 use super::{Change, Rejudge};
 use crate::fetch::Facts;
 use crate::judge::{self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Verdict};
-use crate::run::baseline::{draw, features_row};
+use crate::run::baseline::features_row;
+use crate::run::reading::features_of;
 use crate::run::state::stored_verdict;
 use crate::run::{RunError, Running, around};
 use crate::store::{Rejudged, SeenCapture, SeenVisit, Store, VerdictRow};
@@ -143,7 +144,7 @@ impl Judge<'_> {
             return Ok(None);
         };
         let url = Url::parse(&row.url).ok();
-        Ok(url.map(|url| draw(&body, row.media_type.as_deref(), &url, self.plan.rules)))
+        Ok(url.map(|url| features_of(&body, row.media_type.as_deref(), &url, self.plan.rules)))
     }
 
     fn visit(
@@ -239,7 +240,7 @@ impl Judge<'_> {
         }
         going.one.bodies += 1;
         let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
-        let features = draw(
+        let features = features_of(
             &body,
             visit.media_type.as_deref(),
             end.as_ref().unwrap_or(&going.url),
