@@ -31,6 +31,7 @@ mod suspicion;
 mod text;
 mod verdict;
 mod wall;
+pub mod wording;
 
 use url::Url;
 
