@@ -1,4 +1,6 @@
-//! Quotes in real posts, against a key made by reading: `quotes/key.json` says for each post which passage (its first and
+//! Quotes in real posts, and what became of them in real pages.
+//!
+//! Which passage is tied to which source, against a key made by reading: `quotes/key.json` says for each post which passage (its first and
 //! last words) it quotes from which address.
 //!
 //! Each of the readers chose posts of their own. A passage that the key calls optional counts for nothing, and one that
@@ -19,6 +21,9 @@ use serde::Deserialize;
 use sourcekeep::gather::{
     Citation, Document, LeftOut, Note, Options, Post, Quote, Sink, Tie, detect, gather, quote_parts,
 };
+use sourcekeep::judge::quotes::{Found, State, Texts};
+use sourcekeep::judge::wording::words;
+use sourcekeep::judge::{Text, text};
 
 #[derive(Deserialize)]
 struct KeyPost {
@@ -237,4 +242,162 @@ fn quotes_are_tied_as_a_reader_ties_them() {
         "quotes: {precision:.1} % of {made} ties made are right, {recall:.1} % of {there} that are there are made"
     ));
     assert!(precision >= 97.0 && recall >= 80.3);
+}
+
+#[derive(Deserialize)]
+struct Case {
+    #[serde(default)]
+    quotes: Passages,
+}
+
+/// Passages of the page as it was before, by what became of them.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Passages {
+    stands: Vec<String>,
+    changed: Vec<Changed>,
+    gone: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    old: String,
+    new: String,
+}
+
+/// A page's text: of Markdown, without the addresses of its links and the marks of its emphasis.
+fn page(folder: &Path, name: &str) -> Text {
+    let url = url::Url::parse("https://example.com/a/b").unwrap();
+    let read = |file: String| {
+        [file.clone(), format!("{file}.gz")]
+            .iter()
+            .map(|file| folder.join(file))
+            .find(|file| file.is_file())
+            .map(|file| String::from_utf8_lossy(&load(&file)).into_owned())
+    };
+    if let Some(html) = read(format!("{name}.html")) {
+        return text(&html, Some("text/html"), &url);
+    }
+    let marked = read(format!("{name}.md")).unwrap_or_default();
+    let link =
+        regex::Regex::new(r"\]\((?:[^()\s]|\([^()]*\))*(?:\s+\x22[^\x22]*\x22)?\)|[*`\\]").unwrap();
+    let plain = link.replace_all(&marked, "");
+    text(&plain, Some("text/plain"), &url)
+}
+
+/// How often each word is there.
+fn bag(text: &str) -> std::collections::BTreeMap<u64, i32> {
+    let mut bag = std::collections::BTreeMap::new();
+    for word in words(text) {
+        *bag.entry(word.hash).or_default() += 1;
+    }
+    bag
+}
+
+/// Whether the differences are the right words: the old passage without what it had, and with what the page has, is the
+/// new one.
+fn are_right(found: &Found, changed: &Changed) -> bool {
+    let mut left = bag(&changed.old);
+    for difference in &found.differences {
+        for (hash, count) in bag(&difference.was) {
+            *left.entry(hash).or_default() -= count;
+        }
+        for (hash, count) in bag(&difference.now) {
+            *left.entry(hash).or_default() += count;
+        }
+    }
+    for (hash, count) in bag(&changed.new) {
+        *left.entry(hash).or_default() -= count;
+    }
+    left.values().all(|count| *count == 0)
+}
+
+#[derive(Default)]
+struct Became {
+    all: usize,
+    old_verbatim: usize,
+    verbatim: usize,
+    altered: usize,
+    right: usize,
+}
+
+#[test]
+fn quotes_fare_in_pages_as_a_reader_finds() {
+    let Some(corpus) = corpus() else { return };
+    let mut kinds: [(&str, Became); 3] =
+        ["stands", "changed", "gone"].map(|kind| (kind, Became::default()));
+    let show = std::env::var("SOURCEKEEP_SHOW").unwrap_or_default();
+    for set in ["drift-html", "drift-text"] {
+        let mut folders: Vec<_> = std::fs::read_dir(corpus.join(set))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.join("case.json").is_file())
+            .collect();
+        folders.sort();
+        for folder in folders {
+            let case: Case = serde_json::from_slice(&load(&folder.join("case.json"))).unwrap();
+            let (old, new) = (page(&folder, "old"), page(&folder, "new"));
+            let (old, new) = (Texts::new(&old), Texts::new(&new));
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            let nothing = |quote: &String| (quote.clone(), None);
+            let all = [
+                case.quotes.stands.iter().map(nothing).collect::<Vec<_>>(),
+                case.quotes
+                    .changed
+                    .iter()
+                    .map(|changed| (changed.old.clone(), Some(changed)))
+                    .collect(),
+                case.quotes.gone.iter().map(nothing).collect(),
+            ];
+            for ((kind, became), quotes) in kinds.iter_mut().zip(all) {
+                for (quote, changed) in quotes {
+                    became.all += 1;
+                    let was = old.find(&quote);
+                    became.old_verbatim += usize::from(was.state == State::Verbatim);
+                    let found = new.find(&quote);
+                    became.verbatim += usize::from(found.state == State::Verbatim);
+                    became.altered += usize::from(found.state == State::Altered);
+                    let is_right = found.state == State::Altered
+                        && changed.is_some_and(|changed| are_right(&found, changed));
+                    became.right += usize::from(is_right);
+                    let is_well = match *kind {
+                        "stands" => found.state == State::Verbatim,
+                        "changed" => is_right,
+                        _ => found.state != State::Verbatim,
+                    };
+                    if show == *kind && !is_well {
+                        say(&format!(
+                            "{name}: {:?} {quote:?}\n    {:?}\n    {:?}",
+                            found.state,
+                            found.differences,
+                            changed.map(|changed| &changed.new)
+                        ));
+                    }
+                    if show == "old" && was.state != State::Verbatim {
+                        say(&format!(
+                            "{name}: {:?} {quote:?}\n    {:?}",
+                            was.state, was.differences
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    say("quotes        all  stood before  verbatim  altered  with the right words  missing");
+    for (kind, became) in &kinds {
+        say(&format!(
+            "  {kind:<8} {:>6} {:>12.1}% {:>8.1}% {:>7.1}% {:>20.1}% {:>7.1}%",
+            became.all,
+            share(became.old_verbatim, became.all),
+            share(became.verbatim, became.all),
+            share(became.altered, became.all),
+            share(became.right, became.all),
+            share(became.all - became.verbatim - became.altered, became.all),
+        ));
+    }
+    let [(_, stands), (_, changed), (_, gone)] = &kinds;
+    assert!(share(stands.verbatim, stands.all) >= 97.0);
+    let lost = changed.all + gone.all - changed.verbatim - gone.verbatim;
+    assert!(share(lost, changed.all + gone.all) >= 97.0);
+    assert!(share(changed.altered, changed.all) >= 85.0);
 }

@@ -22,6 +22,7 @@ mod landing;
 mod missing;
 mod page;
 mod parked;
+pub mod quotes;
 mod redirect;
 mod rule;
 mod rules;
