@@ -279,8 +279,10 @@ fn page(folder: &Path, name: &str) -> Text {
         return text(&html, Some("text/html"), &url);
     }
     let marked = read(format!("{name}.md")).unwrap_or_default();
-    let link =
-        regex::Regex::new(r"\]\((?:[^()\s]|\([^()]*\))*(?:\s+\x22[^\x22]*\x22)?\)|[*`\\]").unwrap();
+    let link = regex::Regex::new(
+        r"\]\((?:[^()\s]|\([^()]*\))*(?:\s+\x22[^\x22]*\x22)?\)|[*`\\]|(?m:^[> ]+)",
+    )
+    .unwrap();
     let plain = link.replace_all(&marked, "");
     text(&plain, Some("text/plain"), &url)
 }
@@ -294,22 +296,51 @@ fn bag(text: &str) -> std::collections::BTreeMap<u64, i32> {
     bag
 }
 
-/// Whether the differences are the right words: the old passage without what it had, and with what the page has, is the
-/// new one.
+/// How many words stand in both, in order.
+fn in_common(one: &str, other: &str) -> usize {
+    let (one, other) = (words(one), words(other));
+    let mut row = vec![0; other.len() + 1];
+    for word in &one {
+        let mut corner = 0;
+        for (at, against) in other.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if word.hash == against.hash {
+                corner + 1
+            } else {
+                above.max(row[at])
+            };
+            corner = above;
+        }
+    }
+    row[other.len()]
+}
+
+/// Whether the differences are the right words: all of the old passage's that the new one has not are told, and hardly
+/// more; and what is told of the page is in the new passage, but for two words beside it.
 fn are_right(found: &Found, changed: &Changed) -> bool {
-    let mut left = bag(&changed.old);
+    let mut was = bag("");
+    let mut now = bag("");
     for difference in &found.differences {
-        for (hash, count) in bag(&difference.was) {
-            *left.entry(hash).or_default() -= count;
-        }
-        for (hash, count) in bag(&difference.now) {
-            *left.entry(hash).or_default() += count;
+        for (to, words) in [(&mut was, &difference.was), (&mut now, &difference.now)] {
+            for (hash, count) in bag(words) {
+                *to.entry(hash).or_default() += count;
+            }
         }
     }
-    for (hash, count) in bag(&changed.new) {
-        *left.entry(hash).or_default() -= count;
-    }
-    left.values().all(|count| *count == 0)
+    let (old, new) = (bag(&changed.old), bag(&changed.new));
+    let of = |bag: &std::collections::BTreeMap<u64, i32>, hash: &u64| {
+        bag.get(hash).copied().unwrap_or(0)
+    };
+    let all_told = old
+        .iter()
+        .all(|(hash, count)| of(&was, hash) >= count - of(&new, hash));
+    let told: i32 = was.values().sum();
+    let fewest = words(&changed.old).len() - in_common(&changed.old, &changed.new);
+    let beside: i32 = now
+        .iter()
+        .map(|(hash, count)| (count - of(&new, hash)).max(0))
+        .sum();
+    all_told && usize::try_from(told).unwrap() <= fewest + 2 && beside <= 2
 }
 
 #[derive(Default)]
@@ -396,8 +427,9 @@ fn quotes_fare_in_pages_as_a_reader_finds() {
         ));
     }
     let [(_, stands), (_, changed), (_, gone)] = &kinds;
-    assert!(share(stands.verbatim, stands.all) >= 97.0);
+    assert!(share(stands.verbatim, stands.all) >= 99.7);
     let lost = changed.all + gone.all - changed.verbatim - gone.verbatim;
-    assert!(share(lost, changed.all + gone.all) >= 97.0);
-    assert!(share(changed.altered, changed.all) >= 85.0);
+    assert!(share(lost, changed.all + gone.all) >= 99.1);
+    assert!(share(changed.altered, changed.all) >= 91.0);
+    assert!(share(changed.right, changed.all) >= 80.9);
 }

@@ -18,6 +18,7 @@ mod compare;
 mod failure;
 mod features;
 mod fingerprint;
+pub mod fragment;
 mod landing;
 mod missing;
 mod page;

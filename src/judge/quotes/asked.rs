@@ -63,7 +63,11 @@ impl Passage {
         while let Some(open) = rest.find('[') {
             text.push_str(&rest[..open]);
             let inside = &rest[open + 1..];
-            let window = &inside[..inside.floor_char_boundary(MAX_EDIT)];
+            let end = inside
+                .char_indices()
+                .map(|(at, _)| at)
+                .find(|at| *at >= MAX_EDIT);
+            let window = &inside[..end.unwrap_or(inside.len())];
             let Some(close) = window
                 .find([']', '['])
                 .filter(|at| window[*at..].starts_with(']'))

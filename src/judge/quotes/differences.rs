@@ -23,10 +23,7 @@ pub(super) fn written<'a>(text: &'a str, words: &[Word], at: Range<usize>) -> &'
     if at.is_empty() {
         return "";
     }
-    let (mut start, mut end) = (first.start as usize, last.end as usize);
-    // The sign of a number belongs to it, and so does what closes a word.
-    start = text.floor_char_boundary(start);
-    end = end.min(text.len());
+    let (start, end) = (first.start as usize, last.end as usize);
     text.get(start..end).unwrap_or_default()
 }
 
@@ -135,7 +132,7 @@ fn is_set_alike(now: &str, wanted: &str) -> bool {
         })
 }
 
-/// A word of the page that begins with what is wanted and runs into another: "ModifiedMay".
+/// A word of the page that begins with what is wanted and runs into another: `ModifiedMay`.
 fn begins_run(now: &str, wanted: &str, read: &Read<'_>, at: &Range<usize>) -> bool {
     is_set_alike(now, wanted)
         || (now.starts_with(wanted)

@@ -47,7 +47,7 @@ pub(super) fn nearest(passage: &Passage, read: &Read<'_>, last: usize) -> Option
     let mut best: Option<Near> = None;
     for window in windows(passage, &read.words, last) {
         let base = window.start;
-        let mut pairs = aligned(&passage.words, &read.words[window]);
+        let mut pairs = aligned(&passage.words, &weights, &read.words[window]);
         for pair in &mut pairs {
             pair.1 += base;
         }
@@ -177,7 +177,7 @@ fn windows(passage: &Passage, text: &[Word], last: usize) -> Vec<Range<usize>> {
 
 /// Which words are the same: a longest common subsequence that prefers what stands together. The text may have anything
 /// before and behind the passage.
-fn aligned(wanted: &[Word], text: &[Word]) -> Vec<(usize, usize)> {
+fn aligned(wanted: &[Word], weights: &[f64], text: &[Word]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     // Gaps that are still to be aligned, the first on top; and whether their ends are the text's free ones.
     let mut gaps = vec![(0..wanted.len(), 0..text.len(), true, true)];
@@ -188,6 +188,7 @@ fn aligned(wanted: &[Word], text: &[Word]) -> Vec<(usize, usize)> {
         if a.len().saturating_mul(b.len()) <= MAX_CELLS {
             align(
                 &wanted[a.clone()],
+                &weights[a.clone()],
                 &text[b.clone()],
                 opens,
                 closes,
@@ -281,13 +282,15 @@ fn anchors(wanted: &[Word], text: &[Word]) -> Vec<(usize, usize)> {
 /// Aligns two runs of words, comparing each with each.
 fn align(
     wanted: &[Word],
+    weights: &[f64],
     text: &[Word],
     opens: bool,
     closes: bool,
     mut pair: impl FnMut(usize, usize),
 ) {
-    const SAME: i32 = 6;
-    const TOGETHER: i32 = 1;
+    // A word that is everywhere may stand anywhere by chance.
+    const SAME: f64 = 6.0;
+    const TOGETHER: i32 = 2;
     const SKIP: i32 = 1;
     let columns = text.len() + 1;
     let cost = |free: bool| if free { 0 } else { SKIP };
@@ -297,6 +300,7 @@ fn align(
     let mut was_same = vec![false; columns];
     for (i, word) in wanted.iter().enumerate() {
         let is_last = closes && i + 1 == wanted.len();
+        let worth = 1 + (SAME * weights[i] * weights[i]) as i32;
         let mut corner = row[0];
         let mut corner_same = was_same[0];
         row[0] -= SKIP;
@@ -306,7 +310,7 @@ fn align(
             let left = row[j] - cost(is_last);
             let (mut score, mut way) = if above > left { (above, 1) } else { (left, 2) };
             if word.hash == other.hash {
-                let same = corner + SAME + if corner_same { TOGETHER } else { 0 };
+                let same = corner + worth + if corner_same { TOGETHER } else { 0 };
                 if same >= score {
                     (score, way) = (same, 0);
                 }

@@ -35,7 +35,11 @@ const LONGEST_BREAK: usize = 64;
 ///
 /// Takes time in proportion to the text.
 pub fn words(text: &str) -> Vec<Word> {
-    let text = &text[..text.floor_char_boundary(u32::MAX as usize)];
+    let mut end = text.len().min(u32::MAX as usize);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &text[..end];
     // A word and what parts it from the next take six bytes or more, in most texts.
     let mut reader = Reader {
         text,
