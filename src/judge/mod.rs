@@ -15,6 +15,7 @@ mod body;
 mod code;
 mod collapse;
 mod compare;
+pub mod drift;
 mod failure;
 mod features;
 mod fingerprint;
