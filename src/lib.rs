@@ -10,6 +10,7 @@ pub mod explain;
 pub mod fetch;
 pub mod gather;
 pub mod judge;
+pub mod mhtml;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -10,6 +10,7 @@ use url::Url;
 use super::documents::pdf_text;
 use crate::charset;
 use crate::judge::{self, Features, Rules, Text};
+use crate::mhtml;
 
 /// So much of a body is read, in bytes, pictures inside of it not counted. What is longer is judged by its beginning.
 const READ_BYTES: usize = 8 << 20;
@@ -22,9 +23,9 @@ pub fn text_of(body: &[u8], media_type: Option<&str>, url: &Url) -> Option<Text>
     let text = if is_pdf(body) {
         pdf_text(body)?
     } else {
-        let read = readable(body);
-        let decoded = charset::decode(&read, media_type);
-        judge::text(&decoded.text, media_type, url)
+        let page = Page::of(body, media_type, url);
+        let decoded = charset::decode(&page.body, page.media_type.as_deref());
+        judge::text(&decoded.text, page.media_type.as_deref(), &page.url)
     };
     (!text.whole.trim().is_empty()).then_some(text)
 }
@@ -40,9 +41,39 @@ pub(super) fn features_of(
         // What cannot be read has features all the same, without text.
         return judge::features_of_pdf(pdf_text(body).unwrap_or_default());
     }
-    let read = readable(body);
-    let decoded = charset::decode(&read, media_type);
-    judge::features(&decoded.text, media_type, url, rules)
+    let page = Page::of(body, media_type, url);
+    let decoded = charset::decode(&page.body, page.media_type.as_deref());
+    judge::features(&decoded.text, page.media_type.as_deref(), &page.url, rules)
+}
+
+/// What is read of a body that is no PDF: itself, or the page in it.
+struct Page<'a> {
+    body: Cow<'a, [u8]>,
+    media_type: Option<String>,
+    url: Url,
+}
+
+impl<'a> Page<'a> {
+    fn of(body: &'a [u8], media_type: Option<&str>, url: &Url) -> Self {
+        if media_type.is_some_and(mhtml::is_media_type)
+            && let Some(saved) = mhtml::read(body)
+        {
+            let address = saved.address.as_deref().and_then(|it| Url::parse(it).ok());
+            return Self {
+                body: match saved.page {
+                    Cow::Borrowed(page) => readable(page),
+                    Cow::Owned(page) => Cow::Owned(readable(&page).into_owned()),
+                },
+                media_type: saved.media_type,
+                url: address.unwrap_or_else(|| url.clone()),
+            };
+        }
+        Self {
+            body: readable(body),
+            media_type: media_type.map(str::to_owned),
+            url: url.clone(),
+        }
+    }
 }
 
 /// Whether a body is read by a process of its own, which takes time.
