@@ -3,6 +3,8 @@
 //! Pure. A copy is kept of a page that is fine, whole enough to show, and not the copy we have already. An error page,
 //! a wall or a stub never becomes one, so that the newest capture is always one that is worth showing.
 
+pub mod by_hand;
+
 use crate::address;
 use crate::fetch::{Exchange, Facts, Fetched};
 use crate::judge::{Code, Group, Rule, Verdict};

@@ -1,36 +1,51 @@
 //! `capture`: keep copies now.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use sourcekeep::address;
-use sourcekeep::report::one_line;
-use sourcekeep::run::{Keep, Plan, Work, read_document};
-use sourcekeep::store::{Mode, NewCapture, Packed};
+use sourcekeep::run::{Keep, Plan, Work};
+use sourcekeep::store::Mode;
 
 use super::Global;
+use super::by_hand::by_hand;
 use super::check::{named, parse, visit_and_print};
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
 use super::run;
+use super::when;
 
 /// Keep copies of these addresses now, whatever robots.txt says
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sourcekeep capture https://example.com/a                     visit and keep it now
-  sourcekeep capture https://example.com/a --file saved.html   keep a copy you made by hand")]
+  sourcekeep capture https://example.com/a --file saved.html   keep a copy you made by hand
+
+A copy made by hand is a page (HTML, as SingleFile and browsers save it), an MHTML file, a PDF, a picture or a text of up
+to 100 MB; what it is, is told by what is in it. Its text serves for quotes; a picture has none. It is no visit, and says
+nothing of what became of the source.")]
 pub(crate) struct CaptureArgs {
     /// Addresses to keep
     #[arg(required = true, value_name = "URL")]
-    urls: Vec<String>,
+    pub(super) urls: Vec<String>,
     /// Store this file as a copy made by hand: marked so, and no visit
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Who made that copy; by default, the user's name in this system
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub(super) by: Option<String>,
+    /// When it was made: an instant, or a day; by default, what the file says, or else when it was last changed
+    #[arg(long, value_name = "INSTANT", requires = "file", value_parser = when::instant)]
+    pub(super) made_at: Option<i64>,
+    /// What there is to say of it
+    #[arg(long, value_name = "TEXT", requires = "file")]
+    pub(super) note: Option<String>,
+    /// Keep it though the file says that it is a copy of another page
+    #[arg(long, requires = "file")]
+    pub(super) other_page: bool,
     /// How to print the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
 }
 
 pub(crate) fn capture(
@@ -92,81 +107,4 @@ pub(crate) fn capture(
         Exit::Done if missed => Exit::Failed,
         exit => exit,
     })
-}
-
-fn by_hand(
-    setup: &Setup,
-    args: &CaptureArgs,
-    file: &Path,
-    printer: &Printer,
-) -> Result<Exit, Failure> {
-    let [url] = args.urls.as_slice() else {
-        return Err(Failure::usage(anyhow::anyhow!(
-            "--file stores one copy: name one URL"
-        )));
-    };
-    let parsed = address::parse(url, None)
-        .map_err(|error| Failure::usage(anyhow::anyhow!("{url}: {error}")))?;
-    let canonical = address::canonical(&parsed);
-    let bytes = read_document(file)
-        .map_err(|error| Failure::failed(anyhow::anyhow!("{}: {error}", file.display())))?;
-    if bytes.is_empty() {
-        return Err(Failure::failed(anyhow::anyhow!(
-            "{}: the file is empty",
-            file.display()
-        )));
-    }
-    let store = setup.open(Mode::Create, printer)?;
-    let at = setup.clock.now();
-    let Some(source_id) = named(&store, &[canonical], at)?.first().copied() else {
-        return Ok(Exit::Failed);
-    };
-    let capture = NewCapture {
-        source_id,
-        address: String::new(),
-        at,
-        kind: "by-hand",
-        url: parsed.to_string(),
-        media_type: media_type(file).map(str::to_owned),
-        title: None,
-        body: Packed::new(&bytes),
-        served: None,
-        truncated: None,
-        sealed_at: at,
-        exchanges: Vec::new(),
-    };
-    let id = store.write_blocking("keep a copy made by hand", move |w| w.keep_by_hand(capture))?;
-    let mut out = printer.data();
-    match args.format {
-        Format::Text => writeln!(
-            out,
-            "{}: copy {id} kept, {} bytes, made by hand",
-            one_line(url, 2000),
-            bytes.len()
-        )?,
-        Format::Json | Format::Jsonl => writeln!(
-            out,
-            "{}",
-            serde_json::json!({ "url": url, "capture": id, "kind": "by-hand", "size": bytes.len() })
-        )?,
-    }
-    out.flush()?;
-    Ok(Exit::Done)
-}
-
-/// By the name's ending; what a browser saves.
-fn media_type(file: &Path) -> Option<&'static str> {
-    match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "html" | "htm" => Some("text/html"),
-        "xhtml" => Some("application/xhtml+xml"),
-        "mhtml" | "mht" => Some("multipart/related"),
-        "pdf" => Some("application/pdf"),
-        "txt" | "md" => Some("text/plain"),
-        "json" => Some("application/json"),
-        "csv" => Some("text/csv"),
-        "png" => Some("image/png"),
-        "jpg" | "jpeg" => Some("image/jpeg"),
-        "webp" => Some("image/webp"),
-        _ => None,
-    }
 }

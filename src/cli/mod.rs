@@ -3,6 +3,7 @@
 
 mod add;
 mod backup;
+mod by_hand;
 mod capture;
 mod check;
 mod config;

@@ -16,7 +16,7 @@ use crate::run::state::to_schedule;
 use crate::run::{Intervals, known_beside};
 use crate::schedule::why::{self, Bound};
 use crate::schedule::{Own, State};
-use crate::store::{BASELINE_WITHIN, Drawn, MarkRow, PastVisit, SourceFacts, Store, StoreError};
+use crate::store::{Drawn, MarkRow, PastVisit, SourceFacts, Store, StoreError};
 
 /// Visits that are looked back at: a dead source is visited every 90 days, a failing one daily.
 const LOOKED_BACK: usize = 1000;
@@ -301,20 +301,19 @@ fn explained_mark(mark: MarkRow, source: &SourceFacts, now: i64) -> Mark {
 }
 
 fn baseline(source: &SourceFacts) -> Baseline {
-    let stands = source.baseline.is_some_and(|(_, at)| {
-        let since = source.cited_since.unwrap_or(at);
-        at <= since.saturating_add(BASELINE_WITHIN)
-    });
+    let stands = source.baseline.is_some_and(|(_, _, stands)| stands);
     Baseline {
         stands,
-        capture: source.baseline.map(|(id, _)| id),
-        at: source.baseline.map(|(_, at)| rfc3339(at)),
+        capture: source.baseline.map(|(id, _, _)| id),
+        at: source.baseline.map(|(_, at, _)| rfc3339(at)),
         cited_since: source.cited_since.map(rfc3339),
         captures: source.captures,
-        why: match source.baseline {
+        why: match (source.baseline, source.cited_since) {
             _ if stands => None,
-            Some(_) => Some("too-late"),
-            None => Some("no-copy"),
+            (Some((_, at, _)), Some(since)) if at < since => Some("too-early"),
+            (Some(_), _) => Some("too-late"),
+            (None, _) if source.captures > 0 => Some("none-compares"),
+            (None, _) => Some("no-copy"),
         },
     }
 }

@@ -392,7 +392,7 @@ pub struct NextVisit {
 pub struct Baseline {
     /// Whether one does.
     pub stands: bool,
-    /// The first copy.
+    /// The copy that pages are compared with.
     pub capture: Option<i64>,
     /// When it was made.
     pub at: Option<String>,
@@ -400,6 +400,7 @@ pub struct Baseline {
     pub cited_since: Option<String>,
     /// How many copies there are.
     pub captures: i64,
-    /// Why none stands: `no-copy`, `too-late`.
+    /// Why none stands: `no-copy`; `too-early` or `too-late` before or after the citation; `none-compares`, where no copy
+    /// stands and none was left by a visit that was fine.
     pub why: Option<&'static str>,
 }

@@ -566,6 +566,9 @@ fn hours(hours: i64) -> String {
     }
 }
 
+/// What would give a source a baseline.
+const MEND: &str = "a copy of then, imported or by hand (capture URL --file FILE), would mend it";
+
 fn write_baseline(explained: &Explained, out: &mut dyn Write) -> Result<()> {
     heading(out, "Copy")?;
     let baseline = &explained.baseline;
@@ -575,9 +578,20 @@ fn write_baseline(explained: &Explained, out: &mut dyn Write) -> Result<()> {
             let words = format!("that of {at} stands for what was cited (cited since {cited})");
             line(out, "baseline", &words)?;
         }
-        (Some(at), Some(_)) => {
+        (Some(at), Some(why)) => {
+            let when = if why == "too-early" {
+                "before"
+            } else {
+                "after"
+            };
             let words = format!(
-                "none: the first copy is of {at}, over 30 days after the citation ({cited}), and may be of another page"
+                "none: the copy of {at} is over 30 days {when} the citation ({cited}), and may be of another page; {MEND}"
+            );
+            line(out, "baseline", &words)?;
+        }
+        (None, Some("none-compares")) => {
+            let words = format!(
+                "none: no copy is from within 30 days of the citation ({cited}) and can be compared; {MEND}"
             );
             line(out, "baseline", &words)?;
         }

@@ -80,6 +80,20 @@ pub struct ShownCapture {
     stored_size: i64,
     sha256: String,
     truncated: Option<String>,
+    /// When it was stored.
+    stored_at: String,
+    /// Of a copy made by hand: by whom, and from what.
+    by_hand: Option<ShownByHand>,
+}
+
+/// What is known of a copy that was made by hand.
+#[derive(Debug, Serialize)]
+struct ShownByHand {
+    made_by: String,
+    file: String,
+    dated_by: String,
+    named_url: Option<String>,
+    note: Option<String>,
 }
 
 /// Another address of the source.
@@ -174,6 +188,14 @@ fn capture(row: CaptureRow) -> ShownCapture {
         stored_size: row.stored_size,
         sha256: row.sha256,
         truncated: row.truncated,
+        stored_at: rfc3339(row.sealed_at),
+        by_hand: row.by_hand.map(|hand| ShownByHand {
+            made_by: hand.made_by,
+            file: hand.file,
+            dated_by: hand.dated_by,
+            named_url: hand.named_url,
+            note: hand.note,
+        }),
     }
 }
 
@@ -192,6 +214,13 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
             " · unbaselined"
         }
     )?;
+    if !entry.baselined && !shown.capture_list.is_empty() {
+        writeln!(
+            out,
+            "  {DIM}no copy is from within 30 days of the citation; one imported or made by hand (capture URL --file FILE) \
+             would mend it{DIM:#}"
+        )?;
+    }
     for evidence in &entry.evidence {
         writeln!(out, "  {}", one_line(evidence, 300))?;
     }
@@ -235,7 +264,7 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
             ""
         };
         let by_hand = match capture.kind.as_str() {
-            "by-hand" => ", made by hand",
+            "by-hand" if capture.by_hand.is_none() => ", made by hand",
             _ => "",
         };
         writeln!(
@@ -244,6 +273,25 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
             capture.at,
             &capture.sha256[..12.min(capture.sha256.len())]
         )?;
+        if let Some(hand) = &capture.by_hand {
+            let dated = match hand.dated_by.as_str() {
+                "said" => "as they say",
+                "page" => "as the file says",
+                "file" => "when the file was last changed",
+                _ => "for nothing says when",
+            };
+            writeln!(
+                out,
+                "      by hand, by {}, from {}, saved at {} ({dated}), stored at {}",
+                one_line(&hand.made_by, 100),
+                one_line(&hand.file, 200),
+                capture.at,
+                capture.stored_at
+            )?;
+            if let Some(note) = &hand.note {
+                writeln!(out, "      note: {}", one_line(note, 400))?;
+            }
+        }
     }
     Ok(())
 }

@@ -351,7 +351,7 @@ fn write_entry(
             let doubt = if entry.baselined {
                 ""
             } else {
-                ", made too late to stand for what was cited"
+                ", which does not stand for what was cited"
             };
             writeln!(
                 out,
@@ -487,7 +487,7 @@ fn write_closing(
     if unbaselined > 0 && totals.captures > 0 {
         writeln!(
             out,
-            "{} unbaselined: no copy from within 30 days of the citation, so nothing can be said of changes before the first copy",
+            "{} unbaselined: no copy from within 30 days of the citation, so nothing can be said of changes before the first copy; one imported or made by hand (capture URL --file FILE) would mend it",
             count(unsigned(unbaselined), "source")
         )?;
     }

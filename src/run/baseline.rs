@@ -20,9 +20,6 @@ pub(super) struct Baseline {
 
 /// Reads the baseline of a source, if there is a copy. What an earlier version drew is drawn again, once.
 pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Baseline>, RunError> {
-    if due.capture.is_none() {
-        return Ok(None);
-    }
     let id = due.id;
     let row = context.store.read("read what a page said", |r| {
         r.baseline(id, FEATURES_VERSION)

@@ -5,6 +5,7 @@
 
 mod around;
 mod baseline;
+mod by_hand;
 mod clock;
 mod configured;
 mod documents;
@@ -47,6 +48,7 @@ use crate::store::{Store, StoreError};
 
 pub use around::Asked;
 pub(crate) use around::known as known_beside;
+pub use by_hand::{Copied as CopiedFile, read_copy};
 pub use clock::Clock;
 pub use configured::{SITE, configured_input, is_registered, names_of, to_register};
 pub use documents::{

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rusqlite::OptionalExtension;
 
 use super::blob::{self, Packed};
-use super::chain::{CaptureLink, START, Sha, sha256};
+use super::chain::{CaptureLink, HandLink, START, Sha, sha256};
 use super::runs::NewEvent;
 use super::{Reading, Writing};
 
@@ -67,6 +67,22 @@ pub struct NewCapture {
     pub exchanges: Vec<NewExchange>,
 }
 
+/// What is known of a copy that was made by hand. Texts stand in one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// Who made it, as they say.
+    pub made_by: String,
+    /// The name of the file it was stored from, without its folder.
+    pub file: String,
+    /// How it is known when it was made: `said` by who stored it, in the `page`, by the time of the `file`, or not at all
+    /// (`now`: when it was stored).
+    pub dated_by: String,
+    /// The address that the file itself names, where it names one.
+    pub named_url: Option<String>,
+    /// What who stored it has to say.
+    pub note: Option<String>,
+}
+
 /// A capture as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureRow {
@@ -90,6 +106,10 @@ pub struct CaptureRow {
     pub sha256: String,
     /// Why the rest is missing.
     pub truncated: Option<String>,
+    /// When it was stored.
+    pub sealed_at: i64,
+    /// Of a copy made by hand: by whom, and from what. Copies that earlier versions stored do not say.
+    pub by_hand: Option<ByHand>,
 }
 
 impl Writing<'_> {
@@ -150,6 +170,7 @@ impl Writing<'_> {
         &self,
         capture: &NewCapture,
         visit_id: Option<i64>,
+        by_hand: Option<&ByHand>,
     ) -> rusqlite::Result<i64> {
         let (body_id, _) = blob::put(self.connection, &capture.body)?;
         if let Some(visit_id) = visit_id {
@@ -168,6 +189,13 @@ impl Writing<'_> {
             Some(visit_id) => exchanges_digest(self.connection, visit_id)?,
             None => START,
         };
+        let after_visit: i64 = match by_hand {
+            Some(_) => self
+                .connection
+                .prepare_cached("select coalesce(max(id), 0) from visit")?
+                .query_row([], |row| row.get(0))?,
+            None => 0,
+        };
         let link = CaptureLink {
             id,
             source: &capture.address,
@@ -183,6 +211,14 @@ impl Writing<'_> {
             served_sha256: capture.served.as_ref().map(|served| &served.0[..]),
             served_sha1: capture.served.as_ref().map(|served| served.1.as_str()),
             title: capture.title.as_deref(),
+            by_hand: by_hand.map(|hand| HandLink {
+                made_by: &hand.made_by,
+                file: &hand.file,
+                dated_by: &hand.dated_by,
+                named_url: hand.named_url.as_deref(),
+                note: hand.note.as_deref(),
+                after_visit,
+            }),
         };
         self.connection
             .prepare_cached(
@@ -207,24 +243,42 @@ impl Writing<'_> {
                 capture.sealed_at,
                 &link.after(&previous)[..]
             ])?;
+        if let Some(hand) = by_hand {
+            self.connection
+                .prepare_cached(
+                    "insert into capture_by_hand (capture_id, made_by, file, dated_by, named_url, note, after_visit_id)
+                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute((
+                    id,
+                    &hand.made_by,
+                    &hand.file,
+                    &hand.dated_by,
+                    &hand.named_url,
+                    &hand.note,
+                    after_visit,
+                ))?;
+        }
         Ok(id)
     }
 
     /// Keeps a copy that somebody made by hand. It is no visit: no verdict follows from it.
-    pub fn keep_by_hand(&self, mut capture: NewCapture) -> rusqlite::Result<i64> {
+    pub fn keep_by_hand(&self, mut capture: NewCapture, by_hand: &ByHand) -> rusqlite::Result<i64> {
         capture.address = self
             .connection
             .prepare_cached("select address from source where id = ?1")?
             .query_row([capture.source_id], |row| row.get(0))?;
-        let id = self.seal_capture(&capture, None)?;
+        let id = self.seal_capture(&capture, None, Some(by_hand))?;
         self.connection
             .prepare_cached(
-                "update source set last_capture_id = ?2, baseline_id = coalesce(baseline_id, ?2) where id = ?1",
+                "update source set last_capture_id = (
+                     select id from capture where source_id = ?1 order by at desc, id desc limit 1) where id = ?1",
             )?
-            .execute((capture.source_id, id))?;
+            .execute([capture.source_id])?;
+        self.choose_baseline(capture.source_id)?;
         self.insert_event(
             &NewEvent {
-                at: capture.at,
+                at: capture.sealed_at,
                 kind: "kept-by-hand",
                 source_id: Some(capture.source_id),
                 ..NewEvent::default()
@@ -266,10 +320,22 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select c.id, c.at, c.kind, c.url, c.media_type, c.title, c.size, length(b.data), lower(hex(b.sha256)),
-                     c.truncated
-                 from capture c join blob b on b.id = c.body_id where c.source_id = ?1 order by c.at desc, c.id desc",
+                     c.truncated, c.sealed_at, h.made_by, h.file, h.dated_by, h.named_url, h.note
+                 from capture c join blob b on b.id = c.body_id left join capture_by_hand h on h.capture_id = c.id
+                 where c.source_id = ?1 order by c.at desc, c.id desc",
             )?
             .query_map([source_id], |row| {
+                let made_by: Option<String> = row.get(11)?;
+                let by_hand = match made_by {
+                    Some(made_by) => Some(ByHand {
+                        made_by,
+                        file: row.get(12)?,
+                        dated_by: row.get(13)?,
+                        named_url: row.get(14)?,
+                        note: row.get(15)?,
+                    }),
+                    None => None,
+                };
                 Ok(CaptureRow {
                     id: row.get(0)?,
                     at: row.get(1)?,
@@ -281,6 +347,8 @@ impl Reading<'_> {
                     stored_size: row.get(7)?,
                     sha256: row.get(8)?,
                     truncated: row.get(9)?,
+                    sealed_at: row.get(10)?,
+                    by_hand,
                 })
             })?
             .collect()
@@ -297,5 +365,66 @@ impl Reading<'_> {
             Some(id) => blob::get(self.connection, id),
             None => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Mode, Store};
+    use super::*;
+
+    fn capture(source_id: i64, at: i64) -> NewCapture {
+        NewCapture {
+            source_id,
+            address: "https://a.test/".to_owned(),
+            at,
+            kind: "by-hand",
+            url: "https://a.test/".to_owned(),
+            media_type: Some("text/html".to_owned()),
+            title: Some("A".to_owned()),
+            body: Packed::new(b"<title>A</title>"),
+            served: None,
+            truncated: None,
+            sealed_at: at,
+            exchanges: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn copies_made_by_hand_that_do_not_say_by_whom_hold_beside_those_that_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db"), Mode::Create, 1).unwrap();
+        let hand = ByHand {
+            made_by: "Jane".to_owned(),
+            file: "a.html".to_owned(),
+            dated_by: "said".to_owned(),
+            named_url: None,
+            note: None,
+        };
+        let source = store
+            .write_blocking("keep copies", move |w| {
+                let (source, _) =
+                    w.find_or_add_source("https://a.test/", "a.test", "a.test", 1, None)?;
+                // As earlier versions did.
+                w.seal_capture(&capture(source, 5), None, None)?;
+                w.keep_by_hand(capture(source, 3), &hand)?;
+                w.seal_capture(&capture(source, 4), None, None)?;
+                Ok(source)
+            })
+            .unwrap();
+        let (verified, captures) = store
+            .read("verify", |r| Ok((r.verify()?, r.captures(source)?)))
+            .unwrap();
+        assert_eq!((verified.problems, verified.captures), (Vec::new(), 3));
+        let made_by: Vec<_> = captures
+            .iter()
+            .map(|row| {
+                (
+                    row.at,
+                    row.by_hand.as_ref().map(|hand| hand.made_by.as_str()),
+                )
+            })
+            .collect();
+        assert_eq!(made_by, [(5, None), (4, None), (3, Some("Jane"))]);
     }
 }

@@ -74,14 +74,40 @@ pub(super) struct CaptureLink<'a> {
     pub served_sha256: Option<&'a [u8]>,
     pub served_sha1: Option<&'a str>,
     pub title: Option<&'a str>,
+    pub by_hand: Option<HandLink<'a>>,
+}
+
+/// What is said of a capture that was made by hand, each in one line.
+pub(super) struct HandLink<'a> {
+    pub made_by: &'a str,
+    pub file: &'a str,
+    pub dated_by: &'a str,
+    pub named_url: Option<&'a str>,
+    pub note: Option<&'a str>,
+    pub after_visit: i64,
 }
 
 impl CaptureLink<'_> {
     /// The link as it is written today. The title is the last line, for it is the only one that a stranger wrote and
     /// that nobody holds to one line.
     pub(super) fn after(&self, previous: &Sha) -> Sha {
+        let (form, by_hand) = match &self.by_hand {
+            None => ("capture 2", String::new()),
+            Some(hand) => (
+                "capture 3",
+                format!(
+                    "{}\n{}\n{}\n{}\n{}\n{}\n",
+                    hand.made_by,
+                    hand.file,
+                    hand.dated_by,
+                    hand.named_url.unwrap_or("-"),
+                    hand.note.unwrap_or("-"),
+                    hand.after_visit,
+                ),
+            ),
+        };
         let text = format!(
-            "capture 2\n{}{}\n{}\n{}\n",
+            "{form}\n{}{}\n{}\n{by_hand}{}\n",
             self.common(previous),
             self.served_sha256.map_or_else(|| "-".to_owned(), hex),
             self.served_sha1.unwrap_or("-"),

@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::Reading;
-use super::rejudging::BaselineRow;
+use super::baselines::BaselineRow;
 use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, find_source, state};
 
 /// A source with everything that its standing and its next visit depend on. Instants in milliseconds since the epoch.
@@ -36,8 +36,8 @@ pub struct SourceFacts {
     pub is_cited: bool,
     /// What robots.txt says of it.
     pub robots: Option<String>,
-    /// The first capture, and when it was made.
-    pub baseline: Option<(i64, i64)>,
+    /// The capture that pages are compared with, when it was made, and whether it stands for what was cited.
+    pub baseline: Option<(i64, i64, bool)>,
     /// How many captures there are.
     pub captures: i64,
 }
@@ -112,20 +112,19 @@ impl Reading<'_> {
         let Some(id) = find_source(self.connection, address)? else {
             return Ok(None);
         };
+        let baseline = self.baseline(id, 0)?;
         self.connection
             .prepare_cached(&format!(
                 "select {STATE_COLUMNS}, s.id, s.address, h.name, h.next_request_at, s.verdict, s.verdict_since,
                      s.verdict_visit_id, s.last_visit_id, s.cited_since, s.newest_post_at, {INTERVAL_DAYS}, s.robots,
-                     b.id, b.at, (select count(*) from capture n where n.source_id = s.id),
+                     (select count(*) from capture n where n.source_id = s.id),
                      {INTERVAL_DAYS} is not s.interval_days
-                 from source s join host h on h.id = s.host_id left join capture b on b.id = s.baseline_id
+                 from source s join host h on h.id = s.host_id
                  where s.id = ?1"
             ))?
             .query_row([id], |row| {
                 let verdict: Option<String> = row.get(23)?;
                 let verdict_since: Option<i64> = row.get(24)?;
-                let baseline: Option<i64> = row.get(31)?;
-                let baseline_at: Option<i64> = row.get(32)?;
                 Ok(SourceFacts {
                     state: state(row, 0)?,
                     id: row.get(19)?,
@@ -139,9 +138,11 @@ impl Reading<'_> {
                     newest_post_at: row.get(28)?,
                     interval_days: row.get(29)?,
                     robots: row.get(30)?,
-                    baseline: baseline.zip(baseline_at),
-                    captures: row.get(33)?,
-                    is_cited: !row.get::<_, bool>(34)?,
+                    baseline: baseline
+                        .as_ref()
+                        .map(|row| (row.capture_id, row.at, row.stands)),
+                    captures: row.get(31)?,
+                    is_cited: !row.get::<_, bool>(32)?,
                 })
             })
             .optional()

@@ -414,16 +414,22 @@ impl Writing<'_> {
             }
         }
         // An undated post counts from its first gathering (DESIGN: baselines).
-        self.connection
+        let cited = self
+            .connection
             .prepare_cached(
                 "update source set cited_since = min(coalesce(cited_since, ?2),
                      coalesce((select published_at from post where id = ?1),
                               (select first_seen_at from post where id = ?1)))
                  where id in (select source_id from citation where post_id = ?1 and gone_at is null)
                    and (cited_since is null or cited_since > coalesce(
-                     (select published_at from post where id = ?1), (select first_seen_at from post where id = ?1)))",
+                     (select published_at from post where id = ?1), (select first_seen_at from post where id = ?1)))
+                 returning id, last_capture_id is not null",
             )?
-            .execute((post_id, now))?;
+            .query_map((post_id, now), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, bool)>>>()?;
+        for (source_id, _) in cited.iter().filter(|(_, is_held)| *is_held) {
+            self.choose_baseline(*source_id)?;
+        }
         if let Some(published_at) = end.published_at
             && now.saturating_sub(published_at) < YOUNG_AT_MOST
         {

@@ -24,7 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_words.sql"),
     include_str!("schema/0006_discovered.sql"),
     include_str!("schema/0007_around.sql"),
-    "",
+    include_str!("schema/0008_by_hand.sql"),
     include_str!("schema/0009_quotes.sql"),
 ];
 
@@ -320,6 +320,54 @@ mod tests {
             })
             .unwrap();
         assert_eq!(sha, sha256(b"Some words."));
+    }
+
+    /// A file that the seventh schema left behind: the first copy of a source was its baseline, whenever it was made.
+    #[test]
+    fn a_file_of_the_seventh_schema_has_the_baselines_that_stand() {
+        const DAY: i64 = 86_400_000;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..7]).unwrap();
+        connection
+            .execute_batch(&format!(
+                "insert into run (id, command, started_at, ended_at, result, version, pid)
+                     values (1, 'run', 5, 6, 'done', '0.0.1', 7);
+                 insert into host (id, name, site) values (1, 'a.test', 'a.test');
+                 insert into outcome (id, sha256, status, facts) values (1, x'00', 200, '{{}}');
+                 insert into blob (id, sha256, size, coding, data) values (1, x'00', 0, 'plain', x'');
+                 insert into source (id, address, host_id, added_at, standing, standing_since, cited_since,
+                     last_capture_id, baseline_id)
+                     values (1, 'http://a.test/early', 1, 1, 'alive', 1, 40 * {DAY}, 2, 1),
+                            (2, 'http://a.test/late', 1, 1, 'alive', 1, 1, 3, 3),
+                            (3, 'http://a.test/kept', 1, 1, 'alive', 1, 90 * {DAY}, 4, 4),
+                            (4, 'http://a.test/hand', 1, 1, 'alive', 1, null, 5, 5),
+                            (5, 'http://a.test/none', 1, 1, 'new', 1, 1, null, null);
+                 insert into visit (id, source_id, at, outcome_id, confirms, elapsed_ms, run_id, chain)
+                     values (1, 1, 1, 1, null, 2, 1, x'00'), (2, 1, 50 * {DAY}, 1, null, 2, 1, x'00'),
+                            (3, 2, 40 * {DAY}, 1, null, 2, 1, x'00'), (4, 3, 1, 1, null, 2, 1, x'00'),
+                            (5, 3, 89 * {DAY}, 1, 4, 2, 1, x'00');
+                 insert into verdict (visit_id, code, evidence, judge_version, judged_at)
+                     values (1, 'alive', '[]', 1, 1), (2, 'moved', '[]', 1, 1), (3, 'alive', '[]', 1, 1),
+                            (4, 'alive', '[]', 1, 1);
+                 insert into capture (id, source_id, visit_id, at, kind, url, body_id, size, sealed_at, chain)
+                     values (1, 1, 1, 1, 'visit', 'u', 1, 0, 1, x'00'),
+                            (2, 1, 2, 50 * {DAY}, 'visit', 'u', 1, 0, 1, x'00'),
+                            (3, 2, 3, 40 * {DAY}, 'visit', 'u', 1, 0, 1, x'00'),
+                            (4, 3, 4, 1, 'visit', 'u', 1, 0, 1, x'00'),
+                            (5, 4, null, 7, 'by-hand', 'u', 1, 0, 7, x'00');"
+            ))
+            .unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        let baselines: Vec<Option<i64>> = connection
+            .prepare("select baseline_id from source order by id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(baselines, [Some(2), None, Some(4), Some(5), None]);
     }
 
     #[test]

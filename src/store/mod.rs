@@ -6,6 +6,7 @@
 
 mod around;
 mod backup;
+mod baselines;
 mod blob;
 mod captures;
 mod chain;
@@ -46,8 +47,9 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use around::{SiblingRow, SiteNamesRow};
 pub use backup::{BackedUp, Backup, BackupError, Copying, LeftAlone, back_up, list_backups};
+pub use baselines::{BASELINE_WITHIN, BaselineRow, SeenCapture};
 pub use blob::Packed;
-pub use captures::{CaptureRow, NewCapture, NewExchange};
+pub use captures::{ByHand, CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use error::StoreError;
@@ -58,16 +60,12 @@ pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use marks::{MarkRow, NewMark};
-pub use overview::{
-    BASELINE_WITHIN, CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted,
-};
+pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
 pub use quotes::{
     FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, TiedQuote,
 };
-pub use rejudging::{
-    BaselineRow, HistoryVisit, Rejudged, Restood, SeenCapture, SeenSource, SeenVisit,
-};
+pub use rejudging::{HistoryVisit, Rejudged, Restood, SeenSource, SeenVisit};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

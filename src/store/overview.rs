@@ -6,9 +6,6 @@ use super::Reading;
 use super::marks::MARK_JOIN;
 use super::settling::BACKLOG_MS;
 
-/// How long after the first citation a capture still stands for what was cited, in milliseconds (30 days).
-pub const BASELINE_WITHIN: i64 = 30 * 24 * 3_600_000;
-
 /// The state of one source.
 #[derive(Debug, Clone)]
 pub struct SourceRow {
@@ -187,32 +184,31 @@ pub struct Totals {
     pub ignored: i64,
 }
 
-/// Bound before all others: the instant of the question, how late a baseline may be, when news begin, how long an input
+/// Bound before all others: the instant of the question, when news begin, how long an input
 /// is new.
 const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.verdict, s.verdict_since,
      j.evidence, case when v.not_modified then 304 else o.status end, coalesce(o.final_url, s.address), s.moved_to,
      s.last_visit_at, s.next_visit_at, s.last_fine_at,
      (select count(*) from capture n where n.source_id = s.id), c.id, c.at, c.title, c.size,
-     b.id is not null and b.at <= coalesce(s.cited_since, b.at) + ?2, s.robots,
+     s.baseline_id is not null, s.robots,
      (select count(*) from citation n where n.source_id = s.id and n.gone_at is null),
      m.mark, m.made_at, m.until, m.note,
-     s.last_fine_at is null and coalesce(s.first_strike_at, s.verdict_since) < ?4 + coalesce((
+     s.last_fine_at is null and coalesce(s.first_strike_at, s.verdict_since) < ?3 + coalesce((
          select min(i.added_at) from citation n join post p on p.id = n.post_id
          join document d on d.id = p.document_id join input i on i.id = d.input_id
          where n.source_id = s.id and n.gone_at is null and i.kind <> 'by-hand'), 0),
      s.first_strike_at,
-     iif(s.standing_since >= ?3, (select e.detail ->> 'from' from event e where e.source_id = s.id
-         and e.kind = 'standing-changed' and e.at >= ?3 order by e.id limit 1), null),
-     iif(s.verdict_since >= ?3, (select e.detail ->> 'from' from event e where e.source_id = s.id
-         and e.kind = 'verdict-changed' and e.at >= ?3 order by e.id limit 1), null),
-     ?3 is not null and exists (select 1 from event e where e.source_id = s.id
-         and e.kind = 'mark-ended' and e.at >= ?3)
+     iif(s.standing_since >= ?2, (select e.detail ->> 'from' from event e where e.source_id = s.id
+         and e.kind = 'standing-changed' and e.at >= ?2 order by e.id limit 1), null),
+     iif(s.verdict_since >= ?2, (select e.detail ->> 'from' from event e where e.source_id = s.id
+         and e.kind = 'verdict-changed' and e.at >= ?2 order by e.id limit 1), null),
+     ?2 is not null and exists (select 1 from event e where e.source_id = s.id
+         and e.kind = 'mark-ended' and e.at >= ?2)
      from source s
      left join visit v on v.id = s.verdict_visit_id
      left join outcome o on o.id = v.outcome_id
      left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
-     left join capture c on c.id = s.last_capture_id
-     left join capture b on b.id = s.baseline_id";
+     left join capture c on c.id = s.last_capture_id";
 
 /// The standing of the source `s` with its mark `m`.
 const STANDING: &str =
@@ -251,22 +247,21 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(&format!(
                 "select {COLUMNS} {MARK_JOIN}
-                 where s.id > ?5
-                   and (?6 = '[]' and ?7 = '[]' and s.visits > 0 or {CITED} and (?6 = '[]' and ?7 = '[]' or m.mark is not 'ignore'))
-                   and (?6 = '[]' and ?7 = '[]' or {STANDING} in (select value from json_each(?6))
-                        or {VERDICT} in (select value from json_each(?7))
-                        or ?8 and s.standing in ('alive', 'revived') and s.standing_since >= ?3
+                 where s.id > ?4
+                   and (?5 = '[]' and ?6 = '[]' and s.visits > 0 or {CITED} and (?5 = '[]' and ?6 = '[]' or m.mark is not 'ignore'))
+                   and (?5 = '[]' and ?6 = '[]' or {STANDING} in (select value from json_each(?5))
+                        or {VERDICT} in (select value from json_each(?6))
+                        or ?7 and s.standing in ('alive', 'revived') and s.standing_since >= ?2
                            and (select e.detail ->> 'from' from event e where e.source_id = s.id
-                                and e.kind = 'standing-changed' and e.at >= ?3 order by e.id limit 1)
+                                and e.kind = 'standing-changed' and e.at >= ?2 order by e.id limit 1)
                                in ('failing', 'dead'))
-                   and (?9 is null or s.verdict_since >= ?9 or s.standing_since >= ?9
-                        or m.mark = 'dead' and m.made_at >= ?9)
-                 order by s.id limit ?10"
+                   and (?8 is null or s.verdict_since >= ?8 or s.standing_since >= ?8
+                        or m.mark = 'dead' and m.made_at >= ?8)
+                 order by s.id limit ?9"
             ))?
             .query_map(
                 (
                     wanted.now,
-                    BASELINE_WITHIN,
                     wanted.news_since,
                     BACKLOG_MS,
                     after,
@@ -287,11 +282,8 @@ impl Reading<'_> {
             return Ok(None);
         };
         self.connection
-            .prepare_cached(&format!("select {COLUMNS} {MARK_JOIN} where s.id = ?5"))?
-            .query_row(
-                (now, BASELINE_WITHIN, None::<i64>, BACKLOG_MS, id),
-                source_row,
-            )
+            .prepare_cached(&format!("select {COLUMNS} {MARK_JOIN} where s.id = ?4"))?
+            .query_row((now, None::<i64>, BACKLOG_MS, id), source_row)
             .optional()
     }
 
@@ -401,13 +393,9 @@ impl Reading<'_> {
                 "select count(*) from source s where robots in ('disallowed', 'unreachable')
                  and last_capture_id is null and {CITED}"
             ))?,
-            unbaselined: self
-                .connection
-                .prepare_cached(&format!(
-                    "select count(*) from source s join capture b on b.id = s.baseline_id
-                     where b.at > coalesce(s.cited_since, b.at) + ?1 and {CITED}"
-                ))?
-                .query_row([BASELINE_WITHIN], |row| row.get(0))?,
+            unbaselined: count(&format!(
+                "select count(*) from source s where s.last_capture_id is not null and s.baseline_id is null and {CITED}"
+            ))?,
             ignored: self
                 .connection
                 .prepare_cached(&format!(

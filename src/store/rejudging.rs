@@ -1,29 +1,12 @@
-//! What was seen, to be judged again: baselines, features, and the verdicts that replace others.
+//! What was seen, to be judged again: features, and the verdicts that replace others.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 
 use super::runs::NewEvent;
 use super::settling::{BACKLOG_MS, NewUnsettled};
 use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, state};
 use super::visits::{FeaturesRow, VerdictRow};
 use super::{Reading, Writing, blob};
-
-/// The capture that stands for what a source was cited for, with what was drawn from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaselineRow {
-    /// The capture.
-    pub capture_id: i64,
-    /// When it was made.
-    pub at: i64,
-    /// The address that its body came from.
-    pub url: String,
-    /// Media type.
-    pub media_type: Option<String>,
-    /// What the visit saw that left it; none for a copy that was made by hand.
-    pub outcome_id: Option<i64>,
-    /// The features of the version that was asked for, as JSON, where they are stored.
-    pub features: Option<String>,
-}
 
 /// A source that was visited, with what its standing rests on.
 #[derive(Debug, Clone)]
@@ -71,17 +54,6 @@ pub struct SeenVisit {
     pub judge_version: Option<u32>,
     /// The features of the version that was asked for, as JSON, where they are stored.
     pub features: Option<String>,
-}
-
-/// A capture, as far as it may be a baseline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SeenCapture {
-    /// The capture.
-    pub id: i64,
-    /// When it was made.
-    pub at: i64,
-    /// The visit that left it, and the one that this confirms or itself; none for a copy that was made by hand.
-    pub visits: Option<(i64, i64)>,
 }
 
 /// A visit as the history of its source counts it.
@@ -143,57 +115,7 @@ pub struct Restood {
     pub events: Vec<NewEvent>,
 }
 
-/// The verdicts after which a page may stand for what was cited.
-const FINE: &str = "('alive', 'moved', 'drifted')";
-
-/// What [`baseline`] reads.
-const BASELINE: &str = "select c.id, c.at, c.url, c.media_type, v.outcome_id, f.detail
-     from capture c
-     left join visit v on v.id = c.visit_id
-     left join verdict j on j.visit_id = coalesce(v.confirms, v.id)";
-
-fn baseline(row: &Row<'_>) -> rusqlite::Result<BaselineRow> {
-    Ok(BaselineRow {
-        capture_id: row.get(0)?,
-        at: row.get(1)?,
-        url: row.get(2)?,
-        media_type: row.get(3)?,
-        outcome_id: row.get(4)?,
-        features: row.get(5)?,
-    })
-}
-
 impl Reading<'_> {
-    /// The earliest capture of a source that its visit found fine, and its features of this version.
-    pub fn baseline(&self, source_id: i64, version: u32) -> rusqlite::Result<Option<BaselineRow>> {
-        self.connection
-            .prepare_cached(&format!(
-                "{BASELINE} left join features f on f.outcome_id = v.outcome_id and f.version = ?2
-                 where c.source_id = ?1 and (c.visit_id is null or j.code in {FINE})
-                 order by c.id limit 1"
-            ))?
-            .query_row((source_id, version), baseline)
-            .optional()
-    }
-
-    /// The same as it was when a visit was made, and its newest features.
-    pub(super) fn baseline_before(
-        &self,
-        source_id: i64,
-        visit_id: i64,
-    ) -> rusqlite::Result<Option<BaselineRow>> {
-        self.connection
-            .prepare_cached(&format!(
-                "{BASELINE} left join features f on f.outcome_id = v.outcome_id
-                     and f.version = (select max(n.version) from features n where n.outcome_id = v.outcome_id)
-                 where c.source_id = ?1 and (c.visit_id < ?2 and j.code in {FINE}
-                     or c.visit_id is null and c.at <= (select at from visit where id = ?2))
-                 order by c.id limit 1"
-            ))?
-            .query_row((source_id, visit_id), baseline)
-            .optional()
-    }
-
     /// Sources that were visited, after the one with this id, and how many visits each has: so many sources at most, and
     /// no more once they have so many visits.
     pub fn seen_sources(
@@ -319,24 +241,6 @@ impl Reading<'_> {
             .query_row((source_id, visit_id), |row| row.get(0))
     }
 
-    /// The captures of a source, in the order in which they were sealed.
-    pub fn seen_captures(&self, source_id: i64) -> rusqlite::Result<Vec<SeenCapture>> {
-        self.connection
-            .prepare_cached(
-                "select c.id, c.at, c.visit_id, coalesce(v.confirms, v.id)
-                 from capture c left join visit v on v.id = c.visit_id where c.source_id = ?1 order by c.id",
-            )?
-            .query_map([source_id], |row| {
-                let visit: Option<i64> = row.get(2)?;
-                Ok(SeenCapture {
-                    id: row.get(0)?,
-                    at: row.get(1)?,
-                    visits: visit.zip(row.get(3)?),
-                })
-            })?
-            .collect()
-    }
-
     /// All visits of a source, oldest first, as its history counts them.
     pub fn history(&self, source_id: i64) -> rusqlite::Result<Vec<HistoryVisit>> {
         self.connection
@@ -374,23 +278,6 @@ impl Reading<'_> {
         let body = blob::get(self.connection, id)?;
         Ok(body.map(|body| (body, whole.is_some())))
     }
-
-    /// A capture with what is needed to draw features from its body.
-    pub fn seen_capture(&self, id: i64) -> rusqlite::Result<Option<BaselineRow>> {
-        self.connection
-            .prepare_cached("select id, at, url, media_type from capture where id = ?1")?
-            .query_row([id], |row| {
-                Ok(BaselineRow {
-                    capture_id: row.get(0)?,
-                    at: row.get(1)?,
-                    url: row.get(2)?,
-                    media_type: row.get(3)?,
-                    outcome_id: None,
-                    features: None,
-                })
-            })
-            .optional()
-    }
 }
 
 impl Writing<'_> {
@@ -418,6 +305,8 @@ impl Writing<'_> {
             }
             if let Some(standing) = &one.standing {
                 self.restand(standing)?;
+                // A visit that is not fine any more leaves no baseline.
+                self.choose_baseline(standing.source_id)?;
             }
         }
         Ok(())

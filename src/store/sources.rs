@@ -70,7 +70,7 @@ pub struct FineRoot {
     pub at: i64,
 }
 
-/// The newest capture of a source.
+/// The newest capture of a source that a visit left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureRoot {
     /// The capture.
@@ -94,7 +94,7 @@ pub struct DueSource {
     pub last: Option<Root>,
     /// The last fine visit.
     pub fine: Option<FineRoot>,
-    /// The newest capture.
+    /// The newest capture that a visit left.
     pub capture: Option<CaptureRoot>,
     /// Unconditional visits: when the last was, and how many confirmations followed it.
     pub last_full_visit_at: Option<i64>,
@@ -239,7 +239,9 @@ const DUE_FROM: &str = "from source s
      left join visit fv on fv.id = s.fine_visit_id
      left join outcome fo on fo.id = fv.outcome_id
      left join verdict fj on fj.visit_id = fv.id
-     left join capture c on c.id = s.last_capture_id";
+     left join capture c on c.id = coalesce(
+         (select n.id from capture n where n.id = s.last_capture_id and n.visit_id is not null),
+         (select max(n.id) from capture n where n.source_id = s.id and n.visit_id is not null))";
 
 impl Reading<'_> {
     /// The id of the source of an address, by its name or an alias.

@@ -156,7 +156,7 @@ impl Writing<'_> {
                 ))?;
         }
         let capture_id = match &visit.capture {
-            Some(capture) => Some(self.seal_capture(capture, Some(visit_id))?),
+            Some(capture) => Some(self.seal_capture(capture, Some(visit_id), None)?),
             None => None,
         };
         for alias in &visit.aliases {
@@ -302,7 +302,6 @@ impl Writing<'_> {
                      verdict_visit_id = iif(?15 is null, verdict_visit_id, ?17), last_visit_id = ?17,
                      fine_visit_id = iif(?18, ?17, fine_visit_id),
                      last_capture_id = coalesce(?19, last_capture_id),
-                     baseline_id = coalesce(baseline_id, ?19),
                      moved_to = iif(?15 is null, moved_to, ?20), robots = coalesce(?21, robots),
                      last_full_visit_at = iif(?22, ?23, last_full_visit_at),
                      confirmations = iif(?22, 0, confirmations + 1),
@@ -341,6 +340,18 @@ impl Writing<'_> {
                 state.revived_at,
                 state.second_look_due
             ])?;
+        // A visit that confirms an earlier copy may be what makes that one the baseline.
+        let may_be_new: bool = capture_id.is_some()
+            || visit.fine
+                && self
+                    .connection
+                    .prepare_cached(
+                        "select baseline_id is null and last_capture_id is not null from source where id = ?1",
+                    )?
+                    .query_row([visit.source_id], |row| row.get(0))?;
+        if may_be_new {
+            self.choose_baseline(visit.source_id)?;
+        }
         Ok(())
     }
 }

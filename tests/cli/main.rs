@@ -16,6 +16,7 @@
 //!   lists of feeds
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
+//! - `by_hand`: copies made by hand, and which copy stands for what was cited
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
 //! - `config`: what is configured, what is wrong with it, secrets, and inputs of the configuration
 //! - `bad_input`: mistyped, binary, broken, hostile; files that are no archives
@@ -37,6 +38,7 @@ mod support;
 mod backup;
 mod bad_input;
 mod beside;
+mod by_hand;
 mod config;
 mod deaths;
 mod doctor;

@@ -272,10 +272,12 @@ fn a_run_fails_on_demand() {
 fn a_copy_made_by_hand_is_kept_and_marked_so() {
     let desk = Desk::new();
     desk.file("saved.html", "<title>Saved</title><p>By hand.");
-    assert_snapshot!(desk.run("capture https://hand.test/page --file saved.html"), @r"
+    assert_snapshot!(desk.run("capture https://hand.test/page --file saved.html --by Jane"), @r"
     exit code 0
     --- stdout
-    https://hand.test/page: copy 1 kept, 31 bytes, made by hand
+    https://hand.test/page: copy 1 kept, 31 B, text/html, made by hand by Jane, saved at 2026-01-05T08:00:00Z (for nothing says when)
+    --- stderr
+    2 words in its text, in which quotes are looked for
     ");
     assert_snapshot!(desk.rows("select source, kind, media_type, size from captures"), @"https://hand.test/page | by-hand | text/html | 31");
     assert_snapshot!(desk.run("show https://hand.test/page"), @r"
@@ -290,7 +292,8 @@ fn a_copy_made_by_hand_is_kept_and_marked_so() {
     Visits (0)
 
     Copies (1)
-      2026-01-05T08:00:00Z  31 B, made by hand  sha256:dc1790e50519
+      2026-01-05T08:00:00Z  31 B  sha256:dc1790e50519  “Saved”
+          by hand, by Jane, from saved.html, saved at 2026-01-05T08:00:00Z (for nothing says when), stored at 2026-01-05T08:00:00Z
     ");
     assert_eq!(
         desk.run("show --body https://hand.test/page").exits(0).out,

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::support::Desk;
 
 /// A PDF of one page with one link; `page` stands in the page's dictionary, `more` are objects from 7 on.
-fn pdf(content: &str, page: &str, more: &[String]) -> Vec<u8> {
+pub(crate) fn pdf(content: &str, page: &str, more: &[String]) -> Vec<u8> {
     let length = content.len();
     let mut objects = vec![
         "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
@@ -36,7 +36,7 @@ fn pdf(content: &str, page: &str, more: &[String]) -> Vec<u8> {
     text.into_bytes()
 }
 
-const CONTENT: &str = "BT /F1 10 Tf 50 700 Td (See the page of 1999.) Tj 0 -40 Td \
+pub(crate) const CONTENT: &str = "BT /F1 10 Tf 50 700 Td (See the page of 1999.) Tj 0 -40 Td \
                        (Also http://bare.test/x here.) Tj ET";
 
 #[test]

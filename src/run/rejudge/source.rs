@@ -33,8 +33,9 @@ pub(super) struct One {
     pub(super) unjudged: u64,
 }
 
-/// The baseline as it stood at some visit.
+/// The capture that some visit is compared with.
 struct Baseline {
+    capture: i64,
     features: Features,
     at: i64,
 }
@@ -45,9 +46,11 @@ struct Going<'a> {
     url: Url,
     one: One,
     roots: HashMap<i64, Root>,
-    captures: std::slice::Iter<'a, SeenCapture>,
-    next_capture: Option<&'a SeenCapture>,
-    /// Features of visits that left a copy, until it is known which of these is the baseline.
+    /// The captures, the one that is the baseline first.
+    captures: &'a [SeenCapture],
+    /// Whether one that was made later may take the place of an earlier one.
+    may_change: bool,
+    /// Features of visits that left a copy, as long as one of these may become the baseline.
     copied: HashMap<i64, Features>,
     baseline: Option<Baseline>,
 }
@@ -81,14 +84,13 @@ impl Judge<'_> {
             .iter()
             .filter_map(|capture| capture.visits.map(|(_, root)| root))
             .collect();
-        let mut captures = captures.iter();
         let mut going = Going {
             id,
             url,
             one: One::default(),
             roots: HashMap::with_capacity(visits.len()),
-            next_capture: captures.next(),
-            captures,
+            captures: &captures,
+            may_change: !captures.is_sorted_by_key(|capture| capture.id),
             copied: HashMap::new(),
             baseline: None,
         };
@@ -103,33 +105,44 @@ impl Judge<'_> {
         Ok(one)
     }
 
-    /// The first copy that was made before a visit, and by a visit that is fine still, is what that one is compared with.
+    /// Which copy a visit is compared with: of those that were there, the one that stands nearest to what was cited, or
+    /// the first (`store::BaselineRow`), if it was left by a visit that is fine still.
     fn choose_baseline(&self, going: &mut Going<'_>, visit: &SeenVisit) -> Result<(), RunError> {
-        while going.baseline.is_none()
-            && let Some(capture) = going.next_capture
-        {
-            let (is_before, root) = match capture.visits {
-                Some((left_by, root)) => (left_by < visit.id, Some(root)),
-                None => (capture.at <= visit.at, None),
+        if going.baseline.is_some() && !going.may_change {
+            return Ok(());
+        }
+        for capture in going.captures {
+            let was_there = match (capture.visits, capture.after_visit) {
+                (Some((left_by, _)), _) => left_by < visit.id,
+                (None, Some(after)) => after < visit.id,
+                (None, None) => capture.at <= visit.at,
             };
-            if !is_before {
+            if !was_there {
+                continue;
+            }
+            if let Some(baseline) = &going.baseline
+                && baseline.capture == capture.id
+            {
                 return Ok(());
             }
-            going.next_capture = going.captures.next();
-            let features = match root {
-                Some(root) => {
-                    let is_fine = going
-                        .roots
-                        .get(&root)
-                        .is_some_and(|root| root.code.group() == Group::Fine);
-                    going.copied.remove(&root).filter(|_| is_fine)
+            let features = match capture.visits {
+                Some((_, root)) => {
+                    let root_of = going.roots.get(&root);
+                    let is_fine = root_of.is_some_and(|root| root.code.group() == Group::Fine);
+                    going.copied.get(&root).filter(|_| is_fine).cloned()
                 }
                 None => self.by_hand(capture.id)?,
             };
-            let at = capture.at;
-            going.baseline = features.map(|features| Baseline { features, at });
+            if let Some(features) = features {
+                going.baseline = Some(Baseline {
+                    capture: capture.id,
+                    features,
+                    at: capture.at,
+                });
+                break;
+            }
         }
-        if going.baseline.is_some() {
+        if going.baseline.is_some() && !going.may_change {
             going.copied.clear();
         }
         Ok(())
@@ -193,7 +206,7 @@ impl Judge<'_> {
             }
         }
         if left_a_copy
-            && going.baseline.is_none()
+            && (going.may_change || going.baseline.is_none())
             && let Some(features) = features
         {
             going.copied.insert(visit.id, features);
