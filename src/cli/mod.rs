@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod context;
 mod demo;
+mod diff;
 mod doctor;
 mod exit;
 mod explain;
@@ -77,6 +78,7 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Diff(diff::DiffArgs),
     Rejudge(rejudge::RejudgeArgs),
     Mark(mark::MarkArgs),
     Config(config::ConfigArgs),
@@ -253,6 +255,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Diff(args) => diff::diff(&global, &args, printer),
         Command::Explain(args) => explain::explain(&global, &args, printer),
         Command::Rejudge(args) => rejudge::rejudge(&global, &args, printer),
         Command::Mark(args) => mark::mark(&global, &args, printer),

@@ -6,6 +6,7 @@
 
 mod backlog;
 mod csv;
+mod diff;
 mod entry;
 mod instant;
 mod json;
@@ -22,6 +23,7 @@ mod text;
 use std::io::Write;
 
 pub use csv::safe as safe_cell;
+pub use diff::{Diff, DiffError, DiffSide, Pick, ReadBody, diff, write_diff_html, write_diff_text};
 pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
 pub use instant::{ago, date, in_future, rfc3339};
 pub use last_run::{LastRunEntry, RejudgedEntry, Runs};

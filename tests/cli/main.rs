@@ -6,6 +6,7 @@
 //! - `deaths`: strikes, death and revival, a day at a time, under `--now`
 //! - `mark`: what a user says of sources, and how long it holds
 //! - `explain`: the evidence, what is missing, what comes next
+//! - `diff`: what changed between two copies
 //! - `robots`: what robots.txt keeps from being kept, and who may overrule it
 //! - `inputs`: feeds, pages, lists, folders, standard input; read again, removed, added in another way
 //! - `files`: which files of a folder are read, globs, packed files
@@ -41,6 +42,7 @@ mod beside;
 mod by_hand;
 mod config;
 mod deaths;
+mod diff;
 mod doctor;
 mod exclusions;
 mod explain;

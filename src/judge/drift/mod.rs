@@ -17,7 +17,7 @@ mod weigh;
 use serde::{Deserialize, Serialize};
 
 use super::Text;
-pub use pieces::{Part, Piece, PieceKind, Said, compare};
+pub use pieces::{Compared, Part, Piece, PieceKind, Said, compare, compare_pages};
 
 /// The version of what [`drift`] says. It rises with each change that can change what it says of two texts.
 pub const DRIFT_VERSION: u32 = 1;

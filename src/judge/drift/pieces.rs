@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paired::{Group, Paired};
 use super::side::Side;
+use crate::judge::Text;
 
 /// What became of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -86,6 +87,46 @@ pub fn compare(before: &str, now: &str) -> Vec<Piece> {
     let end = (old.paragraphs.len(), new.paragraphs.len());
     between(&paired, (at, end.0), (other, end.1), &moved, &mut pieces);
     pieces
+}
+
+/// Which texts of two pages were compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compared {
+    /// The main texts.
+    Main,
+    /// Everything that readers see, navigation and all.
+    Whole,
+}
+
+/// Compares two pages by word: their main texts, or all of them where another part of each was taken for its main text.
+pub fn compare_pages(before: &Text, now: &Text) -> (Compared, Vec<Piece>) {
+    let pieces = compare(&before.main, &now.main);
+    let stands = share_on_both(&pieces);
+    let is_all = before.main == before.whole && now.main == now.whole;
+    if stands < 0.5 && !is_all {
+        let whole = compare(&before.whole, &now.whole);
+        if share_on_both(&whole) > stands + 0.2 {
+            return (Compared::Whole, whole);
+        }
+    }
+    (Compared::Main, pieces)
+}
+
+/// How much of two texts stands in both, in bytes.
+fn share_on_both(pieces: &[Piece]) -> f64 {
+    let (mut both, mut all) = (0, 0);
+    for part in pieces.iter().flat_map(|piece| &piece.parts) {
+        all += part.text.len();
+        if part.said == Said::Both {
+            both += part.text.len();
+        }
+    }
+    if all == 0 {
+        1.0
+    } else {
+        both as f64 / all as f64
+    }
 }
 
 /// Paragraphs that stand at another place, by their hashes: how many of each are on both sides.
