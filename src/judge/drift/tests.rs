@@ -109,9 +109,8 @@ fn a_few_words_are_a_touch() {
         ),
         // Comments.
         format!(
-            "{ARTICLE}\n{}",
-            "A reader writes that all of this was known long ago, and that nobody cared.\n"
-                .repeat(1)
+            "{ARTICLE}
+A reader writes that all of this was known long ago, and that nobody cared."
         ),
     ] {
         let found = drift(&text(ARTICLE), &text(&now));
