@@ -29,6 +29,8 @@ pub struct BaselineRow {
     pub outcome_id: Option<i64>,
     /// Whether it is the baseline; otherwise it is only the reference.
     pub stands: bool,
+    /// Whether somebody made it by hand, who may see more of a page than visits do.
+    pub by_hand: bool,
     /// The features of the version that was asked for, as JSON, where they are stored.
     pub features: Option<String>,
 }
@@ -87,6 +89,17 @@ fn row(row: &Row<'_>) -> rusqlite::Result<BaselineRow> {
         outcome_id: row.get(4)?,
         stands: row.get(5)?,
         features: row.get(6)?,
+        by_hand: row.get(7)?,
+    })
+}
+
+fn seen(row: &Row<'_>) -> rusqlite::Result<SeenCapture> {
+    let visit: Option<i64> = row.get(2)?;
+    Ok(SeenCapture {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        visits: visit.zip(row.get(3)?),
+        after_visit: row.get(4)?,
     })
 }
 
@@ -97,7 +110,8 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(&format!(
                 "select c.id, c.at, c.url, c.media_type, v.outcome_id, {DISTANCE} <= {BASELINE_WITHIN},
-                     (select f.detail from features f where f.outcome_id = v.outcome_id and f.version = ?2)
+                     (select f.detail from features f where f.outcome_id = v.outcome_id and f.version = ?2),
+                     c.kind = 'by-hand'
                  {CANDIDATES} where c.source_id = ?1 and {IS_FINE} and {may_be} order by {order} limit 1"
             ))?
             .query_row((source_id, version), row)
@@ -115,7 +129,8 @@ impl Reading<'_> {
             .prepare_cached(&format!(
                 "select c.id, c.at, c.url, c.media_type, v.outcome_id, {DISTANCE} <= {BASELINE_WITHIN},
                      (select f.detail from features f where f.outcome_id = v.outcome_id
-                      order by f.version desc limit 1)
+                      order by f.version desc limit 1),
+                     c.kind = 'by-hand'
                  {CANDIDATES} where c.source_id = ?1 and {IS_FINE} and {may_be}
                      and case when c.visit_id is not null then c.visit_id < ?2
                               when h.capture_id is not null then h.after_visit_id < ?2
@@ -128,7 +143,7 @@ impl Reading<'_> {
 
     /// The captures of a source that may be compared with, the baseline or reference first, then what would be it
     /// without that, and so on. Whether the visits that left them are fine has still to be asked.
-    pub fn seen_captures(&self, source_id: i64) -> rusqlite::Result<Vec<SeenCapture>> {
+    pub fn compared_captures(&self, source_id: i64) -> rusqlite::Result<Vec<SeenCapture>> {
         let (order, may_be) = (order(), may_be());
         self.connection
             .prepare_cached(&format!(
@@ -137,15 +152,18 @@ impl Reading<'_> {
                      and (c.visit_id is not null or coalesce(c.media_type, '') not like 'image/%')
                  order by {order}"
             ))?
-            .query_map([source_id], |row| {
-                let visit: Option<i64> = row.get(2)?;
-                Ok(SeenCapture {
-                    id: row.get(0)?,
-                    at: row.get(1)?,
-                    visits: visit.zip(row.get(3)?),
-                    after_visit: row.get(4)?,
-                })
-            })?
+            .query_map([source_id], seen)?
+            .collect()
+    }
+
+    /// All captures of a source, in the order in which they were sealed.
+    pub fn seen_captures(&self, source_id: i64) -> rusqlite::Result<Vec<SeenCapture>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select c.id, c.at, c.visit_id, coalesce(v.confirms, v.id), h.after_visit_id {CANDIDATES}
+                 where c.source_id = ?1 order by c.id"
+            ))?
+            .query_map([source_id], seen)?
             .collect()
     }
 
@@ -153,7 +171,8 @@ impl Reading<'_> {
     pub fn seen_capture(&self, id: i64) -> rusqlite::Result<Option<BaselineRow>> {
         self.connection
             .prepare_cached(
-                "select c.id, c.at, c.url, c.media_type, null, coalesce(s.baseline_id = c.id, 0), null
+                "select c.id, c.at, c.url, c.media_type, null, coalesce(s.baseline_id = c.id, 0), null,
+                     c.kind = 'by-hand'
                  from capture c join source s on s.id = c.source_id where c.id = ?1",
             )?
             .query_row([id], row)

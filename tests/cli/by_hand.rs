@@ -488,3 +488,54 @@ fn what_visits_confirmed_stands_until_the_last_of_them() {
     desk.day(66).run("run posts").exits(0);
     assert_eq!(baseline(&desk), "alive | - | 2\n");
 }
+
+/// What a subscriber sees of a page is more than a visit does; that is no news of the page.
+#[test]
+fn what_a_subscriber_sees_is_not_held_against_what_visits_see() {
+    let article = |paragraphs: usize| {
+        let text: String = (0..paragraphs).fold(String::new(), |mut text, n| {
+            let _ = write!(
+                text,
+                "<p>The well number {n} of the valley was dug in the year {} by the people of parish {n}, who had no water \
+                 of their own, and it has held clear water in every summer since, as the chronicle of the parish says.",
+                1700 + n
+            );
+            text
+        });
+        format!(
+            "<!doctype html><html lang=en><title>On wells</title><body><article><h1>On wells</h1>{text}</article>"
+        )
+    };
+    let sites = [
+        ("teaser.test", article(1)),
+        (
+            "login.test",
+            "<!doctype html><html lang=en><title>Members</title><body><h1>Members</h1><p>Good to see you. Members of the \
+             society find the journal behind this page. Please have your card at hand, and ask the office if you lost it."
+                .to_owned(),
+        ),
+        ("shell.test", "<!doctype html><title>Journal</title><div id=app></div>".to_owned()),
+    ];
+    let desk = Desk::new();
+    let mut addresses = Vec::new();
+    for (host, body) in &sites {
+        desk.web.page(host, "/wells", Page::html(body.clone()));
+        addresses.push(format!("https://{host}/wells"));
+    }
+    let cited: Vec<_> = addresses.iter().map(String::as_str).collect();
+    desk.post("posts/a.md", &cited);
+    desk.file("whole.html", article(40));
+    for address in &addresses {
+        desk.run(&format!("capture {address} --file whole.html --by Jane"))
+            .exits(0);
+    }
+    desk.run("run posts").exits(0);
+    for day in 1..4 {
+        desk.day(day).run("run").exits(0);
+    }
+    assert_snapshot!(desk.verdicts(), @r"
+    https://login.test/wells | collapsed | uncertain
+    https://shell.test/wells | collapsed | uncertain
+    https://teaser.test/wells | alive | alive
+    ");
+}

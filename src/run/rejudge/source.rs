@@ -71,7 +71,7 @@ impl Judge<'_> {
                 return Ok(None);
             };
             let visits = r.seen_visits(id, FEATURES_VERSION)?;
-            Ok(Some((address, visits, r.seen_captures(id)?)))
+            Ok(Some((address, visits, r.compared_captures(id)?)))
         })?;
         let Some((address, visits, captures)) = found else {
             return Ok(One::default());
