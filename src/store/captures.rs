@@ -276,6 +276,10 @@ impl Writing<'_> {
             )?
             .execute([capture.source_id])?;
         self.choose_baseline(capture.source_id)?;
+        // What is quoted is looked for again, for it may have stood here.
+        self.connection
+            .prepare_cached("update quote set looked_at = null where source_id = ?1")?
+            .execute([capture.source_id])?;
         self.insert_event(
             &NewEvent {
                 at: capture.sealed_at,
