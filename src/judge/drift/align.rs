@@ -19,18 +19,18 @@ const MOST_STEPS: usize = 3_000_000;
 
 /// Words of one side: their hashes, and where paragraphs begin among them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'a> {
-    pub(super) hashes: &'a [u64],
+pub(in crate::judge) struct Row<'a> {
+    pub(in crate::judge) hashes: &'a [u64],
     /// The first word of each paragraph, rising; the end is not among them.
-    pub(super) starts: &'a [usize],
+    pub(in crate::judge) starts: &'a [usize],
 }
 
 /// So many words that are the same on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) before: usize,
-    pub(super) now: usize,
-    pub(super) len: usize,
+pub(in crate::judge) struct Run {
+    pub(in crate::judge) before: usize,
+    pub(in crate::judge) now: usize,
+    pub(in crate::judge) len: usize,
 }
 
 /// What lies between two runs.
@@ -47,7 +47,7 @@ impl Gap {
 }
 
 /// The words that are the same on both sides, in their order; no two runs cross or touch on both sides.
-pub(super) fn align(before: Row<'_>, now: Row<'_>) -> Vec<Run> {
+pub(in crate::judge) fn align(before: Row<'_>, now: Row<'_>) -> Vec<Run> {
     let mut aligned = Aligned {
         before,
         now,

@@ -6,7 +6,7 @@
 //! in weighs most, and a number or a negation by itself; what was added around a text that stands weighs little.
 //! Banners, share bars and lists of other stories weigh nothing.
 
-mod align;
+pub(in crate::judge) mod align;
 mod apart;
 mod paired;
 mod pieces;

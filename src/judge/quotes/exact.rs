@@ -1,106 +1,114 @@
-//! Passages that stand in a text as they are.
+//! A quote that stands word for word.
 
 use std::ops::Range;
 
-use super::Passage;
-use super::wording::Word;
+use super::Side;
+use super::pattern::{Gap, Pattern, Piece};
 
-/// A passage of more words identifies itself, wherever it stands; a shorter one has to stand by the others.
-pub(super) const SHORT: usize = 3;
+/// So many words may have been left out between two pieces.
+const LEFT_OUT: usize = 5000;
+/// So many words may stand where others are written in brackets.
+const A_FEW: usize = 15;
+/// So many places of a piece are looked at.
+const MOST_PLACES: usize = 20_000;
+/// A piece of so many words is itself wherever it stands.
+const CLEAR: usize = 5;
 
-/// How far a short passage may be from the one before it, in words.
-const REACH: usize = 2000;
-
-/// How many places of the first passage are tried.
-const MAX_STARTS: usize = 64;
-
-/// Where all passages stand, if they do: in their order, or else wherever the long ones are.
-pub(super) fn all(passages: &[Passage], text: &[Word]) -> Option<Vec<Range<usize>>> {
-    let (first, others) = passages.split_first()?;
-    let starts = places(first, text, MAX_STARTS);
-    if others.is_empty() {
-        return Some(vec![starts.first()?.clone()]);
-    }
-    let mut places_of = vec![starts];
-    for passage in others {
-        let places = places(passage, text, 4 * MAX_STARTS);
-        if places.is_empty() {
+/// The words of a text at which each piece of a quote stands, in their order.
+pub(super) fn find(pattern: &Pattern, side: &Side<'_>) -> Option<Vec<Range<usize>>> {
+    let mut places = Vec::with_capacity(pattern.pieces.len());
+    for piece in &pattern.pieces {
+        let found = all(&piece.hashes, &side.hashes);
+        if found.is_empty() {
             return None;
         }
-        places_of.push(places);
+        places.push(found);
     }
-    let mut best: Option<Vec<Range<usize>>> = None;
-    let span = |chain: &[Range<usize>]| match chain {
-        [first, .., last] => last.end.abs_diff(first.start),
-        _ => 0,
-    };
-    for start in &places_of[0] {
-        let mut chain = vec![start.clone()];
-        for (passage, places) in others.iter().zip(&places_of[1..]) {
-            let last = chain.last().map_or(0, |at| at.end);
-            let next = places.iter().find(|at| at.start >= last);
-            let next = match next {
-                Some(at) if passage.words.len() > SHORT || at.start - last <= REACH => at,
-                _ if passage.words.len() > SHORT => &places[0],
-                _ => break,
-            };
-            chain.push(next.clone());
-        }
-        let is_whole = chain.len() == passages.len();
-        if is_whole && best.as_ref().is_none_or(|best| span(&chain) < span(best)) {
-            best = Some(chain);
-        }
-    }
-    best
+    chain(&pattern.pieces, &places).or_else(|| apart(&pattern.pieces, &places))
 }
 
-/// Where one passage stands: at or behind a word if it does, near it if it is short.
-pub(super) fn one(passage: &Passage, text: &[Word], last: usize) -> Option<Range<usize>> {
-    let behind = find(passage, &text[last..], 1).first().map(|at| at + last);
-    let length = passage.words.len();
-    match behind {
-        Some(at) if last == 0 || length > SHORT || at - last <= REACH => Some(at..at + length),
-        _ if length > SHORT => find(passage, text, 1).first().map(|at| *at..at + length),
-        _ => None,
+/// The first place of each piece that has one for the next behind it, near enough.
+fn chain(pieces: &[Piece], places: &[Vec<usize>]) -> Option<Vec<Range<usize>>> {
+    // For each place of a piece, which place of the piece before it can follow.
+    let mut before: Vec<Vec<Option<usize>>> = Vec::with_capacity(pieces.len());
+    for (at, piece) in pieces.iter().enumerate() {
+        let Some(last) = at.checked_sub(1) else {
+            before.push((0..places[0].len()).map(Some).collect());
+            continue;
+        };
+        let furthest = match piece.gap {
+            Gap::Ellipsis => LEFT_OUT,
+            Gap::Few => A_FEW,
+        };
+        let len = pieces[last].hashes.len();
+        let mut nearest = None;
+        let mut next = 0;
+        let reached = places[at].iter().map(|start| {
+            while let Some(place) = places[last].get(next)
+                && place + len <= *start
+            {
+                if before[last][next].is_some() {
+                    nearest = Some(next);
+                }
+                next += 1;
+            }
+            nearest.filter(|nearest| start - (places[last][*nearest] + len) <= furthest)
+        });
+        let reached = reached.collect();
+        before.push(reached);
     }
+    let mut at = before.last()?.iter().position(Option::is_some)?;
+    let mut ranges = Vec::with_capacity(pieces.len());
+    for (piece, (places, before)) in pieces.iter().zip(places.iter().zip(&before)).rev() {
+        let start = places[at];
+        ranges.push(start..start + piece.hashes.len());
+        at = before[at]?;
+    }
+    ranges.reverse();
+    Some(ranges)
 }
 
-fn places(passage: &Passage, text: &[Word], most: usize) -> Vec<Range<usize>> {
-    find(passage, text, most)
-        .into_iter()
-        .map(|at| at..at + passage.words.len())
-        .collect()
+/// Each piece for itself, where each is long enough to be meant.
+fn apart(pieces: &[Piece], places: &[Vec<usize>]) -> Option<Vec<Range<usize>>> {
+    let is_clear = |piece: &Piece| piece.hashes.len() >= CLEAR && piece.gap == Gap::Ellipsis;
+    if !pieces.iter().all(is_clear) {
+        return None;
+    }
+    let ranges = pieces.iter().zip(places).map(|(piece, places)| {
+        let start = places.first()?;
+        Some(*start..start + piece.hashes.len())
+    });
+    ranges.collect()
 }
 
-/// The first places at which a passage stands (Knuth, Morris, Pratt 1977: linear whatever repeats).
-fn find(passage: &Passage, text: &[Word], most: usize) -> Vec<usize> {
-    let wanted = &passage.words;
-    let mut found = Vec::new();
-    if wanted.is_empty() || wanted.len() > text.len() || !passage.holes.is_empty() {
-        return found;
+/// Where a row of words stands in another (Knuth, Morris and Pratt, 1977): at most so many places, the first ones.
+pub(super) fn all(wanted: &[u64], text: &[u64]) -> Vec<usize> {
+    let mut places = Vec::new();
+    if wanted.is_empty() || wanted.len() > text.len() {
+        return places;
     }
-    let mut borders = vec![0_usize; wanted.len()];
-    let mut length = 0;
+    // For each beginning of what is wanted, how much of its end is a beginning too.
+    let mut again = vec![0_usize; wanted.len()];
+    let mut len = 0;
     for at in 1..wanted.len() {
-        while length > 0 && wanted[at].hash != wanted[length].hash {
-            length = borders[length - 1];
+        while len > 0 && wanted[at] != wanted[len] {
+            len = again[len - 1];
         }
-        length += usize::from(wanted[at].hash == wanted[length].hash);
-        borders[at] = length;
+        len += usize::from(wanted[at] == wanted[len]);
+        again[at] = len;
     }
-    let mut length = 0;
+    let mut len = 0;
     for (at, word) in text.iter().enumerate() {
-        while length > 0 && word.hash != wanted[length].hash {
-            length = borders[length - 1];
+        while len > 0 && (len == wanted.len() || *word != wanted[len]) {
+            len = again[len - 1];
         }
-        length += usize::from(word.hash == wanted[length].hash);
-        if length == wanted.len() {
-            found.push(at + 1 - length);
-            if found.len() == most {
+        len += usize::from(*word == wanted[len]);
+        if len == wanted.len() {
+            places.push(at + 1 - len);
+            if places.len() == MOST_PLACES {
                 break;
             }
-            length = borders[length - 1];
         }
     }
-    found
+    places
 }

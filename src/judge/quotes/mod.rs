@@ -1,21 +1,12 @@
-//! Whether a page still says what was quoted of it, word for word.
+//! Whether a page still says what was quoted from it.
 //!
-//! Words are compared as [`super::wording`] reads them: case, typography and punctuation are no change, one other word
-//! is. Nothing is altered by what a quoting author may do (`asked`): leave something out, put an edit into brackets, say
-//! who said it; nor by what a page may do: set words apart or run them together, mark footnotes, put a picture's caption
-//! between two paragraphs. A quote may run over paragraphs, list items and links, as it is looked for in words.
-//!
-//! First each passage is looked for as it is (`exact`), in the main text and then in the whole text. Where it is in
-//! neither, the place that has most of its words, the rare ones above all, is aligned with it word by word (`near`). A
-//! passage of which less than half is there counts as missing, so does one of up to three words that does not stand as
-//! it is: of so few words, any page has two.
-//!
-//! Time is linear in the text, and memory too.
+//! A quote is read as people write quotes (`pattern`): with ellipses, brackets and `[sic]`. It is first looked for word for
+//! word (`exact`), in the main text and then in the whole one; where it does not stand, for the passage that is nearest to
+//! it (`near`), and told by the words in which they differ. How a text is set is no difference: see [`super::wording`].
 
-mod asked;
-mod differences;
 mod exact;
 mod near;
+mod pattern;
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -23,8 +14,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::text::Text;
-use super::wording::{self, Word, words};
-use asked::{Asked, Passage};
+use super::wording::{Word, words};
 
 /// What became of a quote in one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,62 +24,63 @@ pub enum State {
     Verbatim,
     /// It stands with other words.
     Altered,
-    /// It does not stand there.
+    /// It does not stand.
     Missing,
 }
 
-/// Which of a page's texts a quote was found in.
+/// In which text a quote was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// [`Text::main`].
+    /// In the main text.
     Main,
-    /// [`Text::whole`].
+    /// In the whole text, beside the main one: in a comment, a side bar, a caption.
     Whole,
 }
 
-/// How much a difference weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// What weighs in a difference, the weightiest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
-    /// Some other words.
+    /// Other words.
     Plain,
-    /// Another number, or another sign at one.
+    /// Another number.
     Number,
-    /// One of the two says no where the other does not.
+    /// What turns the sentence into its opposite is there, or is not.
     Negation,
 }
 
-/// Words of a quote, and what the page has in their place.
+/// Words in which a quote and the page differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// The quote's words; empty where the page has more.
     pub was: String,
-    /// The page's words; empty where it has none.
+    /// The page's words; empty where it has fewer.
     pub now: String,
-    /// How much it weighs.
+    /// What weighs in it.
     pub weight: Weight,
 }
 
-/// Where a quote was found, and how.
+/// What was found of a quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Whether it stands.
+    /// What became of it.
     pub state: State,
-    /// In which text it was found.
+    /// In which text; `None` where it is missing.
     pub place: Option<Place>,
-    /// Where its passages stand in that text, in bytes, in the quote's order.
+    /// Where its passages stand in that text, in bytes.
     pub at: Vec<Range<usize>>,
-    /// What differs, the weightiest first, at most [`MAX_DIFFERENCES`].
+    /// In what the page differs, the weightiest first; at most [`MOST_DIFFERENCES`].
     pub differences: Vec<Difference>,
 }
 
-/// How many differences are told.
-pub const MAX_DIFFERENCES: usize = 32;
+/// So many differences are told.
+pub const MOST_DIFFERENCES: usize = 16;
+/// So many characters of a difference are told, on either side.
+pub const MOST_CHARS: usize = 300;
 
-/// How much of a quote's weight has to be there for it to be altered and not missing: with less than half, what was
-/// found is another passage.
-const LEAST_SHARE: f64 = 0.5;
+/// The longest quote that is looked for, in bytes; of longer ones, so much.
+const LONGEST_QUOTE: usize = 1 << 20;
 
 impl Found {
     const MISSING: Self = Self {
@@ -100,19 +91,53 @@ impl Found {
     };
 }
 
-/// A text in which quotes are looked for, read into words once.
-#[derive(Debug)]
-struct Read<'a> {
-    text: &'a str,
-    words: Vec<Word>,
+/// So many bytes of a text, or a few less.
+fn beginning(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
-/// The texts of a page, read into words once for any number of quotes.
-#[derive(Debug)]
+/// A text and its words.
+struct Side<'a> {
+    text: &'a str,
+    words: Vec<Word>,
+    hashes: Vec<u64>,
+}
+
+impl<'a> Side<'a> {
+    fn new(text: &'a str) -> Self {
+        let words = words(text);
+        let hashes = words.iter().map(|word| word.hash).collect();
+        Self {
+            text,
+            words,
+            hashes,
+        }
+    }
+
+    /// The bytes of a range of words.
+    fn bytes(&self, range: &Range<usize>) -> Range<usize> {
+        match self.words.get(range.clone()) {
+            Some([first, .., last]) => first.start as usize..last.end as usize,
+            Some([one]) => one.start as usize..one.end as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// What a range of words says.
+    fn said(&self, range: &Range<usize>) -> &'a str {
+        self.text.get(self.bytes(range)).unwrap_or_default()
+    }
+}
+
+/// A text in which quotes are looked for: read once, however many they are.
 pub struct Texts<'a> {
-    main: Read<'a>,
-    /// `None` where it is the same as the main text.
-    whole: Option<(&'a str, OnceCell<Read<'a>>)>,
+    main: Side<'a>,
+    /// None where it is the same as the main text.
+    whole: Option<(&'a str, OnceCell<Side<'a>>)>,
 }
 
 impl<'a> Texts<'a> {
@@ -124,120 +149,69 @@ impl<'a> Texts<'a> {
     /// Reads a main text and a whole text.
     pub fn of(main: &'a str, whole: &'a str) -> Self {
         Self {
-            main: Read::new(main),
+            main: Side::new(main),
             whole: (main != whole).then(|| (whole, OnceCell::new())),
         }
     }
 
-    /// Looks for a quote. One without a word in it is missing.
-    pub fn find(&self, quote: &str) -> Found {
-        let asked = Asked::read(quote);
-        if asked.passages.is_empty() {
-            return Found::MISSING;
-        }
-        let places = || {
-            std::iter::once((Place::Main, &self.main)).chain(
-                self.whole
-                    .iter()
-                    .map(|(text, whole)| (Place::Whole, whole.get_or_init(|| Read::new(text)))),
-            )
-        };
-        for (place, read) in places() {
-            if let Some(at) = exact::all(&asked.passages, &read.words) {
-                return Found {
-                    state: State::Verbatim,
-                    place: Some(place),
-                    at: at.into_iter().map(|at| read.bytes(at)).collect(),
-                    differences: Vec::new(),
-                };
+    fn side(&self, place: Place) -> Option<&Side<'a>> {
+        match place {
+            Place::Main => Some(&self.main),
+            Place::Whole => {
+                let (text, side) = self.whole.as_ref()?;
+                Some(side.get_or_init(|| Side::new(text)))
             }
         }
-        let mut best: Option<(f64, Found)> = None;
-        for (place, read) in places() {
-            let Some((share, found)) = read.nearly(&asked, place) else {
+    }
+
+    /// Looks for a quote. Its passages may be joined by ellipses; of a quote without words, nothing is found.
+    ///
+    /// Takes time in proportion to the text and the quote.
+    pub fn find(&self, quote: &str) -> Found {
+        let quote = beginning(quote, LONGEST_QUOTE);
+        let patterns = pattern::read(quote);
+        for place in [Place::Main, Place::Whole] {
+            let Some(side) = self.side(place) else {
                 continue;
             };
-            if found.state == State::Verbatim {
-                return found;
-            }
-            if best.as_ref().is_none_or(|(most, _)| share > *most) {
-                best = Some((share, found));
+            for pattern in &patterns {
+                if let Some(found) = exact::find(pattern, side) {
+                    return Found {
+                        state: State::Verbatim,
+                        place: Some(place),
+                        at: found.iter().map(|range| side.bytes(range)).collect(),
+                        differences: Vec::new(),
+                    };
+                }
             }
         }
-        best.map_or(Found::MISSING, |(_, found)| found)
+        // As people write quotes; the reading to the letter is for texts that have such brackets themselves.
+        let Some(pattern) = patterns.first() else {
+            return Found::MISSING;
+        };
+        let near = |place| Some((near::find(pattern, self.side(place)?)?, place));
+        let main = near(Place::Main);
+        // What lacks hardly anything is not looked for elsewhere.
+        let whole = match &main {
+            Some((found, _)) if found.is_close() => None,
+            _ => near(Place::Whole),
+        };
+        let best = match (main, whole) {
+            (Some(main), Some(whole)) if whole.0.is_better_than(&main.0) => Some(whole),
+            (main, whole) => main.or(whole),
+        };
+        best.and_then(|(near, place)| Some(near.told(place, self.side(place)?)))
+            .unwrap_or(Found::MISSING)
     }
 }
 
-/// Looks for one quote. For several in one text, see [`Texts`].
+/// Looks for one quote in a text. Whoever has several reads the text once: [`Texts`].
 pub fn find(quote: &str, text: &Text) -> Found {
     Texts::new(text).find(quote)
 }
 
-impl<'a> Read<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            words: words(text),
-        }
-    }
-
-    /// The bytes of some of its words.
-    fn bytes(&self, at: Range<usize>) -> Range<usize> {
-        let start = self.words.get(at.start).map_or(0, |word| word.start);
-        let end = self.words[..at.end].last().map_or(start, |word| word.end);
-        start as usize..(end as usize).max(start as usize)
-    }
-
-    /// Looks for what is nearly a quote's words, and says how much of its weight is there.
-    fn nearly(&self, asked: &Asked, place: Place) -> Option<(f64, Found)> {
-        let (mut there, mut all) = (0.0, 0.0);
-        let mut at = Vec::new();
-        let mut differences = Vec::new();
-        let mut last = 0;
-        for passage in &asked.passages {
-            let weight = passage.words.len() as f64;
-            all += weight;
-            let stands = exact::one(passage, &self.words, last);
-            if let Some(found) = stands {
-                there += weight;
-                last = found.end;
-                at.push(self.bytes(found));
-                continue;
-            }
-            let near = near::nearest(passage, self, last)
-                // A short one has to stand by the others.
-                .filter(|near| passage.words.len() > exact::SHORT || near.range().start >= last);
-            if let Some(near) = near {
-                there += weight * near.share;
-                if let Some(end) = near.pairs.last() {
-                    last = end.1 + 1;
-                }
-                at.push(self.bytes(near.range()));
-                differences.extend(differences::between(passage, self, &near.pairs));
-            } else {
-                differences.push(differences::gone(passage));
-            }
-        }
-        let share = there / all;
-        if at.is_empty() || share < LEAST_SHARE {
-            return None;
-        }
-        differences.sort_by_key(|one| std::cmp::Reverse(one.weight));
-        differences.truncate(MAX_DIFFERENCES);
-        let state = if differences.is_empty() {
-            State::Verbatim
-        } else {
-            State::Altered
-        };
-        let found = Found {
-            state,
-            place: Some(place),
-            at,
-            differences,
-        };
-        Some((share, found))
-    }
-}
-
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod writing_tests;

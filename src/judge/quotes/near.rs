@@ -1,336 +1,502 @@
-//! The place in a text that is most like a passage, and which words of the two are the same.
+//! The passage that is nearest to a quote, where the quote itself does not stand.
+//!
+//! Words of the quote, and pairs of them, that are rare in the text say where it may stand (seeds); there, the words of both
+//! are aligned. A passage is near if enough of the quote stands in it, in its order and together.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
-use super::wording::Word;
-use super::{LEAST_SHARE, Passage, Read};
-use crate::judge::quotes::exact::SHORT;
+use unicode_normalization::char::is_combining_mark;
 
-/// A place that is like a passage.
-#[derive(Debug)]
+use super::pattern::{Pattern, Piece};
+use super::{Difference, Found, MOST_CHARS, MOST_DIFFERENCES, Place, Side, State, Weight};
+use crate::judge::drift::align::{Row, Run, align};
+use crate::judge::wording::{Kind, Word, words};
+
+/// A quote of fewer words has to stand word for word: what is like three words may be anything.
+const FEWEST_WORDS: usize = 4;
+/// So much of a quote's words has to stand.
+const ENOUGH: f64 = 0.5;
+/// Less is enough where so many of them stand in a row.
+const LONG_RUN: usize = 12;
+/// With so much, at least.
+const ENOUGH_WITH_RUN: f64 = 0.25;
+/// Words in a row that stand together by no accident.
+const SOLID: usize = 3;
+/// So many words more may stand before and behind a passage than are missing there.
+const BESIDE: usize = 4;
+/// A seed that stands more often in the text says nothing.
+const MOST_PLACES: usize = 64;
+/// So many lines of words may stand between two paragraphs of a quote, as words: an advertisement, a caption.
+const MOST_BETWEEN: usize = 80;
+
+/// The nearest passage.
+#[derive(Debug, Clone)]
 pub(super) struct Near {
-    /// Words that are the same: that of the passage, that of the text. In order.
-    pub(super) pairs: Vec<(usize, usize)>,
-    /// How much of the passage's weight they are.
-    pub(super) share: f64,
+    /// Words of the quote that stand, and how many it has.
+    kept: usize,
+    of: usize,
+    at: Vec<Range<usize>>,
+    differences: Vec<Difference>,
 }
 
 impl Near {
-    /// The words of the text from the first to the last that is the passage's.
-    pub(super) fn range(&self) -> Range<usize> {
-        match (self.pairs.first(), self.pairs.last()) {
-            (Some(first), Some(last)) => first.1..last.1 + 1,
-            _ => 0..0,
+    fn share(&self) -> f64 {
+        self.kept as f64 / self.of.max(1) as f64
+    }
+
+    /// Whether there cannot be a much nearer passage.
+    pub(super) fn is_close(&self) -> bool {
+        self.differences.is_empty() || self.of - self.kept <= 2
+    }
+
+    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+        self.kept > other.kept
+            || (self.kept == other.kept && self.differences.len() < other.differences.len())
+    }
+
+    pub(super) fn told(mut self, place: Place, side: &Side<'_>) -> Found {
+        self.differences
+            .sort_by_key(|difference| std::cmp::Reverse(difference.weight));
+        self.differences.truncate(MOST_DIFFERENCES);
+        Found {
+            state: if self.differences.is_empty() {
+                State::Verbatim
+            } else {
+                State::Altered
+            },
+            place: Some(place),
+            at: self.at.iter().map(|range| side.bytes(range)).collect(),
+            differences: self.differences,
         }
     }
 }
 
-/// How many places are looked at closely.
-const MAX_PLACES: usize = 4;
-/// How many times the text's words are the most seeds that are looked at.
-const SEEDS_PER_WORD: usize = 4;
-/// How many words longer than the passage its place may be.
-const MORE: usize = 80;
-/// The most pairs of words that are compared one by one; larger gaps are cut at runs that occur once in both.
-const MAX_CELLS: usize = 400_000;
-/// How dense the passage's words have to stand, as a share.
-const LEAST_DENSE: f64 = 0.3;
-
-/// The place most like a passage; where two are, that at or behind a word.
-pub(super) fn nearest(passage: &Passage, read: &Read<'_>, last: usize) -> Option<Near> {
-    if read.words.is_empty() {
+/// The passages of a text that are nearest to a quote's pieces, if they are near enough.
+pub(super) fn find(pattern: &Pattern, side: &Side<'_>) -> Option<Near> {
+    let of = pattern.len();
+    if of < FEWEST_WORDS {
         return None;
     }
-    let weights = weights(passage, &read.words);
-    let all: f64 = weights.iter().sum();
-    let mut best: Option<Near> = None;
-    for window in windows(passage, &read.words, last) {
-        let base = window.start;
-        let mut pairs = aligned(&passage.words, &weights, &read.words[window]);
-        for pair in &mut pairs {
-            pair.1 += base;
-        }
-        super::differences::run_together(passage, read, &mut pairs);
-        let mut there: Vec<usize> = pairs.iter().map(|pair| pair.0).collect();
-        there.dedup();
-        let share = there.into_iter().map(|at| weights[at]).sum::<f64>() / all;
-        let near = Near { pairs, share };
-        if best.as_ref().is_none_or(|best| near.share > best.share) {
-            best = Some(near);
-        }
-    }
-    let near = best?;
-    let is_whole = super::differences::between(passage, read, &near.pairs).is_empty();
-    if is_whole && near.share >= LEAST_SHARE {
-        return Some(near);
-    }
-    let dense = near.pairs.len() as f64 / near.range().len().max(1) as f64;
-    (passage.words.len() > SHORT
-        && near.pairs.len() >= SHORT
-        && near.share >= LEAST_SHARE
-        && dense >= LEAST_DENSE)
-        .then_some(near)
-}
-
-/// How often each of a passage's words is in a text.
-fn counts(passage: &Passage, text: &[Word]) -> HashMap<u64, usize> {
-    let mut counts: HashMap<u64, usize> = passage.words.iter().map(|word| (word.hash, 0)).collect();
-    for word in text {
-        if let Some(count) = counts.get_mut(&word.hash) {
-            *count += 1;
-        }
-    }
-    counts
-}
-
-/// What each word of a passage weighs: one that is everywhere, little. A word that is not there weighs as much as one
-/// that is there once.
-fn weights(passage: &Passage, text: &[Word]) -> Vec<f64> {
-    let counts = counts(passage, text);
-    passage
-        .words
-        .iter()
-        .map(|word| {
-            let count = counts.get(&word.hash).copied().unwrap_or(0).max(1);
-            1.0 / (1.0 + (count as f64).ln() / 4.0)
-        })
-        .collect()
-}
-
-/// The parts of a text in which a passage may stand, the likeliest first: those on which most of its words, the rare ones
-/// above all, stand as far from each other as in the passage.
-fn windows(passage: &Passage, text: &[Word], last: usize) -> Vec<Range<usize>> {
-    let wanted = &passage.words;
-    let counts = counts(passage, text);
-    // For each word, where it is in the passage: the first places only, as repeats say little.
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (at, word) in wanted.iter().enumerate() {
-        let places = places.entry(word.hash).or_default();
-        if places.len() < 4 {
-            places.push(at);
-        }
-    }
-    // The rarest first, as long as there is room.
-    let mut seeds: Vec<(usize, u64)> = counts
-        .iter()
-        .filter(|(_, count)| **count > 0)
-        .map(|(hash, count)| (*count, *hash))
-        .collect();
-    seeds.sort_unstable();
-    let mut room = text.len().saturating_mul(SEEDS_PER_WORD);
-    let mut taken: HashMap<u64, f32> = HashMap::new();
-    for (count, hash) in seeds {
-        let hits = count.saturating_mul(places.get(&hash).map_or(0, Vec::len));
-        if hits > room {
-            break;
-        }
-        room -= hits;
-        taken.insert(hash, 1.0 / (count as f32).sqrt());
-    }
-    let width = (wanted.len() / 4).max(12);
-    let mut buckets = vec![0.0_f32; (text.len() + wanted.len()) / width + 2];
-    for (at, word) in text.iter().enumerate() {
-        let Some(weight) = taken.get(&word.hash) else {
+    let mut near = Near {
+        kept: 0,
+        of,
+        at: Vec::new(),
+        differences: Vec::new(),
+    };
+    let mut longest = 0;
+    for piece in &pattern.pieces {
+        let Some(found) = passage(piece, side) else {
+            near.differences
+                .push(difference(&piece.text, &piece.words, "", &[]));
             continue;
         };
-        for place in places.get(&word.hash).into_iter().flatten() {
-            buckets[(at + wanted.len() - place) / width] += weight;
+        near.kept += found.kept;
+        near.at.push(found.at);
+        near.differences.extend(found.differences);
+        longest = longest.max(found.longest);
+    }
+    let is_near = longest >= SOLID
+        && (near.share() >= ENOUGH || (longest >= LONG_RUN && near.share() >= ENOUGH_WITH_RUN));
+    is_near.then_some(near)
+}
+
+struct Passage {
+    kept: usize,
+    longest: usize,
+    at: Range<usize>,
+    differences: Vec<Difference>,
+}
+
+fn passage(piece: &Piece, side: &Side<'_>) -> Option<Passage> {
+    if let Some(start) = super::exact::all(&piece.hashes, &side.hashes).first() {
+        let len = piece.hashes.len();
+        return Some(Passage {
+            kept: len,
+            longest: len,
+            at: *start..start + len,
+            differences: Vec::new(),
+        });
+    }
+    windows(&piece.hashes, &side.hashes)
+        .into_iter()
+        .filter_map(|window| aligned(piece, side, &window))
+        .max_by_key(|passage| (passage.kept, std::cmp::Reverse(passage.differences.len())))
+}
+
+/// Hashes are mixed already.
+#[derive(Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
     }
-    let mut best: Vec<(f32, usize)> = Vec::new();
-    for (bucket, pair) in buckets.windows(2).enumerate() {
-        let mut sum = pair[0] + pair[1];
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// A seed: where it stands in the quote, and how often and where in the text.
+struct Seed {
+    in_quote: usize,
+    count: usize,
+    places: Vec<usize>,
+}
+
+fn pair(one: u64, other: u64) -> u64 {
+    one.rotate_left(17)
+        .wrapping_add(other)
+        .wrapping_mul(0xff51_afd7_ed55_8ccd)
+}
+
+/// Parts of the text in which the quote may stand, at most three.
+fn windows(quote: &[u64], text: &[u64]) -> Vec<Range<usize>> {
+    const MOST_WINDOWS: usize = 3;
+    let mut seeds: HashMap<u64, Seed, BuildHasherDefault<AsIs>> = HashMap::default();
+    let mut plant = |hash, in_quote| {
+        // What stands twice in the quote says where less clearly; its first place will do.
+        seeds.entry(hash).or_insert(Seed {
+            in_quote,
+            count: 0,
+            places: Vec::new(),
+        });
+    };
+    for (at, word) in quote.iter().enumerate() {
+        plant(*word, at);
+        if let Some(next) = quote.get(at + 1) {
+            plant(pair(*word, *next), at);
+        }
+    }
+    let mut sow = |hash, at| {
+        if let Some(seed) = seeds.get_mut(&hash) {
+            seed.count += 1;
+            if seed.places.len() < MOST_PLACES {
+                seed.places.push(at);
+            }
+        }
+    };
+    for (at, word) in text.iter().enumerate() {
+        sow(*word, at);
+        if let Some(next) = text.get(at + 1) {
+            sow(pair(*word, *next), at);
+        }
+    }
+    // Where the quote would begin, by each seed; the rarer a seed, the more it says.
+    let mut votes: Vec<(isize, f64)> = Vec::new();
+    for seed in seeds
+        .values()
+        .filter(|seed| (1..=MOST_PLACES).contains(&seed.count))
+    {
+        let weight = 1.0 / seed.count as f64;
+        let begins = |at: &usize| *at as isize - seed.in_quote as isize;
+        votes.extend(seed.places.iter().map(|at| (begins(at), weight)));
+    }
+    votes.sort_unstable_by_key(|(at, _)| *at);
+    let slack = quote.len() / 3 + 12;
+    let mut heaps = heaps(&votes, slack);
+    let mut windows: Vec<Range<usize>> = Vec::new();
+    heaps.sort_by(|one, other| {
+        other
+            .1
+            .total_cmp(&one.1)
+            .then(one.0.start.cmp(&other.0.start))
+    });
+    for (begins, _) in heaps.into_iter().take(MOST_WINDOWS) {
+        let start = begins
+            .start
+            .saturating_sub_unsigned(slack)
+            .max(0)
+            .unsigned_abs();
+        let end = begins
+            .end
+            .saturating_add_unsigned(quote.len() + slack)
+            .max(0)
+            .unsigned_abs();
+        windows.push(start.min(text.len())..end.min(text.len()));
+    }
+    windows
+}
+
+/// Votes that lie together: from the first to the last place at which the quote would begin, and what they weigh.
+fn heaps(votes: &[(isize, f64)], width: usize) -> Vec<(Range<isize>, f64)> {
+    let width = isize::try_from(width).unwrap_or(isize::MAX);
+    let mut heaps: Vec<(Range<isize>, f64)> = Vec::new();
+    for (at, weight) in votes {
+        match heaps.last_mut() {
+            // A heap is no wider than thrice what a passage may be off, or a long text were one heap.
+            Some((range, sum)) if at - range.end <= width && at - range.start <= 3 * width => {
+                range.end = *at;
+                *sum += weight;
+            }
+            _ => heaps.push((*at..*at, *weight)),
+        }
+    }
+    heaps
+}
+
+/// Words that stand in both, with what is between.
+fn aligned(piece: &Piece, side: &Side<'_>, window: &Range<usize>) -> Option<Passage> {
+    let text = &side.hashes[window.clone()];
+    let row = |hashes| Row {
+        hashes,
+        starts: &[0],
+    };
+    let runs = align(row(&piece.hashes), row(text));
+    let runs = solid(&runs);
+    // Once more, where it stands: of words that are the same, those nearest by are meant.
+    let (first, last) = (runs.first()?, runs.last()?);
+    let (head, tail) = (first.before, piece.hashes.len() - last.before - last.len);
+    let from = window.start + first.now.saturating_sub(head + BESIDE);
+    let to = (window.start + last.now + last.len + tail + BESIDE).min(window.end);
+    let window = &(from..to);
+    let runs = align(row(&piece.hashes), row(&side.hashes[window.clone()]));
+    let runs = solid(&runs);
+    let (first, last) = (runs.first()?, runs.last()?);
+    let at = window.start + first.now..window.start + last.now + last.len;
+    let kept: usize = runs.iter().map(|run| run.len).sum();
+    let longest = runs.iter().map(|run| run.len).max()?;
+    let mut differences = Differences {
+        piece,
+        side,
+        found: Vec::new(),
+        kept: 0,
+        is_other: false,
+    };
+    let len = piece.hashes.len();
+    let before = differences.before(0..first.before, at.start);
+    let behind = differences.behind(last.before + last.len..len, at.end);
+    if let Some(before) = before.clone() {
+        differences.add(0..first.before, before);
+    }
+    for pair in runs.windows(2) {
+        let [one, other] = pair else { continue };
+        let was = one.before + one.len..other.before;
+        let now = window.start + one.now + one.len..window.start + other.now;
+        differences.add(was, now);
+    }
+    if let Some(behind) = behind.clone() {
+        differences.add(last.before + last.len..len, behind);
+    }
+    // How words are parted is told beside what else differs.
+    if !differences.is_other {
+        differences.found.clear();
+    }
+    let at =
+        before.map_or(at.start, |before| before.start)..behind.map_or(at.end, |behind| behind.end);
+    Some(Passage {
+        kept: kept + differences.kept,
+        longest,
+        at,
+        differences: differences.found,
+    })
+}
+
+/// The runs that are one passage: those from one to another of which the most words stand with the fewest between. What
+/// else is the same is so by accident.
+fn solid(runs: &[Run]) -> &[Run] {
+    /// What a word that stands between two runs takes away.
+    const APART: f64 = 0.4;
+    let far = |one: &Run, other: &Run| {
+        let before = other.before - (one.before + one.len);
+        let now = other.now - (one.now + one.len);
+        before.max(now)
+    };
+    let mut best = (0.0, 0..0);
+    let (mut sum, mut start) = (0.0_f64, 0);
+    for (at, run) in runs.iter().enumerate() {
+        if let Some(last) = at.checked_sub(1) {
+            sum -= APART * far(&runs[last], run) as f64;
+        }
         if sum <= 0.0 {
-            continue;
+            (sum, start) = (0.0, at);
         }
-        // Of places that are as good, that behind the passage before.
-        if bucket * width + 2 * width >= last + wanted.len() {
-            sum *= 1.001;
-        }
-        if let Some(before) = best.last_mut().filter(|(_, before)| before + 1 == bucket) {
-            // Neighbours are the same place.
-            if before.0 < sum {
-                *before = (sum, bucket);
-            }
-        } else if best.len() < MAX_PLACES {
-            best.push((sum, bucket));
-        } else {
-            let least = (0..best.len()).min_by(|a, b| best[*a].0.total_cmp(&best[*b].0));
-            if let Some(least) = least.filter(|least| best[*least].0 < sum) {
-                best.remove(least);
-                best.push((sum, bucket));
-            }
+        sum += run.len as f64;
+        if sum > best.0 {
+            best = (sum, start..at + 1);
         }
     }
-    best.sort_by(|one, other| other.0.total_cmp(&one.0));
-    best.into_iter()
-        .map(|(_, bucket)| {
-            let start = (bucket * width).saturating_sub(wanted.len());
-            let slack = width + MORE.min(wanted.len());
-            let from = start.saturating_sub(slack).min(text.len());
-            let to = (start + 2 * width + wanted.len() + slack).min(text.len());
-            from..to
+    &runs[best.1]
+}
+
+struct Differences<'a> {
+    piece: &'a Piece,
+    side: &'a Side<'a>,
+    found: Vec<Difference>,
+    /// Words that turned out to be the same.
+    kept: usize,
+    /// Whether anything differs but how words are parted, which alone is no difference.
+    is_other: bool,
+}
+
+impl Differences<'_> {
+    /// What stands in the text for the beginning of the quote: from the beginning of its sentence, if that is near.
+    fn before(&self, was: Range<usize>, end: usize) -> Option<Range<usize>> {
+        if was.is_empty() {
+            return None;
+        }
+        let furthest = 2 * was.len() + 3;
+        let mut start = end;
+        while start > 0 && end - start < furthest && !self.is_end(start) {
+            start -= 1;
+        }
+        Some(if self.is_end(start) {
+            start..end
+        } else {
+            end.saturating_sub(was.len())..end
         })
-        .collect()
-}
-
-/// Which words are the same: a longest common subsequence that prefers what stands together. The text may have anything
-/// before and behind the passage.
-fn aligned(wanted: &[Word], weights: &[f64], text: &[Word]) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    // Gaps that are still to be aligned, the first on top; and whether their ends are the text's free ones.
-    let mut gaps = vec![(0..wanted.len(), 0..text.len(), true, true)];
-    while let Some((a, b, opens, closes)) = gaps.pop() {
-        if a.is_empty() || b.is_empty() {
-            continue;
-        }
-        if a.len().saturating_mul(b.len()) <= MAX_CELLS {
-            align(
-                &wanted[a.clone()],
-                &weights[a.clone()],
-                &text[b.clone()],
-                opens,
-                closes,
-                |i, j| {
-                    pairs.push((a.start + i, b.start + j));
-                },
-            );
-            continue;
-        }
-        let anchors = anchors(&wanted[a.clone()], &text[b.clone()]);
-        if anchors.is_empty() {
-            // What has no run of its own is aligned without gaps.
-            let shift = shift(&wanted[a.clone()], &text[b.clone()]);
-            let from = shift.1.saturating_sub(shift.0);
-            let same = a.clone().zip(b.start + from..b.end);
-            let same = same.map(|(i, j)| (i + shift.0.saturating_sub(shift.1), j));
-            pairs.extend(same.filter(|(i, j)| *i < a.end && wanted[*i].hash == text[*j].hash));
-            continue;
-        }
-        let (mut i, mut j, mut opens) = (a.start, b.start, opens);
-        let mut parts = Vec::new();
-        for (x, y) in anchors {
-            parts.push((i..a.start + x, j..b.start + y, opens, false));
-            pairs.push((a.start + x, b.start + y));
-            (i, j, opens) = (a.start + x + 1, b.start + y + 1, false);
-        }
-        parts.push((i..a.end, j..b.end, opens, closes));
-        gaps.extend(parts);
     }
-    pairs.sort_unstable();
-    pairs
-}
 
-/// How far the one is to be shifted for most of some words of it to stand on the same: both numbers are places of the same
-/// word.
-fn shift(wanted: &[Word], text: &[Word]) -> (usize, usize) {
-    const SAMPLES: usize = 32;
-    let mut votes = vec![0_u32; wanted.len() + text.len()];
-    for sample in 0..SAMPLES.min(wanted.len()) {
-        let at = sample * wanted.len() / SAMPLES.min(wanted.len());
-        for (place, word) in text.iter().enumerate() {
-            if word.hash == wanted[at].hash {
-                votes[place + wanted.len() - at] += 1;
-            }
+    /// As [`Self::before`], for its end.
+    fn behind(&self, was: Range<usize>, start: usize) -> Option<Range<usize>> {
+        if was.is_empty() {
+            return None;
         }
-    }
-    let most = votes.iter().max().copied().unwrap_or(0);
-    let best = votes.iter().position(|votes| *votes == most).unwrap_or(0);
-    (wanted.len(), best)
-}
-
-/// Words that begin a run of three that occurs once in both, in the order of both (the longest such sequence: patience).
-fn anchors(wanted: &[Word], text: &[Word]) -> Vec<(usize, usize)> {
-    const RUN: usize = 3;
-    fn once(words: &[Word]) -> HashMap<[u64; RUN], Option<usize>> {
-        let mut runs = HashMap::with_capacity(words.len());
-        for (at, run) in words.windows(RUN).enumerate() {
-            runs.entry([run[0].hash, run[1].hash, run[2].hash])
-                .and_modify(|place| *place = None)
-                .or_insert(Some(at));
+        let most = self.side.words.len();
+        let furthest = 2 * was.len() + 3;
+        let mut end = start;
+        while end < most && end - start < furthest && !self.is_end(end) {
+            end += 1;
         }
-        runs
-    }
-    let (one, other) = (once(wanted), once(text));
-    let mut both: Vec<(usize, usize)> = one
-        .iter()
-        .filter_map(|(run, at)| Some(((*at)?, (*other.get(run)?)?)))
-        .collect();
-    both.sort_unstable();
-    let mut tails: Vec<usize> = Vec::new();
-    let mut before = vec![None; both.len()];
-    for at in 0..both.len() {
-        let place = tails.partition_point(|tail| both[*tail].1 < both[at].1);
-        before[at] = place.checked_sub(1).map(|place| tails[place]);
-        if place == tails.len() {
-            tails.push(at);
+        Some(if self.is_end(end) {
+            start..end
         } else {
-            tails[place] = at;
+            start..(start + was.len()).min(most)
+        })
+    }
+
+    /// Whether a part of a sentence, or a line, ends before this word of the text.
+    fn is_end(&self, at: usize) -> bool {
+        let words = &self.side.words;
+        let before = at.checked_sub(1).and_then(|last| words.get(last));
+        let Some((before, next)) = before.zip(words.get(at)) else {
+            return true;
+        };
+        let between = self.side.text.get(before.end as usize..next.start as usize);
+        between.is_none_or(|between| between.contains(ENDS))
+    }
+
+    /// Notes that words of the quote stand as others, unless that is how they are set.
+    fn add(&mut self, was: Range<usize>, now: Range<usize>) {
+        if was.is_empty() && now.is_empty() {
+            return;
         }
+        let words = self.side.words.get(now.clone()).unwrap_or_default();
+        if was.is_empty() && self.is_between(&now) {
+            return;
+        }
+        let own = self.piece.words.get(was.clone()).unwrap_or_default();
+        let said = slice(&self.piece.text, own);
+        let says = self.side.said(&now);
+        let is_same = is_set_apart(said, says);
+        self.kept += if is_same { was.len() } else { 0 };
+        self.is_other |= !is_same;
+        self.found.push(difference(said, own, says, words));
     }
-    let mut chain = Vec::new();
-    let mut at = tails.last().copied();
-    while let Some(place) = at {
-        chain.push(both[place]);
-        at = before[place];
+
+    /// Whether these words of the text are lines of their own between two paragraphs.
+    fn is_between(&self, now: &Range<usize>) -> bool {
+        let words = &self.side.words;
+        let breaks = |before: Option<&Word>, next: Option<&Word>| match (before, next) {
+            (Some(before), Some(next)) => {
+                self.side.text[before.end as usize..next.start as usize].contains('\n')
+            }
+            _ => true,
+        };
+        now.len() <= MOST_BETWEEN
+            && breaks(
+                now.start.checked_sub(1).map(|at| &words[at]),
+                words.get(now.start),
+            )
+            && breaks(words.get(now.end - 1), words.get(now.end))
     }
-    chain.reverse();
-    chain
 }
 
-/// Aligns two runs of words, comparing each with each.
-fn align(
-    wanted: &[Word],
-    weights: &[f64],
-    text: &[Word],
-    opens: bool,
-    closes: bool,
-    mut pair: impl FnMut(usize, usize),
-) {
-    // A word that is everywhere may stand anywhere by chance.
-    const SAME: f64 = 6.0;
-    const TOGETHER: i32 = 2;
-    const SKIP: i32 = 1;
-    let columns = text.len() + 1;
-    let cost = |free: bool| if free { 0 } else { SKIP };
-    // For each cell, where its best score comes from: 0 from the same word, 1 without the passage's, 2 without the text's.
-    let mut from = vec![2_u8; (wanted.len() + 1) * columns];
-    let mut row: Vec<i32> = (0..columns).map(|at| -(at as i32) * cost(opens)).collect();
-    let mut was_same = vec![false; columns];
-    for (i, word) in wanted.iter().enumerate() {
-        let is_last = closes && i + 1 == wanted.len();
-        let worth = 1 + (SAME * weights[i] * weights[i]) as i32;
-        let mut corner = row[0];
-        let mut corner_same = was_same[0];
-        row[0] -= SKIP;
-        from[(i + 1) * columns] = 1;
-        for (j, other) in text.iter().enumerate() {
-            let above = row[j + 1] - SKIP;
-            let left = row[j] - cost(is_last);
-            let (mut score, mut way) = if above > left { (above, 1) } else { (left, 2) };
-            if word.hash == other.hash {
-                let same = corner + worth + if corner_same { TOGETHER } else { 0 };
-                if same >= score {
-                    (score, way) = (same, 0);
-                }
-            }
-            corner = row[j + 1];
-            corner_same = was_same[j + 1];
-            row[j + 1] = score;
-            was_same[j + 1] = way == 0;
-            from[(i + 1) * columns + j + 1] = way;
-        }
+/// What ends a part of a sentence, or a line.
+const ENDS: [char; 16] = [
+    '\n', '.', '!', '?', ',', ';', ':', '—', '–', '(', ')', '。', '！', '？', '؟', '।',
+];
+
+/// What words of a text say, with what stands between them.
+fn slice<'a>(text: &'a str, words: &[Word]) -> &'a str {
+    match (words.first(), words.last()) {
+        (Some(first), Some(last)) => text
+            .get(first.start as usize..last.end as usize)
+            .unwrap_or_default(),
+        _ => "",
     }
-    let (mut i, mut j) = (wanted.len(), text.len());
-    while i > 0 && j > 0 {
-        match from[i * columns + j] {
-            0 => {
-                (i, j) = (i - 1, j - 1);
-                pair(i, j);
-            }
-            1 => i -= 1,
-            _ => j -= 1,
-        }
+}
+
+/// Whether two texts are the same letters, only parted otherwise: `web site` and `website`; or with the mark of a footnote
+/// that ran into a word. Numbers are not.
+fn is_set_apart(said: &str, says: &str) -> bool {
+    let is_letters = said.chars().all(char::is_alphabetic) && said.len() > 2;
+    let mark = says.strip_prefix(said).unwrap_or_default();
+    if is_letters && (1..=2).contains(&mark.len()) && mark.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return true;
     }
+    let joined = |text: &str| {
+        let has_number = text.chars().any(char::is_numeric);
+        let is_letter = |c: &char| c.is_alphabetic() || is_combining_mark(*c);
+        let letters: String = text.chars().filter(is_letter).collect();
+        let joined: Vec<u64> = words(&letters).iter().map(|word| word.hash).collect();
+        (!has_number && !joined.is_empty()).then_some(joined)
+    };
+    let joined_said = joined(said);
+    joined_said.is_some() && joined_said == joined(says)
+}
+
+fn difference(was: &str, was_words: &[Word], now: &str, now_words: &[Word]) -> Difference {
+    let of = |words: &[Word], kind| {
+        let mut hashes: Vec<u64> = words
+            .iter()
+            .filter(|word| word.kind == kind || (kind == Kind::Number && word.kind == Kind::Symbol))
+            .map(|word| word.hash)
+            .collect();
+        hashes.sort_unstable();
+        hashes
+    };
+    let differs = |kind| of(was_words, kind) != of(now_words, kind);
+    let weight = if differs(Kind::Negation) {
+        Weight::Negation
+    } else if differs(Kind::Number) {
+        Weight::Number
+    } else {
+        Weight::Plain
+    };
+    Difference {
+        was: shown(was),
+        now: shown(now),
+        weight,
+    }
+}
+
+/// Words on one line, and not too many.
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len().min(MOST_CHARS));
+    let mut chars = 0;
+    for word in text.split_whitespace() {
+        if chars > 0 {
+            shown.push(' ');
+        }
+        for c in word.chars() {
+            if chars >= MOST_CHARS {
+                shown.push('…');
+                return shown;
+            }
+            shown.push(c);
+            chars += 1;
+        }
+        chars += 1;
+    }
+    shown
 }

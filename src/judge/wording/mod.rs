@@ -62,6 +62,8 @@ enum Class {
     Alone,
     /// A word of its own.
     Sign,
+    /// A word of its own, beside a number.
+    Relation,
     /// Belongs to what stands before.
     Mark,
     /// Nothing that is read.
@@ -116,6 +118,17 @@ impl Reader<'_> {
                     self.finish();
                     self.push(c, at, after);
                     self.finish();
+                    after
+                }
+                Class::Relation => {
+                    self.finish();
+                    let is_number = |c: Option<char>| c.is_some_and(char::is_numeric);
+                    let (before, behind) =
+                        (self.text[..at].trim_end(), self.text[after..].trim_start());
+                    if is_number(before.chars().next_back()) || is_number(behind.chars().next()) {
+                        self.push(c, at, after);
+                        self.finish();
+                    }
                     after
                 }
                 Class::Nothing | Class::Raised => after,
@@ -233,7 +246,14 @@ impl Reader<'_> {
             .chars()
             .next_back()
             .is_some_and(|before| !before.is_whitespace());
-        let inside = self.text[after..].split(']').next().unwrap_or_default();
+        // No further than a mark is long, or brackets without end would take their time.
+        let near = self.text[after..]
+            .bytes()
+            .take(4)
+            .position(|byte| byte == b']');
+        let inside = near
+            .and_then(|len| self.text.get(after..after + len))
+            .unwrap_or_default();
         let is_closed =
             inside.len() <= 3 && self.text[after..].get(inside.len()..=inside.len()) == Some("]");
         let is_mark = !inside.is_empty()
@@ -321,10 +341,6 @@ fn class(c: char) -> Class {
         '%'
         | '‰'
         | '$'
-        | '+'
-        | '='
-        | '<'
-        | '>'
         | '±'
         | '×'
         | '÷'
@@ -342,6 +358,7 @@ fn class(c: char) -> Class {
         | '\u{ffe1}'
         | '\u{ffe5}'
         | '\u{ffe6}' => Class::Sign,
+        '+' | '=' | '<' | '>' => Class::Relation,
         '\0'..='\u{7f}' => Class::Break,
         // Raised digits lead to footnotes, as a rule; as an exponent they are missed.
         '²' | '³' | '¹' | '\u{2070}'..='\u{207f}' => Class::Raised,
