@@ -1,12 +1,11 @@
 //! What changed in the main text of a page between two looks at it.
 //!
-//! The words of both texts are aligned (`align`), without those that do not count: dates, counters, the numbers of paragraphs
+//! The words of both texts are aligned ([`super::wording`]), without those that do not count: dates, counters, the numbers of paragraphs
 //! (`side`). What stands elsewhere in the page is not gone, and what stood elsewhere in it is not new, wherever a page's main
 //! text was seen to begin and end. What is left is weighed (`weigh`): a sentence that says something else, is gone or was put
 //! in weighs most, and a number or a negation by itself; what was added around a text that stands weighs little.
 //! Banners, share bars and lists of other stories weigh nothing.
 
-pub(in crate::judge) mod align;
 mod apart;
 mod paired;
 mod pieces;

@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 
-use super::align::{Run, align, together};
 use super::side::Side;
 use crate::judge::wording::Kind;
+use crate::judge::wording::align::{Run, align, together};
 
 /// So much of a paragraph must stand for it to be the same one, altered.
 const ALTERED: f64 = 0.35;

@@ -215,7 +215,7 @@ fn piece(paired: &Paired<'_, '_>, group: &Group) -> Piece {
     let (mut at, mut other) = starts;
     // So far the later text was taken, in bytes.
     let mut taken = from;
-    for run in runs.iter().chain([&super::align::Run {
+    for run in runs.iter().chain([&crate::judge::wording::align::Run {
         before: ends.0,
         now: ends.1,
         len: 0,

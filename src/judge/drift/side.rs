@@ -1,7 +1,7 @@
 //! One text as it is compared: its words, its paragraphs, and which of its words do not count.
 
-use super::align::{Row, together};
 use super::vocabulary as known;
+use crate::judge::wording::align::{Row, together};
 use crate::judge::wording::{Kind, Word, words};
 
 /// Why a word counts less, or not at all.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::align::{Run, together};
 use super::apart::{excerpt, is_spelling, letters, only_years_differ, stands, without_years};
 use super::paired::{Elsewhere, GRAM, Group, Paired};
 use super::side::Side;
@@ -10,6 +9,7 @@ use super::vocabulary as known;
 use super::{Change, Counts, Drift, Level, Passage, Weight};
 use crate::judge::Text;
 use crate::judge::wording::Kind;
+use crate::judge::wording::align::{Run, together};
 
 /// What changed is substance once it weighs so much.
 const SUBSTANCE: f64 = 1.0;

@@ -11,7 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::pattern::{Pattern, Piece};
 use super::{Difference, Found, MOST_CHARS, MOST_DIFFERENCES, Place, Side, State, Weight};
-use crate::judge::drift::align::{Row, Run, align};
+use crate::judge::wording::align::{Row, Run, align};
 use crate::judge::wording::{Kind, Word, words};
 
 /// A quote of fewer words has to stand word for word: what is like three words may be anything.

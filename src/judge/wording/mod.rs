@@ -5,6 +5,7 @@
 //! is: accents count, and so do the inside of numbers, signs before them, and what they are counted in. Of languages that
 //! set no spaces, every cluster that a reader takes for one sign is a word.
 
+pub(in crate::judge) mod align;
 mod kind;
 
 use unicode_normalization::UnicodeNormalization;

@@ -273,7 +273,7 @@ fn keys(row: Row<'_>, (start, end): (usize, usize), round: Round) -> Vec<(u64, u
 }
 
 /// One hash of several.
-pub(super) fn together(words: &[u64]) -> u64 {
+pub(in crate::judge) fn together(words: &[u64]) -> u64 {
     let hash = words.iter().fold(0x9e37_79b9_7f4a_7c15, |hash: u64, word| {
         (hash ^ word)
             .wrapping_mul(0xff51_afd7_ed55_8ccd)
