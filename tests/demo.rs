@@ -123,12 +123,12 @@ fn the_story_is_told() {
     register is 404 now. And at the ministry, somebody has quietly edited the report: both
     wordings are kept.
     $ sourcekeep run
-    visited  8 sources: 4 alive · 2 not-found · 1 blocked · 1 moved
+    visited  8 sources: 3 alive · 2 not-found · 1 blocked · 1 drifted · 1 moved
     kept     1 new copy in [time]; 1 KB received …
 
     $ sourcekeep show http://ministry.example/reports/steeples.html
     http://ministry.example/reports/steeples.html
-    alive · alive
+    drifted (seen once) · alive
       …
 
     Copies (2)
@@ -137,7 +137,7 @@ fn the_story_is_told() {
 
     Day 5. Three strikes over 72 hours, and a second look by another way: only now is the register dead.
     $ sourcekeep run
-    visited  6 sources: 2 alive · 2 not-found · 1 blocked · 1 moved …
+    visited  6 sources: 2 not-found · 1 alive · 1 blocked · 1 drifted · 1 moved …
 
     $ sourcekeep report
     8 sources cited in 4 posts, 2026-03-06 · last run just now
@@ -170,7 +170,7 @@ fn the_story_is_told() {
 
     Day 34. A month later, with a run each week, the register is back: the dead are visited still.
     $ sourcekeep run
-    visited  6 sources: 5 alive · 1 moved …
+    visited  6 sources: 4 alive · 1 drifted · 1 moved …
 
     $ sourcekeep report
     8 sources cited in 4 posts, 2026-04-04 · last run just now
@@ -211,7 +211,7 @@ fn what_it_tells_is_in_the_archive() {
     http://archive.example/parish-books/1782/june alive alive
     http://foundation.example/register/strikes alive revived
     http://foundation.example/register/strikes.csv alive revived
-    http://ministry.example/reports/steeples.html alive alive
+    http://ministry.example/reports/steeples.html drifted alive
     http://museum.example/collection/rod-of-1782 alive alive
     http://news.example/2026/02/third-steeple-this-winter moved alive
     http://radio.example/interviews/the-bell-ringer alive alive
@@ -235,6 +235,8 @@ fn what_it_tells_is_in_the_archive() {
     verdict-changed http://radio.example/interviews/the-bell-ringer
     standing-changed http://foundation.example/register/strikes
     standing-changed http://foundation.example/register/strikes.csv
+    quote-lost http://ministry.example/reports/steeples.html
+    verdict-changed http://ministry.example/reports/steeples.html
     standing-changed http://foundation.example/register/strikes
     verdict-changed http://foundation.example/register/strikes
     standing-changed http://foundation.example/register/strikes.csv

@@ -143,6 +143,7 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
             judge_version: 1,
         }),
         standing_verdict: Some(("alive".to_owned(), at)),
+        said: sourcekeep::store::NewSaid::default(),
         unsettled: None,
         moved_to: None,
         state: SourceState {

@@ -115,9 +115,10 @@ fn words(source: usize, at: i64) -> String {
         _ => 0,
     };
     format!(
-        "<!doctype html><title>Source {source}</title><article><h1>Source {source}</h1><p>Edition {edition} of \
-         what is said here, with words enough to be taken for a page that somebody wrote for others to read, \
-         and not for an empty shell that waits for a script to fill it.</p></article>"
+        "<!doctype html><title>Source {source}</title><article><h1>Source {source}</h1><p>What is said \
+         here, with words enough to be taken for a page that somebody wrote for others to read, \
+         and not for an empty shell that waits for a script to fill it.</p></article>\
+         <footer>Edition {edition}</footer>"
     )
 }
 

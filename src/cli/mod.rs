@@ -20,6 +20,7 @@ mod mark;
 mod memory;
 mod print;
 mod progress;
+mod quote;
 mod read_pdf;
 mod rejudge;
 mod remove;
@@ -79,6 +80,7 @@ enum Command {
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     Diff(diff::DiffArgs),
+    Quote(quote::QuoteArgs),
     Rejudge(rejudge::RejudgeArgs),
     Mark(mark::MarkArgs),
     Config(config::ConfigArgs),
@@ -257,6 +259,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Show(args) => show::show(&global, &args, printer),
         Command::Diff(args) => diff::diff(&global, &args, printer),
         Command::Explain(args) => explain::explain(&global, &args, printer),
+        Command::Quote(args) => quote::quote(&global, &args, printer),
         Command::Rejudge(args) => rejudge::rejudge(&global, &args, printer),
         Command::Mark(args) => mark::mark(&global, &args, printer),
         Command::Config(args) => config::config(&global, &args, printer),

@@ -126,6 +126,9 @@ pub struct Features {
     /// A sample of the shingles.
     #[serde(default)]
     pub sketch: Sketch,
+    /// A hash of the main text, to the byte; 0 where there is none, or nobody made one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub main_hash: u64,
     /// Visible characters, white space not counted.
     pub text_chars: u64,
     /// Visible words: runs of letters and digits. A tag ends a word.
@@ -140,7 +143,20 @@ pub struct Features {
     pub noindex: bool,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(hash: &u64) -> bool {
+    *hash == 0
+}
+
 impl Features {
+    /// Whether the main texts are the same to the byte.
+    pub fn has_main_text_of(&self, other: &Self) -> bool {
+        self.main_hash != 0 && self.main_hash == other.main_hash
+    }
+
     /// Whether a reader would see anything at all.
     pub fn has_something_to_see(&self) -> bool {
         self.text_chars > 0 || self.has_media
@@ -153,6 +169,16 @@ impl Features {
 /// read as one. `final_url` is the address that the body came from, for resolving relative addresses. For bodies that
 /// are no text, pass an empty one: the kind says what it was. `rules` says which marks are looked for.
 pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &Rules) -> Features {
+    features_and_text(body, media_type, final_url, rules).0
+}
+
+/// As [`features`], with the text that they were drawn from, for which the body need not be read twice.
+pub fn features_and_text(
+    body: &str,
+    media_type: Option<&str>,
+    final_url: &Url,
+    rules: &Rules,
+) -> (Features, Text) {
     let kind = kind(media_type, body);
     let mut drawn = Features {
         version: FEATURES_VERSION,
@@ -177,12 +203,12 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
             }
             super::text::text(&body[..end], media_type, final_url)
         }
-        Kind::Pdf | Kind::Other => return drawn,
+        Kind::Pdf | Kind::Other => return (drawn, Text::default()),
     };
     drawn.marks = rules.marks_in(body);
-    let whole = from_text(&mut drawn, text);
-    if whole.len() > MAX_OPENING_CHARS && drawn.main_words < NOTICE_WORDS {
-        drawn.notice = notice_in(&whole, rules);
+    from_text(&mut drawn, &text);
+    if text.whole.len() > MAX_OPENING_CHARS && drawn.main_words < NOTICE_WORDS {
+        drawn.notice = notice_in(&text.whole, rules);
     }
     if kind == Kind::Text
         && body.len() <= MAX_OPENING_CHARS
@@ -191,11 +217,11 @@ pub fn features(body: &str, media_type: Option<&str>, final_url: &Url, rules: &R
         // Of data that is hardly more than a message, the members tell what it means.
         drawn.opening = folded(body.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
     }
-    drawn
+    (drawn, text)
 }
 
 /// Draws the features from the text of a PDF.
-pub fn features_of_pdf(text: Text) -> Features {
+pub fn features_of_pdf(text: &Text) -> Features {
     let mut drawn = Features {
         version: FEATURES_VERSION,
         kind: Kind::Pdf,
@@ -208,8 +234,7 @@ pub fn features_of_pdf(text: Text) -> Features {
     drawn
 }
 
-/// Gives the whole text back.
-fn from_text(drawn: &mut Features, text: Text) -> String {
+fn from_text(drawn: &mut Features, text: &Text) {
     let mut count = super::page::Count::default();
     count.add(text.main.as_bytes());
     drawn.main_words = count.words;
@@ -217,12 +242,12 @@ fn from_text(drawn: &mut Features, text: Text) -> String {
     if drawn.main_words < OPENING_OF_WORDS {
         drawn.opening = folded(text.whole.as_bytes(), MAX_OPENING_CHARS).unwrap_or_default();
     }
-    drawn.title = text.title;
-    drawn.language = text.language;
-    drawn.byline = text.byline;
-    drawn.published = text.published;
-    drawn.modified = text.modified;
-    text.whole
+    drawn.main_hash = super::fingerprint::hash(&text.main);
+    drawn.title.clone_from(&text.title);
+    drawn.language.clone_from(&text.language);
+    drawn.byline.clone_from(&text.byline);
+    drawn.published.clone_from(&text.published);
+    drawn.modified.clone_from(&text.modified);
 }
 
 /// What surrounds the first words that say "not found", folded.

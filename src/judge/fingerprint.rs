@@ -96,6 +96,23 @@ pub(super) fn of(main: &str, whole: &str) -> (SimHash, Sketch) {
     )
 }
 
+/// A hash of all bytes of a text; 0 for an empty one.
+pub(super) fn hash(text: &str) -> u64 {
+    const START: u64 = 0x9e37_79b9_7f4a_7c15;
+    if text.is_empty() {
+        return 0;
+    }
+    let (chunks, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut hash = START ^ text.len() as u64;
+    for chunk in chunks.iter().chain([&last]) {
+        hash = (hash ^ u64::from_le_bytes(*chunk)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^= hash >> 32;
+    }
+    hash.max(1)
+}
+
 /// A sample of a page's shingles. Each knows whether it stands in the main text.
 ///
 /// One of `2^scale` shingles is in it, chosen by its hash alone, so that of two sketches the finer one can be thinned

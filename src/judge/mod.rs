@@ -16,6 +16,7 @@ mod code;
 mod collapse;
 mod compare;
 pub mod drift;
+mod drifted;
 mod failure;
 mod features;
 mod fingerprint;
@@ -40,7 +41,10 @@ use url::Url;
 
 pub use around::{Around, Asks, Sibling, Sink, asks, folder, made_up};
 pub use code::{Code, Group, UnknownCode};
-pub use features::{FEATURES_VERSION, Features, Kind, features, features_of_pdf};
+pub use drifted::weigh as weigh_drift;
+pub use features::{
+    FEATURES_VERSION, Features, Kind, features, features_and_text, features_of_pdf,
+};
 pub use fingerprint::{Part, SimHash, Sketch};
 pub use rule::Rule;
 use rules::MarkKind;
@@ -68,6 +72,8 @@ pub struct Case<'a> {
     pub baseline: Option<&'a Features>,
     /// When that was captured, in milliseconds since the epoch.
     pub baseline_at: Option<i64>,
+    /// How the page has changed against the capture that it is compared with.
+    pub drift: Option<&'a drift::Drift>,
     /// What is known beside the visit: siblings, name servers, redirect sinks.
     pub around: &'a Around,
     /// The rules kept as data.
@@ -83,6 +89,7 @@ impl<'a> Case<'a> {
             features: None,
             baseline: None,
             baseline_at: None,
+            drift: None,
             around: &around::NOTHING,
             rules: Rules::built_in(),
         }
@@ -111,7 +118,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     } else {
         not_asked(case.facts.robots)
     };
-    redirect::trail(case, verdict)
+    drifted::weigh(case, redirect::trail(case, verdict))
 }
 
 /// The verdict that the last answer's status gives, or `None` where it is fine.

@@ -126,6 +126,8 @@ rules! {
     ErrorPage, "error-page", "A mark of an error page that a server or a proxy comes with.";
     ConsentLeftover, "consent-leftover", "A page of which only the question for consent came.";
     HeadingOnly, "heading-only", "Hardly more than a heading, where the earlier capture has a text.";
+    Drifted, "drifted", "The text differs in substance from the capture that stands for what was cited, or from our first one.";
+    DriftedPassage, "drifted-passage", "A passage that is gone, new or altered since then.";
     ContentReplaced, "content-replaced", "A page that has nothing in common with the earlier capture, at the same address, and is small or has only the site's name for a title.";
 }
 

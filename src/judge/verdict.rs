@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Code, Rule};
 
 /// The version of the rules. It rises with each change that can change a verdict.
-pub const JUDGE_VERSION: u32 = 2;
+pub const JUDGE_VERSION: u32 = 3;
 
 /// What the signs for a code have to weigh together before it is given.
 pub const DECISIVE: i32 = 100;

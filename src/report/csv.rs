@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use super::quotes::difference_words;
 use super::{News, Report, ReportError};
 
-const HEADER: [&str; 22] = [
+const HEADER: [&str; 28] = [
     "url",
     "standing",
     "verdict",
@@ -27,6 +28,12 @@ const HEADER: [&str; 22] = [
     "backlog",
     "mark",
     "note",
+    "quotes_verbatim",
+    "quotes_altered",
+    "quotes_missing",
+    "quotes_never_seen",
+    "quotes_unknown",
+    "quotes_lost",
 ];
 
 /// One row a source; several posts stand in one cell, a line each.
@@ -44,6 +51,20 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             .cited_by
             .iter()
             .map(|cited| cited.text.as_str())
+            .collect();
+        let lost: Vec<_> = entry
+            .quotes_lost
+            .iter()
+            .map(|quote| {
+                let differences = quote.differences.iter().map(difference_words);
+                let differences: Vec<_> = differences.collect();
+                let words = format!("{}: “{}”", quote.lost_word(), quote.words);
+                if differences.is_empty() {
+                    words
+                } else {
+                    format!("{words} ({})", differences.join("; "))
+                }
+            })
             .collect();
         let (mark, note) = entry
             .mark
@@ -75,6 +96,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
             entry.backlog.to_string(),
             mark,
             safe(&note),
+            entry.quotes.verbatim.to_string(),
+            entry.quotes.altered.to_string(),
+            entry.quotes.missing.to_string(),
+            entry.quotes.never_seen.to_string(),
+            entry.quotes.unknown.to_string(),
+            safe(&lost.join("\n")),
         ])?;
         Ok(())
     })?;

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::instant::rfc3339;
 use super::news::{Class, News};
+use super::quotes::ShownQuote;
 use super::selection::Selection;
-use crate::store::{CitedBy, SourceRow};
+use crate::store::{CitedBy, SaidRow, SourceRow};
 
 /// One source.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +36,12 @@ pub struct Entry {
     pub baselined: bool,
     /// What became of the passages quoted from it.
     pub quotes: Quotes,
+    /// Those of them that are lost: they stood word for word and do not any more, or stood and are gone.
+    pub quotes_lost: Vec<ShownQuote>,
+    /// Parts that citations point to (`#id`) and the page does not have.
+    pub fragments_missing: Vec<String>,
+    /// Whether the verdict says that it has drifted, and only one visit has shown that yet.
+    pub drift_seen_once: bool,
     /// The best public archive's copy, where one was looked for.
     pub rescue: Option<String>,
     /// Where it is cited.
@@ -160,6 +167,9 @@ impl Entry {
             last_capture_at: row.held.as_ref().map(|held| rfc3339(held.at)),
             baselined: row.baselined,
             quotes: Quotes::default(),
+            quotes_lost: Vec::new(),
+            fragments_missing: Vec::new(),
+            drift_seen_once: row.is_drift_seen_once,
             rescue: None,
             cited_by: cited_by
                 .into_iter()
@@ -198,6 +208,26 @@ impl Entry {
             }),
             last_fine_ms: row.last_fine_at,
         }
+    }
+
+    /// The same with what became of what is quoted from it.
+    pub(super) fn with_said(mut self, said: SaidRow) -> Self {
+        let sums = said.sums;
+        self.quotes = Quotes {
+            verbatim: sums.verbatim,
+            altered: sums.altered,
+            missing: sums.missing,
+            never_seen: sums.never_seen,
+            unknown: sums.unknown,
+        };
+        self.quotes_lost = said.lost.into_iter().map(ShownQuote::from).collect();
+        self.fragments_missing = said
+            .fragments
+            .into_iter()
+            .filter(|fragment| fragment.is_missing)
+            .map(|fragment| fragment.name)
+            .collect();
+        self
     }
 
     /// Whether one of these standings and verdicts is the source's, with what a user says of it: what is ignored is none

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::backlog::Backlog;
+use super::quotes::difference_words;
 use super::text::{Listed, Part, Sorted, Written, decisive, marked, nothing_listed};
 use super::{Report, ReportError, count, date, one_line};
 
@@ -97,6 +98,38 @@ fn write_listed(
     }
     if listed.more > 0 {
         writeln!(out, "\n… and {} more.", listed.more)?;
+    }
+    write_lost(report, listed, out)
+}
+
+/// What is lost of what posts quote, below the table.
+fn write_lost(
+    report: &Report<'_>,
+    listed: &Listed,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let mut is_first = true;
+    for entry in &listed.entries {
+        for quote in &entry.quotes_lost {
+            if std::mem::take(&mut is_first) {
+                writeln!(out)?;
+            }
+            writeln!(
+                out,
+                "- {}: **{}**: “{}”",
+                cell(&entry.url),
+                quote.lost_word(),
+                cell(&quote.words)
+            )?;
+            for difference in &quote.differences {
+                writeln!(out, "  - {}", cell(&difference_words(difference)))?;
+            }
+            writeln!(out, "  - {}", cell(&quote.when_lost()))?;
+            for post in quote.posts.iter().take(5) {
+                let post = format!("{}:{}", report.shown_post(&post.post), post.line);
+                writeln!(out, "  - quoted in {}", cell(&post))?;
+            }
+        }
     }
     Ok(())
 }

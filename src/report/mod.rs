@@ -15,6 +15,7 @@ mod markdown;
 mod news;
 mod plain;
 mod post;
+mod quotes;
 mod selection;
 mod show;
 mod stats;
@@ -30,6 +31,9 @@ pub use last_run::{LastRunEntry, RejudgedEntry, Runs};
 pub use news::{News, Since};
 pub use plain::{bytes, count, one_line, printable};
 pub use post::{ShownPost, show_post, write_post_text};
+pub use quotes::{
+    ByHandEntry, CopyEntry, QuotingPost, ShownFragment, ShownQuote, quotes_of, write_quote_text,
+};
 pub use selection::{Selection, UnknownSelector};
 pub use show::{Shown, show, write_show_text};
 pub use stats::Statistics;
@@ -141,6 +145,7 @@ impl<'a> Report<'a> {
             verdicts,
             recovered: self.query.selection.is_empty() && self.since.at().is_some(),
             since: self.query.since,
+            lost_quotes: self.query.selection.is_empty(),
             news_since: self.since.at(),
             now: self.query.now,
         };
@@ -151,17 +156,19 @@ impl<'a> Report<'a> {
                 rows.into_iter()
                     .map(|row| {
                         let cited_by = r.cited_by(row.id, CITED_BY)?;
-                        Ok((row, cited_by))
+                        let said = r.said(row.id)?;
+                        Ok((row, cited_by, said))
                     })
                     .collect::<Result<Vec<_>, _>>()
             })?;
-            let Some((last, _)) = rows.last() else {
+            let Some((last, ..)) = rows.last() else {
                 return Ok(());
             };
             after = last.id;
-            for (row, cited_by) in rows {
+            for (row, cited_by, said) in rows {
                 let changes = Changes::of(&row);
-                let entry = Entry::new(row, cited_by).told(&changes, self.since);
+                let entry = Entry::new(row, cited_by).with_said(said);
+                let entry = entry.told(&changes, self.since);
                 let is_news = matches!(entry.news, Some(News::New | News::Recovered));
                 if is_news || !self.query.new {
                     take(entry)?;

@@ -62,6 +62,7 @@ pub(super) enum Class {
     Dead,
     Broken,
     CannotTell,
+    Drifted,
     Moved,
     Fine,
     NotVisited,
@@ -74,7 +75,8 @@ impl Class {
             ("dead", ..) => Self::Dead,
             ("failing", ..) | (_, Some(Group::Gone | Group::Failing), _) => Self::Broken,
             (_, Some(Group::CannotTell), _) => Self::CannotTell,
-            (_, _, Some(Code::Moved | Code::Drifted)) => Self::Moved,
+            (_, _, Some(Code::Drifted)) => Self::Drifted,
+            (_, _, Some(Code::Moved)) => Self::Moved,
             (_, Some(Group::Fine), _) => Self::Fine,
             (_, None, _) => Self::NotVisited,
         }
@@ -85,7 +87,7 @@ impl Class {
     }
 
     pub(super) fn is_fine(self) -> bool {
-        matches!(self, Self::Fine | Self::Moved)
+        matches!(self, Self::Fine | Self::Moved | Self::Drifted)
     }
 }
 
@@ -118,6 +120,7 @@ pub(super) struct Changes {
     verdict_before: Option<String>,
     first_strike_at: Option<i64>,
     mark_ended: bool,
+    quote_lost: bool,
 }
 
 impl Changes {
@@ -129,6 +132,7 @@ impl Changes {
             verdict_before: row.verdict_before.clone(),
             first_strike_at: row.first_strike_at,
             mark_ended: row.mark_ended,
+            quote_lost: row.quote_lost,
         }
     }
 }
@@ -147,6 +151,10 @@ fn news(entry: &Entry, changes: &Changes, since: Since) -> Option<News> {
             return Some(News::Recovered);
         }
     }
+    if class.is_fine() && !entry.quotes_lost.is_empty() {
+        let is_new = since == Since::Ever || changes.quote_lost;
+        return Some(if is_new { News::New } else { News::Still });
+    }
     if matches!(class, Class::Fine | Class::NotVisited) {
         return None;
     }
@@ -158,7 +166,9 @@ fn news(entry: &Entry, changes: &Changes, since: Since) -> Option<News> {
             News::Still
         });
     }
-    let has_new_verdict = since.has(changes.verdict_since)
+    // Drift is told later than it is seen.
+    let is_drifted = entry.verdict.as_deref() == Some(Code::Drifted.as_str());
+    let has_new_verdict = (is_drifted || since.has(changes.verdict_since))
         && changes
             .verdict_before
             .as_deref()

@@ -6,10 +6,11 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::entry::Words;
+use super::quotes::{ShownFragment, ShownQuote, write_quote_text};
 use super::text::marked;
 use super::{Entry, ReportError, bytes, one_line, rfc3339};
 use crate::fetch::Facts;
-use crate::store::{CaptureRow, CitedBy, Store, VisitRow};
+use crate::store::{CaptureRow, CitedBy, DriftRow, Store, VisitRow};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -26,6 +27,12 @@ pub struct Shown {
     /// Its state, as in a report.
     #[serde(flatten)]
     pub entry: Entry,
+    /// What is quoted from it, and where it stands; those that are lost first.
+    pub quote_list: Vec<ShownQuote>,
+    /// The parts that citations point to.
+    pub fragments: Vec<ShownFragment>,
+    /// How far it has drifted from its baseline.
+    pub drift: Option<ShownDrift>,
     /// Where it is, and was, cited.
     pub citations: Vec<ShownCitation>,
     /// Its visits, newest first.
@@ -34,6 +41,22 @@ pub struct Shown {
     pub capture_list: Vec<ShownCapture>,
     /// Other addresses of it.
     pub aliases: Vec<ShownAlias>,
+}
+
+/// How far a source has drifted.
+#[derive(Debug, Serialize)]
+pub struct ShownDrift {
+    /// `same`, `touched`, `drifted`, `replaced`; null where there was no text to compare.
+    level: Option<String>,
+    /// The share of the baseline's words that stand.
+    kept: Option<f64>,
+    /// The capture that it was compared with.
+    capture: i64,
+    /// Whether one visit only has shown that it has drifted.
+    seen_once: bool,
+    /// Paragraphs, and the passages that weigh most.
+    #[serde(flatten)]
+    detail: serde_json::Map<String, serde_json::Value>,
 }
 
 /// One citation.
@@ -116,15 +139,27 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
             r.visits(id, VISITS)?,
             r.captures(id)?,
             r.aliases(id)?,
+            (
+                r.said(id)?,
+                r.quotes_of(id, None)?,
+                r.fragments(id)?,
+                r.last_drift(id)?,
+            ),
         )))
     })?;
-    let Some((row, cited_by, visits, captures, aliases)) = found else {
+    let Some((row, cited_by, visits, captures, aliases, said)) = found else {
         return Ok(None);
     };
     let instants: std::collections::HashMap<i64, i64> =
         visits.iter().map(|visit| (visit.id, visit.at)).collect();
+    let (said, quotes, fragments, last_drift) = said;
+    let entry = Entry::new(row, cited_by.clone()).with_said(said);
+    let drift = last_drift.map(|row| drift(row, entry.drift_seen_once));
     Ok(Some(Shown {
-        entry: Entry::new(row, cited_by.clone()),
+        entry,
+        quote_list: quotes.into_iter().map(ShownQuote::from).collect(),
+        fragments: fragments.into_iter().map(ShownFragment::from).collect(),
+        drift,
         citations: cited_by.into_iter().map(citation).collect(),
         visits: visits
             .into_iter()
@@ -136,6 +171,20 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
             .map(|(address, reason)| ShownAlias { address, reason })
             .collect(),
     }))
+}
+
+fn drift(row: DriftRow, seen_once: bool) -> ShownDrift {
+    let mut detail: serde_json::Map<_, _> =
+        serde_json::from_str(&row.found.detail).unwrap_or_default();
+    detail.remove("level");
+    detail.remove("kept");
+    ShownDrift {
+        level: row.found.level,
+        kept: row.found.kept,
+        capture: row.found.capture_id,
+        seen_once,
+        detail,
+    }
 }
 
 fn citation(row: CitedBy) -> ShownCitation {
@@ -206,7 +255,12 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
     let verdict = entry.verdict.as_deref().unwrap_or("not visited yet");
     writeln!(
         out,
-        "{verdict} · {}{}",
+        "{verdict}{} · {}{}",
+        if entry.drift_seen_once {
+            " (seen once)"
+        } else {
+            ""
+        },
         entry.standing,
         if entry.baselined {
             ""
@@ -248,6 +302,7 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
             alias.reason
         )?;
     }
+    write_quotes(shown, out)?;
     write_citations(shown, out)?;
     write_visits(shown, out)?;
     writeln!(out, "\n{CYAN}Copies{CYAN:#} ({})", shown.capture_list.len())?;
@@ -291,6 +346,31 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
             if let Some(note) = &hand.note {
                 writeln!(out, "      note: {}", one_line(note, 400))?;
             }
+        }
+    }
+    Ok(())
+}
+
+fn write_quotes(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
+    if !shown.quote_list.is_empty() {
+        writeln!(out, "\n{CYAN}Quoted{CYAN:#} ({})", shown.quote_list.len())?;
+    }
+    for quote in &shown.quote_list {
+        write_quote_text(quote, out)?;
+    }
+    for fragment in &shown.fragments {
+        if fragment.state == "fragment-missing" {
+            let before = if fragment.was_present {
+                ", which it had before"
+            } else {
+                ""
+            };
+            writeln!(
+                out,
+                "  fragment-missing  the page has no part “#{}”{before} (since {})",
+                one_line(&fragment.name, 200),
+                &fragment.since[..10.min(fragment.since.len())]
+            )?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::backlog::Backlog;
 use super::news::Class;
+use super::quotes::difference_words;
 use super::{Entry, News, Report, ReportError, Since, ago, bytes, count, date, one_line};
 
 /// Sources listed in one part; more are counted.
@@ -25,9 +26,11 @@ const GREEN: Style = AnsiColor::Green.on_default();
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     NewlyDead,
+    QuotesLost,
     NewlyBroken,
     StillBroken,
     Backlog,
+    Drifted,
     CannotTell,
     Moved,
     Recovered,
@@ -36,11 +39,13 @@ pub(super) enum Part {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::NewlyDead,
+        Self::QuotesLost,
         Self::NewlyBroken,
         Self::StillBroken,
         Self::Backlog,
+        Self::Drifted,
         Self::CannotTell,
         Self::Moved,
         Self::Recovered,
@@ -54,14 +59,17 @@ impl Part {
             .mark
             .as_ref()
             .is_some_and(|mark| mark.mark == "ignore");
+        let has_lost = !entry.quotes_lost.is_empty();
         match entry.class() {
             _ if is_ignored => Self::Ignored,
-            _ if entry.news == Some(News::Recovered) => Self::Recovered,
+            _ if entry.news == Some(News::Recovered) && !has_lost => Self::Recovered,
             _ if entry.backlog && sums_up => Self::Backlog,
             Class::Dead if is_new => Self::NewlyDead,
             Class::Broken if is_new => Self::NewlyBroken,
             Class::Dead | Class::Broken => Self::StillBroken,
+            _ if has_lost => Self::QuotesLost,
             Class::CannotTell => Self::CannotTell,
+            Class::Drifted => Self::Drifted,
             Class::Moved => Self::Moved,
             Class::Fine if entry.standing == "revived" => Self::Recovered,
             Class::Fine | Class::NotVisited => Self::Rest,
@@ -71,6 +79,8 @@ impl Part {
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::NewlyDead => "Newly confirmed dead",
+            Self::QuotesLost => "Quotes lost",
+            Self::Drifted => "Drifted: the page is there, and says something else",
             Self::NewlyBroken => "Newly broken",
             Self::StillBroken => "Still broken",
             Self::Backlog => "Broken before it was added",
@@ -84,8 +94,12 @@ impl Part {
 
     fn style(self) -> Style {
         match self {
-            Self::NewlyDead | Self::NewlyBroken | Self::StillBroken | Self::Backlog => RED,
-            Self::CannotTell => YELLOW,
+            Self::NewlyDead
+            | Self::QuotesLost
+            | Self::NewlyBroken
+            | Self::StillBroken
+            | Self::Backlog => RED,
+            Self::CannotTell | Self::Drifted => YELLOW,
             Self::Moved => CYAN,
             Self::Recovered | Self::Rest => GREEN,
             Self::Ignored => DIM,
@@ -95,6 +109,7 @@ impl Part {
     fn mark(self) -> &'static str {
         match self {
             Self::NewlyDead | Self::NewlyBroken | Self::StillBroken | Self::Backlog => "✗",
+            Self::QuotesLost | Self::Drifted => "≠",
             Self::CannotTell => "?",
             Self::Moved => "→",
             Self::Recovered | Self::Rest => "✓",
@@ -115,7 +130,10 @@ impl Listed {
     /// How many there are, and how many of them are new where the part holds both.
     pub(super) fn total(&self, since: Since) -> String {
         let total = self.entries.len() + self.more;
-        let is_mixed = matches!(self.part, Part::CannotTell | Part::Moved);
+        let is_mixed = matches!(
+            self.part,
+            Part::QuotesLost | Part::Drifted | Part::CannotTell | Part::Moved
+        );
         if is_mixed && since != Since::Ever && self.new > 0 && self.new < total {
             format!("({total}, {} new)", self.new)
         } else {
@@ -300,6 +318,7 @@ fn write_entry(
     if let Some(mark) = marked(entry) {
         writeln!(out, "    {CYAN}{mark}{CYAN:#}")?;
     }
+    write_lost(report, entry, out)?;
     if let Some(moved_to) = &entry.moved_to {
         writeln!(out, "    now at     {}", one_line(moved_to, 2000))?;
     }
@@ -330,9 +349,12 @@ fn write_entry(
         writeln!(out, "    cited in   {DIM}no post{any_more}{DIM:#}")?;
     }
     if let Some(since) = entry.since_ms {
-        let fine = entry
-            .last_fine_ms
-            .filter(|_| !matches!(part, Part::Rest | Part::Moved | Part::Recovered));
+        let fine = entry.last_fine_ms.filter(|_| {
+            !matches!(
+                part,
+                Part::Rest | Part::Moved | Part::Recovered | Part::Drifted | Part::QuotesLost
+            )
+        });
         let fine = fine.map_or(String::new(), |at| format!(", last fine {}", date(at)));
         writeln!(
             out,
@@ -362,6 +384,50 @@ fn write_entry(
         }
         None if part != Part::Rest => writeln!(out, "    we hold    {DIM}no copy{DIM:#}")?,
         None => {}
+    }
+    Ok(())
+}
+
+/// What is lost of what posts quote, with what stands there now; and how to see more.
+fn write_lost(report: &Report<'_>, entry: &Entry, out: &mut dyn Write) -> Result<(), ReportError> {
+    /// Quotes that are told of one source.
+    const QUOTES: usize = 5;
+    /// Differences that are told of one quote.
+    const DIFFERENCES: usize = 4;
+    for quote in entry.quotes_lost.iter().take(QUOTES) {
+        writeln!(
+            out,
+            "    {RED}{:<10}{RED:#} “{}”",
+            quote.lost_word(),
+            one_line(&quote.words, 300)
+        )?;
+        for difference in quote.differences.iter().take(DIFFERENCES) {
+            writeln!(out, "               {}", difference_words(difference))?;
+        }
+        writeln!(out, "               {}", quote.when_lost())?;
+        for post in quote.posts.iter().take(POSTS) {
+            writeln!(
+                out,
+                "               quoted in {}:{}",
+                one_line(report.shown_post(&post.post), 200),
+                post.line
+            )?;
+        }
+    }
+    if entry.quotes_lost.len() > QUOTES {
+        let more = entry.quotes_lost.len() - QUOTES;
+        writeln!(
+            out,
+            "               {DIM}and {}{DIM:#}",
+            count(more as u64, "more quote")
+        )?;
+    }
+    if !entry.quotes_lost.is_empty() || entry.class() == Class::Drifted {
+        writeln!(
+            out,
+            "    compare    sourcekeep diff {}",
+            one_line(&entry.url, 2000)
+        )?;
     }
     Ok(())
 }
@@ -408,6 +474,9 @@ pub(super) fn marked(entry: &Entry) -> Option<String> {
 fn standing(entry: &Entry) -> String {
     if let Some(was) = &entry.was {
         return format!(" · was {was}");
+    }
+    if entry.drift_seen_once {
+        return " · seen once".to_owned();
     }
     match entry.standing.as_str() {
         "dead" | "alive" if entry.mark.is_some() => String::new(),

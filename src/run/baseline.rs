@@ -6,16 +6,32 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::documents::pdf_text;
-use super::reading::{features_of, is_pdf};
+use super::reading::{Read, is_pdf, read_of};
 use super::{Context, RunError};
-use crate::judge::{self, FEATURES_VERSION, Features, Rules};
+use crate::judge::{self, FEATURES_VERSION, Features, Rules, Text};
 use crate::store::{BaselineRow, DueSource, FeaturesRow};
 
 /// The features of the copy that stands for what was cited, and when that was made.
 pub(super) struct Baseline {
     pub(super) features: Features,
     pub(super) at: i64,
+    /// The capture.
+    pub(super) capture_id: i64,
+    /// The address that its body came from.
+    pub(super) url: String,
+    pub(super) media_type: Option<String>,
+}
+
+impl Baseline {
+    fn new(row: BaselineRow, features: Features) -> Self {
+        Self {
+            features,
+            at: row.at,
+            capture_id: row.capture_id,
+            url: row.url,
+            media_type: row.media_type,
+        }
+    }
 }
 
 /// Reads the baseline of a source, if there is a copy. What an earlier version drew is drawn again, once.
@@ -28,8 +44,7 @@ pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Ba
         return Ok(None);
     };
     if let Some(features) = stored(&row) {
-        let at = row.at;
-        return Ok(Some(Baseline { features, at }));
+        return Ok(Some(Baseline::new(row, features)));
     }
     let body = context
         .store
@@ -48,8 +63,7 @@ pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Ba
             .submit("keep features", move |w| w.keep_features(outcome_id, &row))
             .await?;
     }
-    let at = row.at;
-    Ok(Some(Baseline { features, at }))
+    Ok(Some(Baseline::new(row, features)))
 }
 
 /// The features as they are stored.
@@ -61,25 +75,26 @@ fn stored(row: &BaselineRow) -> Option<Features> {
 async fn of_capture(context: &Context, row: &BaselineRow, body: Vec<u8>) -> Option<Features> {
     let url = Url::parse(&row.url).ok()?;
     let rules = context.rules.clone();
-    Some(draw_beside(body.into(), row.media_type.clone(), url, rules).await)
+    let read = draw_beside(body.into(), row.media_type.clone(), url, rules).await;
+    Some(read.features)
 }
 
-/// The features of a body, drawn beside everything else where that takes more than a moment.
+/// What is read of a body, beside everything else where that takes more than a moment.
 pub(super) async fn draw_beside(
     body: Bytes,
     media_type: Option<String>,
     url: Url,
     rules: Option<Arc<Rules>>,
-) -> Features {
+) -> Read {
     /// So many bytes are read within a few milliseconds.
     const AT_ONCE: usize = 256 * 1024;
     if is_pdf(&body) {
-        return draw_pdf(body).await;
+        return draw_pdf(body, url).await;
     }
     let is_short = body.len() <= AT_ONCE;
     let read = move || {
         let rules = rules.as_deref().unwrap_or(Rules::built_in());
-        features_of(&body, media_type.as_deref(), &url, rules)
+        read_of(&body, media_type.as_deref(), &url, rules)
     };
     if is_short {
         return read();
@@ -92,11 +107,15 @@ pub(super) async fn draw_beside(
 }
 
 /// The same of a PDF: beside everything else, and few at a time.
-async fn draw_pdf(body: Bytes) -> Features {
+async fn draw_pdf(body: Bytes, url: Url) -> Read {
     static AT_A_TIME: Semaphore = Semaphore::const_new(2);
     let _permit = AT_A_TIME.acquire().await;
-    let read = tokio::task::spawn_blocking(move || pdf_text(&body)).await;
-    judge::features_of_pdf(read.ok().flatten().unwrap_or_default())
+    let read = move || read_of(&body, None, &url, Rules::built_in());
+    let read = tokio::task::spawn_blocking(read).await;
+    read.unwrap_or_else(|_| Read {
+        features: judge::features_of_pdf(&Text::default()),
+        ..Read::default()
+    })
 }
 
 /// Features as a row.

@@ -157,7 +157,11 @@ fn compare(due: &DueSource, fetched: Fetched) -> Seen {
 }
 
 fn full_is_due(due: &DueSource, at: i64) -> bool {
-    due.confirmations + 1 >= FULL_EVERY
+    // What was seen once is believed when the whole page shows it again; and what is quoted is looked for in it, where
+    // there is no copy to look in.
+    due.has_untold
+        || due.has_new_quotes && due.capture.is_none()
+        || due.confirmations + 1 >= FULL_EVERY
         || due
             .last_full_visit_at
             .is_none_or(|last| at - last >= FULL_AFTER)

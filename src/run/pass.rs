@@ -11,7 +11,7 @@ use super::tally::Counted;
 use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
-use super::{politeness, refresh, rejudge, settle};
+use super::{politeness, quotes, refresh, rejudge, settle};
 use crate::gather::Note;
 use crate::schedule::Suspicion;
 use crate::schedule::clock::{self, Clock as Doubt};
@@ -227,6 +227,7 @@ async fn inner(
             });
         }
     }
+    quotes::look_in_copies(context, now).await?;
     if !matches!(plan.work, Work::Named(_)) {
         apply_intervals(context).await?;
     }

@@ -37,13 +37,40 @@ pub(super) fn features_of(
     url: &Url,
     rules: &Rules,
 ) -> Features {
-    if is_pdf(body) {
+    read_of(body, media_type, url, rules).features
+}
+
+/// What is read of a body.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Read {
+    pub(super) features: Features,
+    /// Its text, where it has any.
+    pub(super) text: Option<Text>,
+    /// Whether that is all of it, so that what is not in it is not there.
+    pub(super) is_whole: bool,
+}
+
+/// What is read of a body that came from this address: the features, and the text they are drawn from.
+pub(super) fn read_of(body: &[u8], media_type: Option<&str>, url: &Url, rules: &Rules) -> Read {
+    /// A text that is longer may have been cut where it was drawn, in bytes.
+    const CUT_AT: usize = 3 << 20;
+    let mut is_whole = true;
+    let (features, text) = if is_pdf(body) {
         // What cannot be read has features all the same, without text.
-        return judge::features_of_pdf(pdf_text(body).unwrap_or_default());
+        let text = pdf_text(body).unwrap_or_default();
+        (judge::features_of_pdf(&text), text)
+    } else {
+        let page = Page::of(body, media_type, url);
+        is_whole = page.body.len() < READ_BYTES;
+        let media_type = page.media_type.as_deref();
+        let decoded = charset::decode(&page.body, media_type);
+        judge::features_and_text(&decoded.text, media_type, &page.url, rules)
+    };
+    Read {
+        features,
+        is_whole: is_whole && text.whole.len() < CUT_AT,
+        text: (!text.whole.trim().is_empty()).then_some(text),
     }
-    let page = Page::of(body, media_type, url);
-    let decoded = charset::decode(&page.body, page.media_type.as_deref());
-    judge::features(&decoded.text, page.media_type.as_deref(), &page.url, rules)
 }
 
 /// What is read of a body that is no PDF: itself, or the page in it.

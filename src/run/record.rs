@@ -3,16 +3,19 @@
 use url::Url;
 
 use super::look::Seen;
+use super::quotes::{self, Page};
+use super::reading::Read;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
-use super::{Context, RunError, Running, around, baseline};
+use super::{Context, RunError, Running, around, baseline, drift};
 use crate::capture::{self, Keeping};
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
+use crate::judge::drift::Level;
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
-    DueSource, FineRoot, NewCapture, NewEvent, NewUnsettled, NewVisit, OutcomeRow, Packed,
-    VerdictRow, sha256,
+    DueSource, FineRoot, NewCapture, NewEvent, NewSaid, NewUnsettled, NewVisit, OutcomeRow, Packed,
+    Untold, VerdictRow, sha256,
 };
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
@@ -25,6 +28,10 @@ const AROUND_A_CAPTURE: u64 = 2048;
 pub(super) struct Judged {
     pub(super) verdict: Verdict,
     pub(super) features: Option<Features>,
+    /// What was found in what the page says, and what waits to be told of it.
+    said: NewSaid,
+    /// The verdict that was told last, where that is not the one that stands.
+    told: Option<(String, i64)>,
 }
 
 pub(super) async fn judge_seen(
@@ -33,6 +40,16 @@ pub(super) async fn judge_seen(
     url: &Url,
     seen: &Seen,
 ) -> Result<Judged, RunError> {
+    let waiting = if due.has_untold {
+        let waiting = context
+            .store
+            .read("read what is not told", |r| r.untold(due.id))?;
+        Some(waiting)
+    } else {
+        None
+    };
+    let waiting = waiting.unwrap_or_default();
+    let told = told_verdict(due, &waiting);
     // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
     // facts, for whether it is a hard sign depends on more than the code.
     if let Some((root, not_modified)) = &seen.confirms
@@ -49,15 +66,41 @@ pub(super) async fn judge_seen(
         };
         let mut verdict = Verdict::new(code, rule, says);
         verdict.moved_to = due_moved_to(due, code);
-        // A copy that is kept only now wants its title all the same.
-        let features = if is_new_body(due, &seen.fetched) {
-            draw_features(context, &seen.fetched, url).await
+        let is_fine = code.group() == Group::Fine;
+        // A copy that is kept only now wants its title all the same, and passages are looked for in any case.
+        let read = if is_new_body(due, &seen.fetched) || is_fine && due.has_new_quotes {
+            draw(context, &seen.fetched, url).await
         } else {
             None
         };
-        return Ok(Judged { verdict, features });
+        let mut said = NewSaid::default();
+        if is_fine && seen.full {
+            said.untold = quotes::seen_again(&waiting);
+        }
+        let features = match read {
+            Some(read) if is_fine && due.has_new_quotes => {
+                let features = read.features.clone();
+                let page = Page::new(read, &seen.fetched);
+                look_for_quotes(context, due, page.as_ref(), &waiting, &mut said).await?;
+                Some(features)
+            }
+            read => read.map(|read| read.features),
+        };
+        said.capture_id = held(due, &seen.fetched);
+        return Ok(Judged {
+            verdict,
+            features,
+            said,
+            told,
+        });
     }
-    let features = draw_features(context, &seen.fetched, url).await;
+    let (features, page) = match draw(context, &seen.fetched, url).await {
+        Some(read) => {
+            let features = read.features.clone();
+            (Some(features), Page::new(read, &seen.fetched))
+        }
+        None => (None, None),
+    };
     // Where there is no page, there is nothing to compare.
     let baseline = match &features {
         Some(_) => baseline::read(context, due).await?,
@@ -85,7 +128,65 @@ pub(super) async fn judge_seen(
             ..case
         });
     }
-    Ok(Judged { verdict, features })
+    let mut said = NewSaid::default();
+    if verdict.code.group() == Group::Fine
+        && let Some(features) = &features
+    {
+        let mut level = Level::Same;
+        if let Some(baseline) = &baseline {
+            let text = page.as_ref().map(|page| &page.text);
+            let compared = drift::compare(context, due.id, baseline, features, text).await?;
+            level = compared.drift.as_ref().map_or(level, |drift| drift.level);
+            said.drift = compared.row;
+            case.drift = compared.drift.as_ref();
+            verdict = judge::weigh_drift(&case, verdict);
+        }
+        look_for_quotes(context, due, page.as_ref(), &waiting, &mut said).await?;
+        let before = told.as_ref().or(due.verdict.as_ref());
+        let before = before.map(|(code, _)| code.as_str());
+        let step = drift::untold(verdict.code, level, before, &waiting);
+        said.untold.extend(step);
+    }
+    said.capture_id = held(due, &seen.fetched);
+    Ok(Judged {
+        verdict,
+        features,
+        said,
+        told,
+    })
+}
+
+/// Looks for what is quoted from a source; where there is no text, nothing is found out.
+async fn look_for_quotes(
+    context: &Context,
+    due: &DueSource,
+    page: Option<&Page>,
+    waiting: &[Untold],
+    said: &mut NewSaid,
+) -> Result<(), RunError> {
+    said.looked_for_quotes = due.has_new_quotes;
+    let Some(page) = page else {
+        return Ok(());
+    };
+    let looked = quotes::look(context, due.id, page).await?;
+    said.quotes = looked.results;
+    said.fragments = looked.fragments;
+    said.untold.retain(|step| step.quote_id() == 0);
+    said.untold.extend(quotes::untold(&looked.stand, waiting));
+    Ok(())
+}
+
+/// The capture that holds the body that a visit brought.
+fn held(due: &DueSource, fetched: &Fetched) -> Option<i64> {
+    let held = due.capture.as_ref().map(|capture| capture.id);
+    held.filter(|_| fetched.body.is_some() && !is_new_body(due, fetched))
+}
+
+/// The verdict that was told last, where one that stands waits to be told.
+fn told_verdict(due: &DueSource, waiting: &[Untold]) -> Option<(String, i64)> {
+    let untold = waiting.iter().find(|untold| untold.quote_id == 0)?;
+    let since = due.verdict.as_ref().map_or(0, |(_, since)| *since);
+    untold.verdict.clone().map(|code| (code, since))
 }
 
 /// Whether a visit brought a body that our newest copy does not have.
@@ -102,7 +203,7 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
     (code == Code::Moved).then(|| facts.hops.last().map(|hop| hop.url.clone()))?
 }
 
-async fn draw_features(context: &Context, fetched: &Fetched, url: &Url) -> Option<Features> {
+async fn draw(context: &Context, fetched: &Fetched, url: &Url) -> Option<Read> {
     // Of what broke off, or came with a failure, the body says nothing that counts.
     let facts = &fetched.facts;
     let is_whole = facts
@@ -146,7 +247,12 @@ impl Record<'_> {
         judged: Judged,
         leave: Leave,
     ) -> Result<Once, RunError> {
-        let Judged { verdict, features } = judged;
+        let Judged {
+            verdict,
+            features,
+            said,
+            told,
+        } = judged;
         let robots = match leave {
             Leave::Said(fact) => Some(fact),
             Leave::NotAsked | Leave::Unknown => None,
@@ -205,7 +311,16 @@ impl Record<'_> {
         };
         let second_look = (would_be.second_look_due && self.way == Way::Plain)
             .then(|| seen.fetched.facts.second_look());
-        let visit = self.row(&seen, &verdict, features.as_ref(), robots, capture, step);
+        let before = told.as_ref().or(self.due.verdict.as_ref());
+        let mut visit = self.row(
+            &seen,
+            &verdict,
+            features.as_ref(),
+            robots,
+            capture,
+            (step, before),
+        );
+        visit.said = said;
         self.context
             .store
             .submit("record a visit", move |w| {
@@ -283,7 +398,7 @@ impl Record<'_> {
         features: Option<&Features>,
         robots: Option<RobotsFact>,
         capture: Option<NewCapture>,
-        step: Step,
+        (step, before): (Step, Option<&(String, i64)>),
     ) -> NewVisit {
         let is_new = seen.confirms.is_none();
         let fine = verdict.code.group() == Group::Fine;
@@ -326,14 +441,7 @@ impl Record<'_> {
                 judge_version: judge::JUDGE_VERSION,
             }),
             events: if is_settled {
-                events(
-                    self.due.verdict.as_ref(),
-                    code,
-                    &step,
-                    self.at,
-                    self.run.id,
-                    self.due.id,
-                )
+                events(before, code, &step, self.at, self.run.id, self.due.id)
             } else {
                 vec![]
             },
@@ -346,6 +454,7 @@ impl Record<'_> {
             full: seen.full,
             robots: robots.map(super::robots::name),
             capture,
+            said: NewSaid::default(),
         }
     }
 }
@@ -368,8 +477,10 @@ pub(super) fn events(
         ..NewEvent::default()
     };
     let mut events = Vec::new();
+    // That a page has drifted is told once it was seen twice.
     if let Some((before, _)) = before
         && before != code
+        && code != Code::Drifted.as_str()
     {
         events.push(event("verdict-changed", before, code));
     }

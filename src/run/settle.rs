@@ -34,6 +34,7 @@ pub(super) async fn killed(context: &Context) -> Result<(), RunError> {
             decides: clock.as_deref() != Some("ahead"),
         };
         settle(context, run, is_sound).await?;
+        tell_seen_twice(context, run, is_sound).await?;
         if let Trust::Suspect(why) | Trust::AskCanaries(why) = trust {
             let doubt = move |w: &crate::store::Writing<'_>| w.doubt_run(id, why.as_str());
             context.store.write("doubt a run", doubt).await?;
@@ -106,6 +107,7 @@ pub(super) async fn end(
     doubt: Option<Suspicion>,
 ) -> Result<(), RunError> {
     settle(context, run, doubt.is_none()).await?;
+    tell_seen_twice(context, run, doubt.is_none()).await?;
     let now = context.clock.now();
     let id = run.id;
     context
@@ -117,6 +119,17 @@ pub(super) async fn end(
     context
         .store
         .write("end marks", move |w| w.end_marks(id, now))
+        .await?;
+    Ok(())
+}
+
+/// Tells what was seen for the second time. A clock that stands behind cannot say that a visit came later.
+async fn tell_seen_twice(context: &Context, run: Running, is_sound: bool) -> Result<(), RunError> {
+    let is_sound = is_sound && run.counts;
+    let tell = move |w: &crate::store::Writing<'_>| w.tell_seen_twice(run.id, is_sound);
+    context
+        .store
+        .write("tell what was seen twice", tell)
         .await?;
     Ok(())
 }

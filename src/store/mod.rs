@@ -11,6 +11,7 @@ mod blob;
 mod captures;
 mod chain;
 mod discovered;
+mod drift;
 mod error;
 mod evidence;
 mod gathered;
@@ -52,6 +53,7 @@ pub use blob::Packed;
 pub use captures::{ByHand, CaptureRow, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
+pub use drift::{DriftRow, NewDrift, NewSaid, Untold, UntoldStep};
 pub use error::StoreError;
 pub use evidence::{Drawn, PastVisit, SourceFacts};
 pub use gathered::{Changed, KnownDocument, NewCitation, NewDirectives, NewDocument, PostEnd};
@@ -63,7 +65,8 @@ pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
 pub use quotes::{
-    FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, TiedQuote,
+    FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, QuoteSums, SaidRow,
+    TiedQuote,
 };
 pub use rejudging::{HistoryVisit, Rejudged, Restood, SeenSource, SeenVisit};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::Reading;
 use super::marks::MARK_JOIN;
+use super::quotes::has_lost;
 use super::settling::BACKLOG_MS;
 
 /// The state of one source.
@@ -59,6 +60,10 @@ pub struct SourceRow {
     pub verdict_before: Option<String>,
     /// Whether a mark of it ended since then.
     pub mark_ended: bool,
+    /// Whether it was told since then that a quote is lost.
+    pub quote_lost: bool,
+    /// Whether its verdict says that it has drifted, and one visit only has shown that.
+    pub is_drift_seen_once: bool,
 }
 
 /// What a user says of a source. Instants in milliseconds since the epoch.
@@ -83,6 +88,8 @@ pub struct Wanted {
     pub verdicts: Vec<String>,
     /// Whether sources are asked for too that failed or were dead when news begin, and are back.
     pub recovered: bool,
+    /// Whether sources are asked for too of which a quote is lost.
+    pub lost_quotes: bool,
     /// Leaves out those whose verdict and standing are older.
     pub since: Option<i64>,
     /// When news begin.
@@ -200,10 +207,13 @@ const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes,
      s.first_strike_at,
      iif(s.standing_since >= ?2, (select e.detail ->> 'from' from event e where e.source_id = s.id
          and e.kind = 'standing-changed' and e.at >= ?2 order by e.id limit 1), null),
-     iif(s.verdict_since >= ?2, (select e.detail ->> 'from' from event e where e.source_id = s.id
-         and e.kind = 'verdict-changed' and e.at >= ?2 order by e.id limit 1), null),
+     iif(s.verdict_since >= ?2 or s.verdict = 'drifted', (select e.detail ->> 'from' from event e
+         where e.source_id = s.id and e.kind = 'verdict-changed' and e.at >= ?2 order by e.id limit 1), null),
      ?2 is not null and exists (select 1 from event e where e.source_id = s.id
-         and e.kind = 'mark-ended' and e.at >= ?2)
+         and e.kind = 'mark-ended' and e.at >= ?2),
+     ?2 is not null and exists (select 1 from event e where e.source_id = s.id
+         and e.kind = 'quote-lost' and e.at >= ?2),
+     s.verdict is 'drifted' and exists (select 1 from untold u where u.source_id = s.id and u.quote_id = 0)
      from source s
      left join visit v on v.id = s.verdict_visit_id
      left join outcome o on o.id = v.outcome_id
@@ -254,10 +264,13 @@ impl Reading<'_> {
                         or ?7 and s.standing in ('alive', 'revived') and s.standing_since >= ?2
                            and (select e.detail ->> 'from' from event e where e.source_id = s.id
                                 and e.kind = 'standing-changed' and e.at >= ?2 order by e.id limit 1)
-                               in ('failing', 'dead'))
+                               in ('failing', 'dead')
+                        or ?9 and {})
                    and (?8 is null or s.verdict_since >= ?8 or s.standing_since >= ?8
-                        or m.mark = 'dead' and m.made_at >= ?8)
-                 order by s.id limit ?9"
+                        or m.mark = 'dead' and m.made_at >= ?8 or ?9 and {})
+                 order by s.id limit ?10",
+                has_lost("null"),
+                has_lost("?8")
             ))?
             .query_map(
                 (
@@ -269,6 +282,7 @@ impl Reading<'_> {
                     json_list(&wanted.verdicts),
                     wanted.recovered,
                     wanted.since,
+                    wanted.lost_quotes,
                     most as i64,
                 ),
                 source_row,
@@ -507,5 +521,7 @@ fn source_row(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
         standing_before: row.get(28)?,
         verdict_before: row.get(29)?,
         mark_ended: row.get(30)?,
+        quote_lost: row.get(31)?,
+        is_drift_seen_once: row.get(32)?,
     })
 }

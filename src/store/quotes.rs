@@ -6,6 +6,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::chain::{Sha, sha256};
+use super::drift::UntoldStep;
 use super::{Reading, Writing};
 
 /// Quotes of one source that are looked for in one text.
@@ -16,6 +17,28 @@ const TIED: &str =
     "(exists (select 1 from citation c where c.source_id = q.source_id and c.gone_at is null
          and q.id in (c.quote_id, c.directives_id))
      or exists (select 1 from quote_by_hand h where h.quote_id = q.id and h.removed_at is null))";
+
+/// The state of the quote `q`, from its newest result `r` and its source `s`.
+const STATE: &str = "case when r.id is null then 'unknown'
+     when r.state = 'missing'
+         and not exists (select 1 from quote_result f where f.quote_id = q.id and f.state <> 'missing')
+         and s.baseline_id is null then 'never-seen'
+     else r.state end";
+
+/// Whether the quote `q`, of which the newest result is `r`, stood word for word and does not any more, or stood and is
+/// gone.
+const LOST: &str = "(r.state is 'missing'
+         and exists (select 1 from quote_result f where f.quote_id = q.id and f.state <> 'missing')
+     or r.state is 'altered'
+         and exists (select 1 from quote_result f where f.quote_id = q.id and f.state = 'verbatim'))";
+
+/// Whether the source `s` has a quote that is lost, and since this instant where one is given.
+pub(super) fn has_lost(since: &str) -> String {
+    format!(
+        "exists (select 1 from quote q join quote_result r on r.id = {NEWEST}
+         where q.source_id = s.id and {LOST} and {TIED} and ({since} is null or r.at >= {since}))"
+    )
+}
 
 /// The result of the quote `q` that holds now, as its id.
 const NEWEST: &str = "(select n.id from quote_result n where n.quote_id = q.id order by n.at desc, n.id desc limit 1)";
@@ -101,8 +124,38 @@ pub struct QuoteRow {
     pub is_seen_once: bool,
     /// Who tied it by hand: when, who, why.
     pub by_hand: Option<(i64, Option<String>, Option<String>)>,
+    /// Whether a citation that is there, or a user, ties it to the source: it is looked for.
+    pub is_tied: bool,
     /// The posts that quote it, each with the line.
     pub posts: Vec<(String, u32)>,
+}
+
+/// How many quotes of a source are in which state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QuoteSums {
+    /// They stand word for word.
+    pub verbatim: u32,
+    /// They stand with other words.
+    pub altered: u32,
+    /// They are not there.
+    pub missing: u32,
+    /// They are not there, and nobody knows whether they were.
+    pub never_seen: u32,
+    /// There was nothing to look in.
+    pub unknown: u32,
+    /// They stood word for word and do not any more, or stood and are gone.
+    pub lost: u32,
+}
+
+/// What became of what is quoted from a source, as far as a report tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SaidRow {
+    /// How many quotes are in which state.
+    pub sums: QuoteSums,
+    /// Those that are lost.
+    pub lost: Vec<QuoteRow>,
+    /// The parts of the page that citations point to.
+    pub fragments: Vec<FragmentRow>,
 }
 
 /// A part of a page that citations point to.
@@ -218,12 +271,44 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Notes that passages were looked for, whatever was found.
-    pub fn quotes_looked_for(&self, quotes: &[i64], now: i64) -> rusqlite::Result<()> {
-        for id in quotes {
+    /// Notes that the passages of a source were looked for, whatever was found.
+    pub fn quotes_looked_for(&self, source_id: i64, at: i64) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "update quote set looked_at = ?2 where source_id = ?1 and looked_at is null",
+            )?
+            .execute((source_id, at))?;
+        Ok(())
+    }
+
+    /// Keeps what was found of passages in captures, oldest first, outside of a visit. What is lost by that is to be seen
+    /// by two more visits, the first of them now.
+    pub fn keep_looked_up(
+        &self,
+        source_id: i64,
+        found: &[(LookedIn, Vec<NewQuoteResult>)],
+        untold: &[UntoldStep],
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        for (text, results) in found {
+            self.keep_quote_results(*text, results)?;
+        }
+        self.quotes_looked_for(source_id, now)?;
+        let nowhere = LookedIn {
+            at: now,
+            visit_id: None,
+            capture_id: None,
+        };
+        for step in untold {
+            self.untold_step(source_id, nowhere, 0, step)?;
+        }
+        if !untold.is_empty() {
             self.connection
-                .prepare_cached("update quote set looked_at = ?2 where id = ?1")?
-                .execute((id, now))?;
+                .prepare_cached(
+                    "update source set next_visit_at = iif(standing = 'dead', next_visit_at, min(next_visit_at, ?2))
+                     where id = ?1",
+                )?
+                .execute((source_id, now))?;
         }
         Ok(())
     }
@@ -285,6 +370,154 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// The quotes of a source that are looked for, or were: all, or this one. Those that are lost come first.
+    pub fn quotes_of(&self, source_id: i64, only: Option<i64>) -> rusqlite::Result<Vec<QuoteRow>> {
+        let mut rows: Vec<QuoteRow> = self
+            .connection
+            .prepare_cached(&format!(
+                "select q.id, q.words, q.directives is not null,
+                     {STATE}, r.place, coalesce(r.differences, '[]'), r.at, r.capture_id,
+                     (select c.at from capture c where c.id = r.capture_id),
+                     {LOST}, coalesce((select u.second_visit_id is null from untold u
+                         where u.source_id = q.source_id and u.quote_id = q.id), 0),
+                     h.added_at, h.added_by, h.note, r.id, {TIED}
+                 from quote q
+                 join source s on s.id = q.source_id
+                 left join quote_by_hand h on h.quote_id = q.id and h.removed_at is null
+                 left join quote_result r on r.id = {NEWEST}
+                 where q.source_id = ?1 and (?2 is null or q.id = ?2) order by {LOST} desc, q.id limit ?3"
+            ))?
+            .query_map((source_id, only, MOST_QUOTES as i64), |row| {
+                let by_hand: Option<i64> = row.get(11)?;
+                let capture: Option<i64> = row.get(7)?;
+                Ok(QuoteRow {
+                    id: row.get(0)?,
+                    words: row.get(1)?,
+                    is_of_address: row.get(2)?,
+                    state: row.get(3)?,
+                    place: row.get(4)?,
+                    differences: row.get(5)?,
+                    since: row.get(6)?,
+                    capture: capture.zip(row.get(8)?),
+                    before: None,
+                    is_lost: row.get(9)?,
+                    is_seen_once: row.get(10)?,
+                    by_hand: match by_hand {
+                        Some(at) => Some((at, row.get(12)?, row.get(13)?)),
+                        None => None,
+                    },
+                    is_tied: row.get(15)?,
+                    posts: Vec::new(),
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        for quote in &mut rows {
+            quote.posts = self.posts_of_quote(source_id, quote.id)?;
+            if quote.is_lost {
+                quote.before = self.before_loss(source_id, quote.id)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// How many of the quotes of a source that are looked for are in which state, and how many are lost.
+    fn quote_sums(&self, source_id: i64) -> rusqlite::Result<QuoteSums> {
+        let mut sums = QuoteSums::default();
+        let mut query = self.connection.prepare_cached(&format!(
+            "select {STATE}, {LOST} from quote q
+             join source s on s.id = q.source_id
+             left join quote_result r on r.id = {NEWEST}
+             where q.source_id = ?1 and {TIED}"
+        ))?;
+        let mut rows = query.query([source_id])?;
+        while let Some(row) = rows.next()? {
+            let state = row.get_ref(0)?;
+            match state.as_str()? {
+                "verbatim" => sums.verbatim += 1,
+                "altered" => sums.altered += 1,
+                "missing" => sums.missing += 1,
+                "never-seen" => sums.never_seen += 1,
+                _ => sums.unknown += 1,
+            }
+            sums.lost += u32::from(row.get::<_, bool>(1)?);
+        }
+        Ok(sums)
+    }
+
+    /// What became of what is quoted from a source.
+    pub fn said(&self, source_id: i64) -> rusqlite::Result<SaidRow> {
+        let sums = self.quote_sums(source_id)?;
+        let lost = if sums.lost > 0 {
+            let mut quotes = self.quotes_of(source_id, None)?;
+            quotes.retain(|quote| quote.is_lost && quote.is_tied);
+            quotes
+        } else {
+            Vec::new()
+        };
+        Ok(SaidRow {
+            sums,
+            lost,
+            fragments: self.fragments(source_id)?,
+        })
+    }
+
+    fn posts_of_quote(
+        &self,
+        source_id: i64,
+        quote_id: i64,
+    ) -> rusqlite::Result<Vec<(String, u32)>> {
+        self.connection
+            .prepare_cached(
+                "select p.address, c.line from citation c join post p on p.id = c.post_id
+                 where c.source_id = ?1 and c.gone_at is null and ?2 in (c.quote_id, c.directives_id)
+                 order by p.address, c.line limit 100",
+            )?
+            .query_map((source_id, quote_id), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+    }
+
+    /// What was found of a quote that is lost while it stood, and the last capture that has it.
+    fn before_loss(
+        &self,
+        source_id: i64,
+        quote_id: i64,
+    ) -> rusqlite::Result<Option<(String, Option<(i64, i64)>)>> {
+        type Found = (String, i64, Option<i64>, i64);
+        let results: Vec<Found> = self
+            .connection
+            .prepare_cached(
+                "select state, at, capture_id, id from quote_result where quote_id = ?1 order by at desc, id desc",
+            )?
+            .query_map([quote_id], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let Some((now, ..)) = results.first() else {
+            return Ok(None);
+        };
+        let is_better = |state: &str| match now.as_str() {
+            "missing" => state != "missing",
+            _ => state == "verbatim",
+        };
+        let Some(at) = results.iter().position(|(state, ..)| is_better(state)) else {
+            return Ok(None);
+        };
+        let (state, since, capture, _) = &results[at];
+        // It stood until something else was found; whatever was captured until then has it.
+        let until = at.checked_sub(1).map_or(i64::MAX, |next| results[next].1);
+        let last: Option<(i64, i64)> = self
+            .connection
+            .prepare_cached(
+                "select id, at from capture where source_id = ?1 and (at >= ?2 and at < ?3 and kind = 'visit' or id = ?4)
+                 order by at desc, id desc limit 1",
+            )?
+            .query_row((source_id, since, until, capture), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        Ok(Some((state.clone(), last)))
+    }
+
     /// The passage with this id and its source's, or the one with these words.
     pub fn quote_by_words(&self, source_id: i64, words: &str) -> rusqlite::Result<Option<i64>> {
         self.connection
@@ -320,7 +553,11 @@ impl Reading<'_> {
     pub fn fragments(&self, source_id: i64) -> rusqlite::Result<Vec<FragmentRow>> {
         self.connection
             .prepare_cached(
-                "select name, state = 'missing', since, was_present from fragment where source_id = ?1 order by name",
+                "select name, state = 'missing', since, was_present from fragment f
+                 where source_id = ?1 and exists (select 1 from citation c where c.source_id = ?1
+                     and c.gone_at is null and instr(c.url, '#') > 0
+                     and instr(substr(c.url, instr(c.url, '#') + 1) || ':~:', f.name || ':~:') = 1)
+                 order by name",
             )?
             .query_map([source_id], |row| {
                 Ok(FragmentRow {

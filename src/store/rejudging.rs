@@ -2,6 +2,8 @@
 
 use rusqlite::OptionalExtension;
 
+use super::drift::{NewDrift, UntoldStep};
+use super::quotes::LookedIn;
 use super::runs::NewEvent;
 use super::settling::{BACKLOG_MS, NewUnsettled};
 use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, state};
@@ -82,6 +84,10 @@ pub struct Rejudged {
     pub features: Vec<(i64, FeaturesRow)>,
     /// Verdicts that replace others, by visit.
     pub verdicts: Vec<(i64, VerdictRow)>,
+    /// How far the source had drifted, by visit: what replaces what was noted, and what is not so.
+    pub drifts: Vec<(i64, Option<NewDrift>)>,
+    /// The source of these.
+    pub source_id: i64,
     /// What its history adds up to now, where verdicts changed.
     pub standing: Option<Restood>,
 }
@@ -89,7 +95,10 @@ pub struct Rejudged {
 impl Rejudged {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.features.is_empty() && self.verdicts.is_empty() && self.standing.is_none()
+        self.features.is_empty()
+            && self.verdicts.is_empty()
+            && self.drifts.is_empty()
+            && self.standing.is_none()
     }
 }
 
@@ -113,6 +122,8 @@ pub struct Restood {
     pub unsettled: Vec<(i64, i64, i64, Option<NewUnsettled>)>,
     /// What happened.
     pub events: Vec<NewEvent>,
+    /// What follows for what waits to be told.
+    pub untold: Option<UntoldStep>,
 }
 
 impl Reading<'_> {
@@ -303,6 +314,12 @@ impl Writing<'_> {
                         now,
                     ))?;
             }
+            for (visit_id, drift) in &one.drifts {
+                match drift {
+                    Some(drift) => self.keep_drift(one.source_id, *visit_id, drift)?,
+                    None => self.forget_drift(*visit_id)?,
+                }
+            }
             if let Some(standing) = &one.standing {
                 self.restand(standing)?;
                 // A visit that is not fine any more leaves no baseline.
@@ -364,6 +381,14 @@ impl Writing<'_> {
         }
         for event in &new.events {
             self.insert_event(event, new.verdict_visit_id, None)?;
+        }
+        if let Some(step) = &new.untold {
+            let text = LookedIn {
+                at: 0,
+                visit_id: new.verdict_visit_id,
+                capture_id: None,
+            };
+            self.untold_step(new.source_id, text, 0, step)?;
         }
         Ok(())
     }

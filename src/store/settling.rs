@@ -129,6 +129,12 @@ impl Writing<'_> {
             for event in &one.events {
                 self.insert_event(event, Some(one.visit_id), None)?;
             }
+            // What is told of drift later is told against this.
+            self.connection
+                .prepare_cached(
+                    "update untold set verdict = ?2 where source_id = ?1 and quote_id = 0",
+                )?
+                .execute((one.source_id, &one.verdict.0))?;
             self.forget_unsettled(one.visit_id)?;
         }
         Ok(())
@@ -195,7 +201,8 @@ impl Reading<'_> {
     pub fn unsettled_runs(&self) -> rusqlite::Result<Vec<(i64, Option<String>)>> {
         self.connection
             .prepare_cached(
-                "select id, clock from run where id in (select run_id from unsettled) order by id",
+                "select id, clock from run where id in (select run_id from unsettled
+                     union select second_run_id from untold) order by id",
             )?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
@@ -235,7 +242,9 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(&format!(
                 "select {STATE_COLUMNS}, u.visit_id, u.at, u.code, u.hard, u.second_look, u.had_answered, u.not_before,
-                     s.id, s.address, h.name, s.verdict, s.verdict_since, s.newest_post_at, {INTERVAL_DAYS},
+                     s.id, s.address, h.name,
+                     coalesce((select n.verdict from untold n where n.source_id = s.id and n.quote_id = 0), s.verdict),
+                     s.verdict_since, s.newest_post_at, {INTERVAL_DAYS},
                      s.last_fine_at is null and u.at < ?4 + coalesce((
                          select min(i.added_at) from citation c join post p on p.id = c.post_id
                          join document d on d.id = p.document_id join input i on i.id = d.input_id

@@ -104,6 +104,10 @@ pub struct DueSource {
     pub is_disallowed: bool,
     /// When the youngest post that cites it was published.
     pub newest_post_at: Option<i64>,
+    /// Whether something was seen that is told once it is seen again.
+    pub has_untold: bool,
+    /// Whether passages are quoted from it that were never looked for.
+    pub has_new_quotes: bool,
     /// The longest interval that an input asks for, in days.
     pub interval_days: Option<u32>,
 }
@@ -229,7 +233,9 @@ const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.
      fv.id, fo.sha256, fj.code, fo.facts, fv.at,
      c.id, case when c.visit_id = s.fine_visit_id then fo.body_sha256
            else (select b.sha256 from blob b where b.id = c.body_id) end, s.last_full_visit_at, s.confirmations,
-     coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at";
+     coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at,
+     exists (select 1 from untold u where u.source_id = s.id),
+     exists (select 1 from quote q where q.source_id = s.id and q.looked_at is null)";
 
 /// Where these are from.
 const DUE_FROM: &str = "from source s
@@ -354,7 +360,9 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         confirmations: row.get(34)?,
         is_disallowed: row.get(35)?,
         newest_post_at: row.get(36)?,
-        interval_days: row.get(37)?,
+        has_untold: row.get(37)?,
+        has_new_quotes: row.get(38)?,
+        interval_days: row.get(39)?,
     })
 }
 

@@ -9,6 +9,8 @@ use super::Writing;
 use super::blob::{self, Packed};
 use super::captures::NewCapture;
 use super::chain::{START, Sha, VisitLink};
+use super::drift::NewSaid;
+use super::quotes::LookedIn;
 use super::runs::NewEvent;
 use super::settling::NewUnsettled;
 use super::sources::SourceState;
@@ -118,6 +120,8 @@ pub struct NewVisit {
     pub events: Vec<NewEvent>,
     /// What is settled when the run has ended.
     pub unsettled: Option<NewUnsettled>,
+    /// What was found in what the page says, and what waits to be told of it.
+    pub said: NewSaid,
 }
 
 impl Writing<'_> {
@@ -163,6 +167,12 @@ impl Writing<'_> {
             self.add_alias(alias, visit)?;
         }
         self.update_source(visit, visit_id, capture_id)?;
+        let text = LookedIn {
+            at: visit.at,
+            visit_id: Some(visit_id),
+            capture_id: capture_id.or(visit.said.capture_id),
+        };
+        self.keep_said(visit.source_id, visit.run_id, text, &visit.said)?;
         for event in &visit.events {
             self.insert_event(event, Some(visit_id), capture_id)?;
         }

@@ -27,6 +27,7 @@
 //! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
 //! - `rejudge`: what was seen is judged again; what a visit is compared with
 //! - `walls`: what stands before a source, and rules of the user's
+//! - `quotes`: what pages still say of what was quoted, and pages that drift
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -56,6 +57,7 @@ mod mark;
 mod options;
 mod pdf;
 mod posts;
+mod quotes;
 mod reference;
 mod rejudge;
 mod reports;

@@ -84,32 +84,32 @@ fn a_report_for_programs() {
     assert_snapshot!(desk.run("report --format jsonl --only alive,not-found,moved"), @r#"
     exit code 0
     --- stdout
-    {"url":"https://alive.test/alive","standing":"alive","verdict":"alive","status":200,"final_url":"https://alive.test/alive","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-06T06:22:22Z","captures":1,"last_capture_at":"2026-01-05T08:00:00Z","baselined":true,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the alive page","line":3},{"post":"[desk]/posts/two.md","text":"the alive#part page","line":9}],"evidence":["200 OK"],"strikes":0,"last_fine_at":"2026-01-05T08:00:00Z","moved_to":null,"robots":"allowed","held":{"capture":"[id]","at":"2026-01-05T08:00:00Z","title":"Alive","size":467},"news":null,"backlog":false,"mark":null}
-    {"url":"https://lost.test/nothing","standing":"failing","verdict":"not-found","status":404,"final_url":"https://lost.test/nothing","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-05T08:55:57Z","captures":0,"last_capture_at":null,"baselined":false,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the nothing page","line":4}],"evidence":["404 Not Found"],"strikes":1,"last_fine_at":null,"moved_to":null,"robots":null,"held":null,"news":"new","backlog":true,"mark":null}
-    {"url":"https://old.test/moved","standing":"alive","verdict":"moved","status":200,"final_url":"https://new.test/here","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-06T06:23:02Z","captures":1,"last_capture_at":"2026-01-05T08:00:00Z","baselined":true,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the moved page","line":7}],"evidence":["redirected permanently to https://new.test/here","200 OK","301 redirected to https://new.test/here"],"strikes":0,"last_fine_at":"2026-01-05T08:00:00Z","moved_to":"https://new.test/here","robots":"allowed","held":{"capture":"[id]","at":"2026-01-05T08:00:00Z","title":"Here","size":460},"news":"new","backlog":false,"mark":null}
-    {"url":"http://plain.test/secure","standing":"alive","verdict":"alive","status":200,"final_url":"https://www.plain.test/secure/","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-06T05:52:11Z","captures":1,"last_capture_at":"2026-01-05T08:00:00Z","baselined":true,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the secure page","line":8}],"evidence":["200 OK","301 redirected to https://www.plain.test/secure/"],"strikes":0,"last_fine_at":"2026-01-05T08:00:00Z","moved_to":null,"robots":"allowed","held":{"capture":"[id]","at":"2026-01-05T08:00:00Z","title":"Secure","size":474},"news":null,"backlog":false,"mark":null}
+    {"url":"https://alive.test/alive","standing":"alive","verdict":"alive","status":200,"final_url":"https://alive.test/alive","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-06T06:22:22Z","captures":1,"last_capture_at":"2026-01-05T08:00:00Z","baselined":true,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"quotes_lost":[],"fragments_missing":[],"drift_seen_once":false,"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the alive page","line":3},{"post":"[desk]/posts/two.md","text":"the alive#part page","line":9}],"evidence":["200 OK"],"strikes":0,"last_fine_at":"2026-01-05T08:00:00Z","moved_to":null,"robots":"allowed","held":{"capture":"[id]","at":"2026-01-05T08:00:00Z","title":"Alive","size":467},"news":null,"backlog":false,"mark":null}
+    {"url":"https://lost.test/nothing","standing":"failing","verdict":"not-found","status":404,"final_url":"https://lost.test/nothing","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-05T08:55:57Z","captures":0,"last_capture_at":null,"baselined":false,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"quotes_lost":[],"fragments_missing":[],"drift_seen_once":false,"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the nothing page","line":4}],"evidence":["404 Not Found"],"strikes":1,"last_fine_at":null,"moved_to":null,"robots":null,"held":null,"news":"new","backlog":true,"mark":null}
+    {"url":"https://old.test/moved","standing":"alive","verdict":"moved","status":200,"final_url":"https://new.test/here","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-06T06:23:02Z","captures":1,"last_capture_at":"2026-01-05T08:00:00Z","baselined":true,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"quotes_lost":[],"fragments_missing":[],"drift_seen_once":false,"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the moved page","line":7}],"evidence":["redirected permanently to https://new.test/here","200 OK","301 redirected to https://new.test/here"],"strikes":0,"last_fine_at":"2026-01-05T08:00:00Z","moved_to":"https://new.test/here","robots":"allowed","held":{"capture":"[id]","at":"2026-01-05T08:00:00Z","title":"Here","size":460},"news":"new","backlog":false,"mark":null}
+    {"url":"http://plain.test/secure","standing":"alive","verdict":"alive","status":200,"final_url":"https://www.plain.test/secure/","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-06T05:52:11Z","captures":1,"last_capture_at":"2026-01-05T08:00:00Z","baselined":true,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"quotes_lost":[],"fragments_missing":[],"drift_seen_once":false,"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the secure page","line":8}],"evidence":["200 OK","301 redirected to https://www.plain.test/secure/"],"strikes":0,"last_fine_at":"2026-01-05T08:00:00Z","moved_to":null,"robots":"allowed","held":{"capture":"[id]","at":"2026-01-05T08:00:00Z","title":"Secure","size":474},"news":null,"backlog":false,"mark":null}
     "#);
     assert_snapshot!(desk.run("report --format json --only not-found"), @r#"
     exit code 0
     --- stdout
     {"generated_at":"2026-01-05T08:00:00Z","last_run_at":"2026-01-05T08:00:00Z","inputs":1,"posts":2,"citations":13,"sources":12,"captures":3,"standings":{"alive":3,"failing":4,"uncertain":5},"verdicts":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"kept_by_robots":0,"unbaselined":0,"ignored":0,"last_run":{"at":"2026-01-05T08:00:00Z","ended_at":"2026-01-05T08:00:00Z","result":"done","suspect":false,"doubt":null,"clock":null},"running_since":null,"last_good_run_at":"2026-01-05T08:00:00Z","news_since":null,"rejudged":null,"entries":[
-    {"url":"https://lost.test/nothing","standing":"failing","verdict":"not-found","status":404,"final_url":"https://lost.test/nothing","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-05T08:55:57Z","captures":0,"last_capture_at":null,"baselined":false,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the nothing page","line":4}],"evidence":["404 Not Found"],"strikes":1,"last_fine_at":null,"moved_to":null,"robots":null,"held":null,"news":"new","backlog":true,"mark":null}
+    {"url":"https://lost.test/nothing","standing":"failing","verdict":"not-found","status":404,"final_url":"https://lost.test/nothing","since":"2026-01-05T08:00:00Z","checked_at":"2026-01-05T08:00:00Z","next_check_at":"2026-01-05T08:55:57Z","captures":0,"last_capture_at":null,"baselined":false,"quotes":{"verbatim":0,"altered":0,"missing":0,"never-seen":0,"unknown":0},"quotes_lost":[],"fragments_missing":[],"drift_seen_once":false,"rescue":null,"cited_by":[{"post":"[desk]/posts/one.md","text":"the nothing page","line":4}],"evidence":["404 Not Found"],"strikes":1,"last_fine_at":null,"moved_to":null,"robots":null,"held":null,"news":"new","backlog":true,"mark":null}
     ]}
     "#);
     assert_snapshot!(desk.run("report --format csv"), @r#"
     exit code 0
     --- stdout
-    url,standing,verdict,status,final_url,since,checked_at,next_check_at,captures,last_capture_at,baselined,moved_to,strikes,last_fine_at,evidence,posts,cited_by,text,news,backlog,mark,note
-    https://lost.test/nothing,failing,not-found,404,https://lost.test/nothing,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:55:57Z,0,,false,,1,,404 Not Found,1,[desk]/posts/one.md:4,the nothing page,new,true,,
-    https://gone.test/never,failing,gone,410,https://gone.test/never,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:55:44Z,0,,false,,1,,410 Gone,1,[desk]/posts/one.md:5,the never page,new,true,,
-    https://down.test/down,failing,server-error,500,https://down.test/down,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:56:33Z,0,,false,,1,,500 Internal Server Error,1,[desk]/posts/one.md:6,the down page,new,true,,
-    https://old.test/moved,alive,moved,200,https://new.test/here,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:23:02Z,1,2026-01-05T08:00:00Z,true,https://new.test/here,0,2026-01-05T08:00:00Z,redirected permanently to https://new.test/here; 200 OK; 301 redirected to https://new.test/here,1,[desk]/posts/one.md:7,the moved page,new,false,,
-    https://wall.test/forbidden,uncertain,blocked,403,https://wall.test/forbidden,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T05:08:54Z,0,,false,,0,,403 Forbidden,1,[desk]/posts/two.md:3,the forbidden page,new,false,,
-    https://busy.test/slower,uncertain,blocked,429,https://busy.test/slower,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:08:53Z,0,,false,,0,,429 Too Many Requests,1,[desk]/posts/two.md:4,the slower page,new,false,,
-    https://wall.test/members,uncertain,login-wall,401,https://wall.test/members,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:22:52Z,0,,false,,0,,401 Unauthorized,1,[desk]/posts/two.md:5,the members page,new,false,,
-    https://law.test/court,uncertain,legal,451,https://law.test/court,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:21:13Z,0,,false,,0,,451 Unavailable For Legal Reasons,1,[desk]/posts/two.md:6,the court page,new,false,,
-    https://hollow.test/empty,uncertain,collapsed,200,https://hollow.test/empty,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T05:33:39Z,0,,false,,0,,"200 OK, with an empty body",1,[desk]/posts/two.md:7,the empty page,new,false,,
-    https://shop.test/2019/article-about-a-thing,failing,soft-404,200,https://shop.test/,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:56:45Z,0,,false,,1,,redirected to the front page: https://shop.test/; 200 OK; 302 redirected to https://shop.test/,1,[desk]/posts/two.md:8,the article-about-a-thing page,new,true,,
+    url,standing,verdict,status,final_url,since,checked_at,next_check_at,captures,last_capture_at,baselined,moved_to,strikes,last_fine_at,evidence,posts,cited_by,text,news,backlog,mark,note,quotes_verbatim,quotes_altered,quotes_missing,quotes_never_seen,quotes_unknown,quotes_lost
+    https://lost.test/nothing,failing,not-found,404,https://lost.test/nothing,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:55:57Z,0,,false,,1,,404 Not Found,1,[desk]/posts/one.md:4,the nothing page,new,true,,,0,0,0,0,0,
+    https://gone.test/never,failing,gone,410,https://gone.test/never,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:55:44Z,0,,false,,1,,410 Gone,1,[desk]/posts/one.md:5,the never page,new,true,,,0,0,0,0,0,
+    https://down.test/down,failing,server-error,500,https://down.test/down,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:56:33Z,0,,false,,1,,500 Internal Server Error,1,[desk]/posts/one.md:6,the down page,new,true,,,0,0,0,0,0,
+    https://old.test/moved,alive,moved,200,https://new.test/here,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:23:02Z,1,2026-01-05T08:00:00Z,true,https://new.test/here,0,2026-01-05T08:00:00Z,redirected permanently to https://new.test/here; 200 OK; 301 redirected to https://new.test/here,1,[desk]/posts/one.md:7,the moved page,new,false,,,0,0,0,0,0,
+    https://wall.test/forbidden,uncertain,blocked,403,https://wall.test/forbidden,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T05:08:54Z,0,,false,,0,,403 Forbidden,1,[desk]/posts/two.md:3,the forbidden page,new,false,,,0,0,0,0,0,
+    https://busy.test/slower,uncertain,blocked,429,https://busy.test/slower,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:08:53Z,0,,false,,0,,429 Too Many Requests,1,[desk]/posts/two.md:4,the slower page,new,false,,,0,0,0,0,0,
+    https://wall.test/members,uncertain,login-wall,401,https://wall.test/members,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:22:52Z,0,,false,,0,,401 Unauthorized,1,[desk]/posts/two.md:5,the members page,new,false,,,0,0,0,0,0,
+    https://law.test/court,uncertain,legal,451,https://law.test/court,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T06:21:13Z,0,,false,,0,,451 Unavailable For Legal Reasons,1,[desk]/posts/two.md:6,the court page,new,false,,,0,0,0,0,0,
+    https://hollow.test/empty,uncertain,collapsed,200,https://hollow.test/empty,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-06T05:33:39Z,0,,false,,0,,"200 OK, with an empty body",1,[desk]/posts/two.md:7,the empty page,new,false,,,0,0,0,0,0,
+    https://shop.test/2019/article-about-a-thing,failing,soft-404,200,https://shop.test/,2026-01-05T08:00:00Z,2026-01-05T08:00:00Z,2026-01-05T08:56:45Z,0,,false,,1,,redirected to the front page: https://shop.test/; 200 OK; 302 redirected to https://shop.test/,1,[desk]/posts/two.md:8,the article-about-a-thing page,new,true,,,0,0,0,0,0,
     "#);
 }
 
@@ -554,9 +554,13 @@ fn reasons_are_words_with_the_one_that_decided_first() {
         it has no words, and scripts
         nothing of what our copy of 2026-01-05 says is there
         200 OK
-    https://thin.test/a/page  "alive"
+    https://thin.test/a/page  "drifted"
+        replaced: 0 % of the text of our copy of 2026-01-05 stands; paragraphs: 5 gone, 1 new
+        gone: “A paragraph about Words of thin, long enough to be read as the text of a page”
         200 OK
-    https://other.test/a/page  "alive"
+    https://other.test/a/page  "drifted"
+        replaced: 0 % of the text of our copy of 2026-01-05 stands; paragraphs: 5 gone, 1 new
+        gone: “A paragraph about Words of other, long enough to be read as the text of a page”
         200 OK
         it says "our new site"
         it has 5 words
@@ -583,6 +587,22 @@ fn reasons_are_words_with_the_one_that_decided_first() {
         cited in   post.md:4  “the page page”
         since      2026-01-06 (just now, last fine 2026-01-05)
         we hold    copy of 2026-01-05 “Words of parked”, 537 B
+
+    Drifted: the page is there, and says something else (2)
+
+      ≠ https://thin.test/a/page
+        drifted: replaced: 0 % of the text of our copy of 2026-01-05 stands; paragraphs: 5 gone, 1 new; gone: “A paragraph about Words of thin, long enough to be read as the text of a page” · seen once
+        compare    sourcekeep diff https://thin.test/a/page
+        cited in   post.md:8  “the page page”
+        since      2026-01-06 (just now)
+        we hold    copy of 2026-01-06 “Words of thin”, 63 B
+
+      ≠ https://other.test/a/page
+        drifted: replaced: 0 % of the text of our copy of 2026-01-05 stands; paragraphs: 5 gone, 1 new; gone: “A paragraph about Words of other, long enough to be read as the text of a page” · seen once
+        compare    sourcekeep diff https://other.test/a/page
+        cited in   post.md:9  “the page page”
+        since      2026-01-06 (just now)
+        we hold    copy of 2026-01-06 “Welcome”, 57 B
 
     Cannot tell (3)
 
@@ -613,21 +633,7 @@ fn reasons_are_words_with_the_one_that_decided_first() {
         since      2026-01-06 (just now)
         we hold    copy of 2026-01-05 “Words of moved”, 530 B
 
-    Fine, or not visited yet (2)
-
-      ✓ https://thin.test/a/page
-        alive: 200 OK
-        cited in   post.md:8  “the page page”
-        since      2026-01-05 (24 hours ago)
-        we hold    copy of 2026-01-06 “Words of thin”, 63 B
-
-      ✓ https://other.test/a/page
-        alive: 200 OK
-        cited in   post.md:9  “the page page”
-        since      2026-01-05 (24 hours ago)
-        we hold    copy of 2026-01-06 “Welcome”, 57 B
-
-    Of all: 2 alive · 1 blocked · 1 collapsed · 1 login-wall · 1 moved · 1 parked · 1 soft-404
+    Of all: 2 drifted · 1 blocked · 1 collapsed · 1 login-wall · 1 moved · 1 parked · 1 soft-404
     Held: 10 copies
     "#);
 }

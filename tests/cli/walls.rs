@@ -91,7 +91,7 @@ fn rules_of_the_user_count_in_visits_and_afterwards() {
         "<!doctype html><title>Gate</title><p>One moment.</p><script src=/own-gate/x.js></script>";
     desk.web.page("source.test", "/page", Page::html(gate));
     desk.day(1).run("check --all").exits(0);
-    assert_snapshot!(standing(&desk), @"alive | alive | 0 | 2");
+    assert_snapshot!(standing(&desk), @"drifted | alive | 0 | 2");
     desk.file(
         "rules.toml",
         "[[mark]]\nname = \"own/gate\"\nlabel = \"Own Gate\"\nkind = \"challenge\"\nbody = [\"/own-gate/\"]\nweight = 100\n",

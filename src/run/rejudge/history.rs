@@ -6,10 +6,14 @@ use url::Url;
 
 use super::source::Judge;
 use crate::fetch::Way;
+use crate::judge::drift::Level;
 use crate::judge::{Code, Group, Sign};
+use crate::run::drift;
 use crate::run::state::{to_row, to_schedule};
 use crate::schedule::{Observation, Own, Standing, State, Step, advance};
-use crate::store::{HistoryVisit, NewEvent, NewUnsettled, Restood, SeenSource, SourceState};
+use crate::store::{
+    HistoryVisit, NewEvent, NewUnsettled, Restood, SeenSource, SourceState, Untold, UntoldStep,
+};
 
 /// A visit that saw something new, as today's judge sees it.
 pub(super) struct Root {
@@ -50,6 +54,7 @@ pub(super) fn restand(
     source: &SeenSource,
     visits: &[HistoryVisit],
     roots: &HashMap<i64, Root>,
+    waiting: &[Untold],
 ) -> Restood {
     let replayed = replay(judge, source, visits, roots);
     let state = new_state(&source.state, &replayed, judge.plan.now);
@@ -60,7 +65,8 @@ pub(super) fn restand(
     let root = replayed.stands.and_then(|stands| roots.get(&stands.root));
     Restood {
         source_id: source.id,
-        events: events(judge, source, &state, replayed.stands),
+        events: events(judge, source, &state, replayed.stands, waiting),
+        untold: untold(source, replayed.stands, waiting),
         state,
         verdict: verdict.or_else(|| source.verdict.clone()),
         verdict_visit_id: replayed
@@ -247,12 +253,26 @@ fn new_state(before: &SourceState, replayed: &Replayed, now: i64) -> SourceState
     row
 }
 
+/// What follows for what waits to be told: a page that is called drifted only now is to be seen so once more.
+fn untold(source: &SeenSource, stands: Option<Stands>, waiting: &[Untold]) -> Option<UntoldStep> {
+    let code = stands?.code;
+    if code.group() != Group::Fine {
+        return None;
+    }
+    let before = source.verdict.as_ref().map(|(code, _)| code.as_str());
+    drift::untold(code, Level::Drifted, before, waiting).filter(|step| {
+        // Nothing was seen again.
+        !matches!(step, UntoldStep::Second { .. }) && before != Some(code.as_str())
+    })
+}
+
 /// What is news: not what was broken before its inputs were added, nor what the user has spoken on.
 fn events(
     judge: &Judge<'_>,
     source: &SeenSource,
     state: &SourceState,
     stands: Option<Stands>,
+    waiting: &[Untold],
 ) -> Vec<NewEvent> {
     let Some(stands) = stands else {
         return Vec::new();
@@ -274,8 +294,12 @@ fn events(
         ..NewEvent::default()
     };
     let mut events = Vec::new();
-    if let Some((before, _)) = &source.verdict
+    let told = waiting.iter().find(|untold| untold.quote_id == 0);
+    let told = told.and_then(|untold| untold.verdict.as_ref());
+    // That a page has drifted is told once another visit has shown it.
+    if let Some(before) = told.or(source.verdict.as_ref().map(|(code, _)| code))
         && before != code
+        && stands.code != Code::Drifted
     {
         events.push(event("verdict-changed", before, code));
     }

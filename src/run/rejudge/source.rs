@@ -1,5 +1,6 @@
 //! One source: its visits that saw something new, each judged by today's rules with what was known when it was made.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use url::Url;
@@ -7,12 +8,14 @@ use url::Url;
 use super::history::{Root, restand};
 use super::{Change, Rejudge};
 use crate::fetch::Facts;
-use crate::judge::{self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Verdict};
+use crate::judge::drift::Drift;
+use crate::judge::{self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Text, Verdict};
 use crate::run::baseline::features_row;
-use crate::run::reading::features_of;
+use crate::run::drift::{self, Compared};
+use crate::run::reading::{features_of, text_of};
 use crate::run::state::stored_verdict;
 use crate::run::{RunError, Running, around};
-use crate::store::{Rejudged, SeenCapture, SeenVisit, Store, VerdictRow};
+use crate::store::{DriftRow, NewDrift, Rejudged, SeenCapture, SeenVisit, Store, VerdictRow};
 
 /// Judges sources again.
 pub(super) struct Judge<'a> {
@@ -38,6 +41,8 @@ struct Baseline {
     capture: i64,
     features: Features,
     at: i64,
+    /// Its text, once it was read.
+    text: OnceCell<Option<Text>>,
 }
 
 /// What is known while the visits of a source are gone through, oldest first.
@@ -53,6 +58,10 @@ struct Going<'a> {
     /// Features of visits that left a copy, as long as one of these may become the baseline.
     copied: HashMap<i64, Features>,
     baseline: Option<Baseline>,
+    /// What was noted of how far the source has drifted, oldest first.
+    drifts: Vec<DriftRow>,
+    /// The same as it will be.
+    last_drift: Option<DriftRow>,
 }
 
 impl Judge<'_> {
@@ -71,9 +80,14 @@ impl Judge<'_> {
                 return Ok(None);
             };
             let visits = r.seen_visits(id, FEATURES_VERSION)?;
-            Ok(Some((address, visits, r.compared_captures(id)?)))
+            Ok(Some((
+                address,
+                visits,
+                r.compared_captures(id)?,
+                r.drifts(id)?,
+            )))
         })?;
-        let Some((address, visits, captures)) = found else {
+        let Some((address, visits, captures, drifts)) = found else {
             return Ok(One::default());
         };
         // Only a damaged file has an address that cannot be read.
@@ -93,12 +107,15 @@ impl Judge<'_> {
             may_change: !captures.is_sorted_by_key(|capture| capture.id),
             copied: HashMap::new(),
             baseline: None,
+            drifts,
+            last_drift: None,
         };
         for visit in &visits {
             self.choose_baseline(&mut going, visit)?;
             self.visit(&mut going, visit, of_copies.contains(&visit.id))?;
         }
         let Going { mut one, roots, .. } = going;
+        one.rows.source_id = id;
         if one.verdicts_changed > 0 {
             self.stand(id, &roots, &mut one)?;
         }
@@ -138,6 +155,7 @@ impl Judge<'_> {
                     capture: capture.id,
                     features,
                     at: capture.at,
+                    text: OnceCell::new(),
                 });
                 break;
             }
@@ -179,6 +197,12 @@ impl Judge<'_> {
             None
         } else {
             let verdict = self.judge(going, visit, &facts, features.as_ref())?;
+            let verdict = match verdict {
+                Some(verdict) => {
+                    Some(self.weigh_drift(going, visit, &facts, features.as_ref(), verdict)?)
+                }
+                None => None,
+            };
             going.one.unjudged += u64::from(verdict.is_none());
             verdict
         };
@@ -307,16 +331,128 @@ impl Judge<'_> {
         })
     }
 
+    /// The verdict with what is known of how far the page had drifted: as it was noted, or from the bodies where it was
+    /// noted of another baseline or by an earlier version.
+    fn weigh_drift(
+        &self,
+        going: &mut Going<'_>,
+        visit: &SeenVisit,
+        facts: &Facts,
+        features: Option<&Features>,
+        verdict: Verdict,
+    ) -> Result<Verdict, RunError> {
+        let noted = going.drifts.iter().find(|row| row.visit_id == visit.id);
+        let is_fine = verdict.code.group() == Group::Fine;
+        let (Some(baseline), Some(features), true) = (&going.baseline, features, is_fine) else {
+            if noted.is_some() {
+                going.one.rows.drifts.push((visit.id, None));
+            }
+            return Ok(verdict);
+        };
+        let noted = noted.map(|row| row.found.clone());
+        let capture_id = baseline.capture;
+        let compared = if features.has_main_text_of(&baseline.features) {
+            drift::unchanged(capture_id, going.last_drift.as_ref())
+        } else {
+            let noted = self.noted_drift(going, visit, capture_id);
+            let drift = match noted {
+                Some(noted) => noted,
+                None => self.draw_drift(baseline, visit, facts, &going.url)?,
+            };
+            Compared {
+                row: drift::row(capture_id, drift.as_ref(), going.last_drift.as_ref()),
+                drift,
+            }
+        };
+        let mut case = judge::Case::new(&going.url, facts);
+        case.features = Some(features);
+        case.baseline_at = Some(baseline.at);
+        case.drift = compared.drift.as_ref();
+        let verdict = judge::weigh_drift(&case, verdict);
+        let is_noted = |found: &NewDrift| noted.as_ref() == Some(found);
+        match compared.row {
+            Some(found) => {
+                if !is_noted(&found) {
+                    going.one.rows.drifts.push((visit.id, Some(found.clone())));
+                }
+                going.last_drift = Some(DriftRow {
+                    visit_id: visit.id,
+                    found,
+                });
+            }
+            // What is noted once more is no harm; what is not so is.
+            None => {
+                let last = going.last_drift.as_ref();
+                if noted.is_some() && !last.is_some_and(|last| is_noted(&last.found)) {
+                    going.one.rows.drifts.push((visit.id, None));
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// What was noted of a visit. Of one that was no fine one then, nothing was.
+    fn noted_drift(
+        &self,
+        going: &Going<'_>,
+        visit: &SeenVisit,
+        capture_id: i64,
+    ) -> Option<Option<Drift>> {
+        if self.plan.from_bodies {
+            return None;
+        }
+        let code: Code = visit.code.as_deref()?.parse().ok()?;
+        let row = going
+            .drifts
+            .iter()
+            .rfind(|row| row.visit_id <= visit.id)
+            .filter(|_| code.group() == Group::Fine)?;
+        drift::known(row, capture_id)
+    }
+
+    /// How far the page had drifted, from its body and the baseline's.
+    fn draw_drift(
+        &self,
+        baseline: &Baseline,
+        visit: &SeenVisit,
+        facts: &Facts,
+        url: &Url,
+    ) -> Result<Option<Drift>, RunError> {
+        let body = self
+            .store
+            .read("read a body", |r| r.outcome_body(visit.outcome_id))?;
+        let Some((body, true)) = body else {
+            return Ok(None);
+        };
+        let before = match baseline.text.get() {
+            Some(text) => text,
+            None => {
+                let text = drift::text_of_capture(self.store, baseline.capture)?;
+                baseline.text.get_or_init(|| text)
+            }
+        };
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
+        let now = text_of(
+            &body,
+            visit.media_type.as_deref(),
+            end.as_ref().unwrap_or(url),
+        );
+        Ok(now.map(|now| judge::drift::drift(before, &now)))
+    }
+
     /// Takes the history through the machine again.
     fn stand(&self, id: i64, roots: &HashMap<i64, Root>, one: &mut One) -> Result<(), RunError> {
         let now = self.plan.now;
-        let (source, history) = self.store.read("read a history", |r| {
-            Ok((r.seen_source(id, now)?, r.history(id)?))
+        let (source, history, waiting) = self.store.read("read a history", |r| {
+            Ok((r.seen_source(id, now)?, r.history(id)?, r.untold(id)?))
         })?;
         let Some(source) = source else {
             return Ok(());
         };
-        let standing = restand(self, &source, &history, roots);
+        let standing = restand(self, &source, &history, roots, &waiting);
         let sign = standing
             .verdict_visit_id
             .and_then(|id| history.iter().find(|visit| visit.id == id))

@@ -97,7 +97,7 @@ select q.id, s.address as source, q.words,
        case when r.id is null then 'unknown'
             when r.state = 'missing'
                 and not exists (select 1 from quote_result f where f.quote_id = q.id and f.state <> 'missing')
-                and (b.id is null or b.at > coalesce(s.cited_since, b.at) + 2592000000) then 'never-seen'
+                and s.baseline_id is null then 'never-seen'
             else r.state end as state,
        r.place, r.differences,
        strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000, 'unixepoch') as since,
@@ -106,7 +106,6 @@ select q.id, s.address as source, q.words,
            and c.gone_at is null and q.id in (c.quote_id, c.directives_id)) as tied
 from quote q
 join source s on s.id = q.source_id
-left join capture b on b.id = s.baseline_id
 left join quote_by_hand h on h.quote_id = q.id and h.removed_at is null
 left join quote_result r on r.id = (
     select n.id from quote_result n where n.quote_id = q.id order by n.at desc, n.id desc limit 1);
