@@ -11,6 +11,10 @@ use crate::store::{CitedBy, SaidRow, SourceRow};
 
 /// One source.
 #[derive(Debug, Clone, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "properties of a source, each independent of the others"
+)]
 pub struct Entry {
     /// Its canonical address.
     pub url: String,

@@ -10,6 +10,10 @@ use crate::store::{FragmentRow, QuoteRow, Store};
 
 /// A passage that is quoted from a source.
 #[derive(Debug, Clone, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "properties of a quote, each independent of the others"
+)]
 pub struct ShownQuote {
     /// Its number.
     pub quote: i64,

@@ -81,17 +81,29 @@ pub(super) fn row(
     last.is_none_or(|last| last.found != new).then_some(new)
 }
 
-/// What a row says, where it says it of this baseline by today's code: all that is known of a page's drift, which may be
-/// that there was no text.
-pub(super) fn known(row: &DriftRow, capture_id: i64) -> Option<Option<Drift>> {
+/// What is noted of a page's drift.
+pub(super) enum Noted {
+    /// How far it had drifted.
+    Drift(Drift),
+    /// That there was no text to compare.
+    NoText,
+    /// Nothing of this baseline, or by an earlier version of the code.
+    Nothing,
+}
+
+/// What a row says of a page's drift from this baseline.
+pub(super) fn noted(row: &DriftRow, capture_id: i64) -> Noted {
     let found = &row.found;
     if found.capture_id != capture_id || found.version != DRIFT_VERSION {
-        return None;
+        return Noted::Nothing;
     }
     if found.level.is_none() {
-        return Some(None);
+        return Noted::NoText;
     }
-    serde_json::from_str(&found.detail).ok().map(Some)
+    match serde_json::from_str(&found.detail) {
+        Ok(drift) => Noted::Drift(drift),
+        Err(_) => Noted::Nothing,
+    }
 }
 
 /// What follows for what waits to be told of a page as a whole: that it has drifted is told when it was seen twice.
@@ -120,6 +132,20 @@ pub(super) fn untold(
             is_seen: true,
         })),
     }
+}
+
+/// The same where a visit found the page as it was, of which the verdict was this code.
+pub(super) fn untold_again(
+    code: Code,
+    before: Option<&str>,
+    waiting: &[Untold],
+) -> Option<UntoldStep> {
+    let waits = waiting.iter().find(|untold| untold.quote_id == 0);
+    let level = match waits {
+        Some(waits) if waits.says == Level::Replaced.name() => Level::Replaced,
+        _ => Level::Drifted,
+    };
+    untold(code, level, before, waiting)
 }
 
 /// The text of a capture, read from its body.

@@ -3,6 +3,7 @@
 //! A visit that brings a page looks for all of them; one that finds the page as it was inherits what was found. Passages
 //! that were tied to a source after its last visit are looked for in the copies we hold.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::drift::text_of_capture;
@@ -14,8 +15,8 @@ use crate::judge::fragment::{Ids, Pointed};
 use crate::judge::quotes::{Found, Place, State, Texts};
 use crate::judge::{Kind, Text, fragment};
 use crate::store::{
-    LookedIn, NewFragment, NewQuoteResult, QuoteFound, Store, StoreError, TiedQuote, Untold,
-    UntoldStep,
+    LookedIn, NewFragment, NewQuoteResult, QuoteFound, SeenCapture, Store, StoreError, TiedQuote,
+    Untold, UntoldStep,
 };
 
 /// The version of the code that looks. It rises with each change that can change what is found.
@@ -255,9 +256,10 @@ pub(super) fn untold(stand: &[Stand], waiting: &[Untold]) -> Vec<UntoldStep> {
     steps
 }
 
-/// What follows where a full visit found all as it was, which is as good as seeing it again.
-pub(super) fn seen_again(waiting: &[Untold]) -> Vec<UntoldStep> {
-    let again = waiting.iter().map(|untold| {
+/// What follows where a visit found all as it was, which is as good as seeing it again.
+pub(super) fn untold_again(waiting: &[Untold]) -> Vec<UntoldStep> {
+    let of_quotes = waiting.iter().filter(|untold| untold.quote_id != 0);
+    let again = of_quotes.map(|untold| {
         if untold.is_seen {
             UntoldStep::Second {
                 quote_id: untold.quote_id,
@@ -297,8 +299,9 @@ pub(super) async fn look_in_copies(context: &Context, now: i64) -> Result<(), Ru
     Ok(())
 }
 
-/// Looks for the passages of a source that were never looked for: in the newest copy, to learn where they stand, and in
-/// earlier ones, to learn whether they ever stood. Blocking, and offline.
+/// Looks for the passages of a source that were not looked for yet: in the newest copy, to learn where they stand, and in
+/// earlier ones, to learn whether they ever stood. Those that visits looked for already are looked for in copies that were
+/// made by hand. Blocking, and offline.
 ///
 /// # Errors
 /// When the archive cannot be read or written.
@@ -312,59 +315,34 @@ pub fn look_in_copies_of(store: &Store, source_id: i64, now: i64) -> Result<(), 
         ))
     })?;
     quotes.retain(|quote| !quote.is_looked_for);
+    let mut quotes: Vec<Sought> = quotes.into_iter().map(Sought::new).collect();
     // Newest first, then the baseline, then what lies between.
     let mut order: Vec<_> = captures.iter().collect();
-    order.sort_by_key(|capture| std::cmp::Reverse((capture.at, capture.id)));
-    if let Some(at) = order.iter().skip(1).position(|it| Some(it.id) == baseline) {
+    order.sort_by_key(|capture| Reverse((capture.at, capture.id)));
+    let is_baseline = |capture: &&SeenCapture| Some(capture.id) == baseline;
+    if let Some(at) = order.iter().skip(1).position(is_baseline) {
         order[1..=at + 1].rotate_right(1);
     }
-    let mut found: Vec<(LookedIn, Vec<NewQuoteResult>)> = Vec::new();
-    let mut untold = Vec::new();
-    let mut is_first = true;
-    for capture in order.into_iter().take(MOST_COPIES) {
-        if quotes.is_empty() {
-            break;
+    let mut found = Vec::new();
+    let mut read = 0;
+    for capture in order {
+        let is_by_hand = capture.visits.is_none();
+        if read == MOST_COPIES || !quotes.iter().any(|quote| quote.asks(is_by_hand)) {
+            continue;
         }
+        read += 1;
         let Some(text) = text_of_capture(store, capture.id)? else {
             continue;
         };
-        let prepared = Texts::new(&text);
-        let mut results = Vec::new();
-        quotes.retain_mut(|quote| {
-            let now = row(&find(&prepared, quote));
-            let state = now.state.clone();
-            // An earlier copy tells only where it says more than the newest.
-            let is_news = is_first
-                || quote.last.as_ref().is_none_or(|newest| {
-                    state == VERBATIM || newest.state == MISSING && state == ALTERED
-                });
-            if is_news {
-                if is_first {
-                    quote.last = Some(now.clone());
-                } else {
-                    let is_lost = quote.last.as_ref().is_some_and(|newest| {
-                        newest.state == MISSING || newest.state == ALTERED && state == VERBATIM
-                    });
-                    if let Some(newest) = quote.last.as_ref().filter(|_| is_lost) {
-                        untold.retain(|step| {
-                            !matches!(step, UntoldStep::First(one) if one.quote_id == quote.id)
-                        });
-                        untold.push(UntoldStep::First(Untold {
-                            quote_id: quote.id,
-                            says: newest.state.clone(),
-                            verdict: None,
-                            is_seen: false,
-                        }));
-                    }
-                }
-                results.push(NewQuoteResult {
-                    quote_id: quote.id,
-                    found: now,
-                });
-            }
-            state != VERBATIM
-        });
-        is_first = false;
+        let texts = Texts::new(&text);
+        let results: Vec<_> = quotes
+            .iter_mut()
+            .filter(|quote| quote.asks(is_by_hand))
+            .filter_map(|sought| {
+                let found = row(&find(&texts, &sought.quote));
+                sought.take(capture.at, found)
+            })
+            .collect();
         let looked_in = LookedIn {
             at: capture.at,
             visit_id: capture.visits.map(|(left_by, _)| left_by),
@@ -373,7 +351,76 @@ pub fn look_in_copies_of(store: &Store, source_id: i64, now: i64) -> Result<(), 
         found.push((looked_in, results));
     }
     found.reverse();
+    let untold: Vec<_> = quotes.iter().filter_map(Sought::untold).collect();
     store.write_blocking("keep where quotes stand", move |w| {
         w.keep_looked_up(source_id, &found, &untold, now)
     })
+}
+
+/// A passage that is looked for in copies.
+struct Sought {
+    quote: TiedQuote,
+    /// Visits have looked for it.
+    was_looked_for: bool,
+    /// Something was learned of it.
+    is_news: bool,
+}
+
+impl Sought {
+    fn new(quote: TiedQuote) -> Self {
+        Self {
+            was_looked_for: quote.last.is_some(),
+            is_news: false,
+            quote,
+        }
+    }
+
+    /// Whether a copy could tell more of it.
+    fn asks(&self, is_by_hand: bool) -> bool {
+        is_by_hand || !self.was_looked_for && !self.quote.was_verbatim
+    }
+
+    /// Takes what was found in a copy of this instant. Gives it back where it is news: where it stands now, or that it
+    /// ever stood.
+    fn take(&mut self, at: i64, found: QuoteFound) -> Option<NewQuoteResult> {
+        let quote = &mut self.quote;
+        let is_newest = quote.last_at.is_none_or(|last| at > last);
+        let is_news = if is_newest {
+            quote
+                .last
+                .as_ref()
+                .is_none_or(|last| !is_same(last, &found))
+        } else {
+            found.state == VERBATIM && !quote.was_verbatim
+                || found.state == ALTERED && !quote.was_there
+        };
+        if !is_news {
+            return None;
+        }
+        self.is_news = true;
+        quote.was_verbatim |= found.state == VERBATIM;
+        quote.was_there |= found.state != MISSING;
+        if is_newest {
+            quote.last = Some(found.clone());
+            quote.last_at = Some(at);
+        }
+        Some(NewQuoteResult {
+            quote_id: quote.id,
+            found,
+        })
+    }
+
+    /// What follows for what waits to be told: what is lost by what was learned is to be seen by two visits more.
+    fn untold(&self) -> Option<UntoldStep> {
+        let last = self.quote.last.as_ref().filter(|_| self.is_news)?;
+        let says = lost(&self.quote, &last.state)?;
+        (self.quote.told.as_deref() != Some(says)).then(|| {
+            UntoldStep::First(Untold {
+                quote_id: self.quote.id,
+                says: says.to_owned(),
+                verdict: None,
+                is_seen: false,
+            })
+        })
+    }
 }

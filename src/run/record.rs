@@ -15,7 +15,7 @@ use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
     DueSource, FineRoot, NewCapture, NewEvent, NewSaid, NewUnsettled, NewVisit, OutcomeRow, Packed,
-    Untold, VerdictRow, sha256,
+    Untold, UntoldStep, VerdictRow, sha256,
 };
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
@@ -41,59 +41,21 @@ pub(super) async fn judge_seen(
     seen: &Seen,
 ) -> Result<Judged, RunError> {
     let waiting = if due.has_untold {
-        let waiting = context
+        context
             .store
-            .read("read what is not told", |r| r.untold(due.id))?;
-        Some(waiting)
+            .read("read what is not told", |r| r.untold(due.id))?
     } else {
-        None
+        Vec::new()
     };
-    let waiting = waiting.unwrap_or_default();
-    let told = told_verdict(due, &waiting);
     // A fine page that is the same as before need not be read again. What failed is judged afresh from the same
     // facts, for whether it is a hard sign depends on more than the code.
     if let Some((root, not_modified)) = &seen.confirms
         && let Ok(code) = root.verdict.parse::<Code>()
         && (*not_modified || code.group() == Group::Fine)
     {
-        let (rule, says) = if *not_modified {
-            (
-                Rule::NotModified,
-                "not modified since the visit it confirms",
-            )
-        } else {
-            (Rule::SameAsBefore, "the same answer as before")
-        };
-        let mut verdict = Verdict::new(code, rule, says);
-        verdict.moved_to = due_moved_to(due, code);
-        let is_fine = code.group() == Group::Fine;
-        // A copy that is kept only now wants its title all the same, and passages are looked for in any case.
-        let read = if is_new_body(due, &seen.fetched) || is_fine && due.has_new_quotes {
-            draw(context, &seen.fetched, url).await
-        } else {
-            None
-        };
-        let mut said = NewSaid::default();
-        if is_fine && seen.full {
-            said.untold = quotes::seen_again(&waiting);
-        }
-        let features = match read {
-            Some(read) if is_fine && due.has_new_quotes => {
-                let features = read.features.clone();
-                let page = Page::new(read, &seen.fetched);
-                look_for_quotes(context, due, page.as_ref(), &waiting, &mut said).await?;
-                Some(features)
-            }
-            read => read.map(|read| read.features),
-        };
-        said.capture_id = held(due, &seen.fetched);
-        return Ok(Judged {
-            verdict,
-            features,
-            said,
-            told,
-        });
+        return confirmed(context, due, url, seen, code, &waiting).await;
     }
+    let told = told_verdict(due, &waiting);
     let (features, page) = match draw(context, &seen.fetched, url).await {
         Some(read) => {
             let features = read.features.clone();
@@ -147,6 +109,62 @@ pub(super) async fn judge_seen(
         let step = drift::untold(verdict.code, level, before, &waiting);
         said.untold.extend(step);
     }
+    said.capture_id = held(due, &seen.fetched);
+    Ok(Judged {
+        verdict,
+        features,
+        said,
+        told,
+    })
+}
+
+/// What is to be said of a visit that found what an earlier one found, whose verdict is this code.
+async fn confirmed(
+    context: &Context,
+    due: &DueSource,
+    url: &Url,
+    seen: &Seen,
+    code: Code,
+    waiting: &[Untold],
+) -> Result<Judged, RunError> {
+    let (rule, says) = if seen.full {
+        (Rule::SameAsBefore, "the same answer as before")
+    } else {
+        (
+            Rule::NotModified,
+            "not modified since the visit it confirms",
+        )
+    };
+    let mut verdict = Verdict::new(code, rule, says);
+    verdict.moved_to = due_moved_to(due, code);
+    let told = told_verdict(due, waiting);
+    let is_fine = code.group() == Group::Fine;
+    // A copy that is kept only now wants its title all the same, and passages are looked for in any case.
+    let read = if is_new_body(due, &seen.fetched) || is_fine && due.has_new_quotes {
+        draw(context, &seen.fetched, url).await
+    } else {
+        None
+    };
+    let mut said = NewSaid::default();
+    if is_fine {
+        let before = told.as_ref().or(due.verdict.as_ref());
+        let before = before.map(|(code, _)| code.as_str());
+        said.untold
+            .extend(drift::untold_again(code, before, waiting));
+        said.untold.extend(quotes::untold_again(waiting));
+        // What was not sent again was not seen again.
+        said.untold
+            .retain(|step| seen.full || !matches!(step, UntoldStep::Second { .. }));
+    }
+    let features = match read {
+        Some(read) if is_fine && due.has_new_quotes => {
+            let features = read.features.clone();
+            let page = Page::new(read, &seen.fetched);
+            look_for_quotes(context, due, page.as_ref(), waiting, &mut said).await?;
+            Some(features)
+        }
+        read => read.map(|read| read.features),
+    };
     said.capture_id = held(due, &seen.fetched);
     Ok(Judged {
         verdict,

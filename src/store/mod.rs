@@ -66,7 +66,7 @@ pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, Visit
 pub use posts::{PostCitation, PostRow};
 pub use quotes::{
     FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, QuoteSums, SaidRow,
-    TiedQuote,
+    Stood, TiedQuote,
 };
 pub use rejudging::{HistoryVisit, Rejudged, Restood, SeenSource, SeenVisit};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};

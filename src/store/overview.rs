@@ -9,6 +9,10 @@ use super::settling::BACKLOG_MS;
 
 /// The state of one source.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "properties of a source, each independent of the others"
+)]
 pub struct SourceRow {
     /// Its id.
     pub id: i64,

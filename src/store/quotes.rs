@@ -56,6 +56,8 @@ pub struct TiedQuote {
     pub is_looked_for: bool,
     /// What was found last.
     pub last: Option<QuoteFound>,
+    /// The instant for which that stands.
+    pub last_at: Option<i64>,
     /// Whether it ever stood word for word.
     pub was_verbatim: bool,
     /// Whether it ever stood, if only with other words.
@@ -97,8 +99,15 @@ pub struct LookedIn {
     pub capture_id: Option<i64>,
 }
 
+/// What was found of a quote that is lost while it stood, and the last capture that has it, with its instant.
+pub type Stood = (String, Option<(i64, i64)>);
+
 /// A quote as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "properties of a quote, each independent of the others"
+)]
 pub struct QuoteRow {
     /// Its id.
     pub id: i64,
@@ -117,7 +126,7 @@ pub struct QuoteRow {
     /// The capture in which that was first seen.
     pub capture: Option<(i64, i64)>,
     /// What was found before that: the state, and the last capture that has it, with its instant.
-    pub before: Option<(String, Option<(i64, i64)>)>,
+    pub before: Option<Stood>,
     /// Whether it stood word for word before, and does not any more; or stood, and is gone.
     pub is_lost: bool,
     /// Whether that was seen once only.
@@ -351,7 +360,7 @@ impl Reading<'_> {
                 "select q.id, q.words, q.directives, q.looked_at is not null, q.told, r.state, r.place, r.differences,
                      r.version,
                      exists (select 1 from quote_result f where f.quote_id = q.id and f.state = 'verbatim'),
-                     exists (select 1 from quote_result f where f.quote_id = q.id and f.state <> 'missing')
+                     exists (select 1 from quote_result f where f.quote_id = q.id and f.state <> 'missing'), r.at
                  from quote q left join quote_result r on r.id = {NEWEST}
                  where q.source_id = ?1 and {TIED} order by q.id limit ?2"
             ))?
@@ -365,6 +374,7 @@ impl Reading<'_> {
                     last: found(row, 5)?,
                     was_verbatim: row.get(9)?,
                     was_there: row.get(10)?,
+                    last_at: row.get(11)?,
                 })
             })?
             .collect()
@@ -477,11 +487,7 @@ impl Reading<'_> {
     }
 
     /// What was found of a quote that is lost while it stood, and the last capture that has it.
-    fn before_loss(
-        &self,
-        source_id: i64,
-        quote_id: i64,
-    ) -> rusqlite::Result<Option<(String, Option<(i64, i64)>)>> {
+    fn before_loss(&self, source_id: i64, quote_id: i64) -> rusqlite::Result<Option<Stood>> {
         type Found = (String, i64, Option<i64>, i64);
         let results: Vec<Found> = self
             .connection

@@ -446,3 +446,143 @@ fn judging_again_keeps_what_was_compared() {
     insta::assert_snapshot!(desk.rows("select verdict from source"), @"drifted");
     insta::assert_snapshot!(desk.rows("select quote_id, says from untold"), @"0 | drifted");
 }
+
+#[test]
+fn nothing_is_told_of_a_run_that_cannot_be_trusted() {
+    let desk = Desk::new();
+    shows(&desk, QUOTED);
+    quotes(&desk, QUOTED);
+    let others: Vec<_> = (0..5)
+        .map(|site| format!("http://site{site}.test/page"))
+        .collect();
+    for site in 0..5 {
+        desk.page(&format!("site{site}.test"), "/page", "Words");
+    }
+    let others: Vec<_> = others.iter().map(String::as_str).collect();
+    desk.post("posts/b.md", &others);
+    desk.run("run posts").exits(0);
+    shows(&desk, OTHER);
+    desk.day(2).run("check --all").exits(0);
+    for site in 0..4 {
+        desk.web.remove(&format!("site{site}.test"), "/page");
+    }
+    desk.day(4).run("check --all").exits(5);
+    assert!(!events(&desk).contains("quote-lost"));
+    insta::assert_snapshot!(desk.rows("select quote_id, says, first_visit_id is null, second_visit_id from untold"), @r"
+    0 | drifted | 0 | -
+    1 | missing | 0 | -
+    ");
+    for site in 0..4 {
+        desk.page(&format!("site{site}.test"), "/page", "Words");
+    }
+    desk.day(6).run("check --all").exits(0);
+    assert_eq!(events(&desk).matches("quote-lost").count(), 1);
+}
+
+#[test]
+fn what_a_killed_run_has_seen_again_is_told_by_the_next() {
+    let desk = Desk::new();
+    shows(&desk, QUOTED);
+    quotes(&desk, QUOTED);
+    desk.run("run posts").exits(0);
+    shows(&desk, OTHER);
+    desk.day(2).run("run").exits(0);
+    // As if the run that saw it again had been killed before its end.
+    desk.archive()
+        .execute_batch(
+            "update untold set second_visit_id = first_visit_id, second_run_id = first_run_id;
+             update run set ended_at = null, result = null where id = (select max(id) from run);
+             update source set next_visit_at = next_visit_at + 864000000;",
+        )
+        .unwrap();
+    desk.day(3).run("run").exits(0);
+    assert_eq!(events(&desk).matches("quote-lost").count(), 1);
+    assert_eq!(desk.rows("select * from untold"), "");
+    desk.day(4).run("run").exits(0);
+    assert_eq!(events(&desk).matches("quote-lost").count(), 1);
+}
+
+#[test]
+fn a_page_that_was_away_and_is_back_as_it_was_has_drifted_still() {
+    let desk = Desk::new();
+    shows(&desk, QUOTED);
+    quotes(&desk, QUOTED);
+    desk.run("run posts").exits(0);
+    shows(&desk, OTHER);
+    desk.day(2).run("run").exits(0);
+    desk.day(4).run("run").exits(0);
+    desk.web.remove("source.test", "/2025/12/wells");
+    desk.day(6).run("run").exits(0);
+    shows(&desk, OTHER);
+    desk.day(7).run("run").exits(0);
+    desk.day(9).run("run").exits(0);
+    insta::assert_snapshot!(
+        desk.rows("select strftime('%d', at / 1000, 'unixepoch'), kind, detail ->> 'from', detail ->> 'to' from event where source_id is not null order by id"),
+        @r"
+    09 | verdict-changed | alive | drifted
+    09 | quote-lost | verbatim | missing
+    11 | verdict-changed | drifted | not-found
+    11 | standing-changed | alive | failing
+    12 | standing-changed | failing | alive
+    14 | verdict-changed | not-found | drifted
+    "
+    );
+}
+
+#[test]
+fn what_is_told_is_news_in_the_next_report() {
+    let desk = Desk::new();
+    shows(&desk, QUOTED);
+    quotes(&desk, QUOTED);
+    desk.run("run posts").exits(0);
+    desk.run("report").exits(0);
+    shows(&desk, OTHER);
+    desk.day(2).run("run").exits(0);
+    let seen = desk.run("report").exits(0).out;
+    assert!(
+        seen.contains("Quotes lost (1)") && seen.contains("seen once"),
+        "{seen}"
+    );
+    assert!(
+        !desk
+            .run("report --new")
+            .exits(0)
+            .out
+            .contains("Quotes lost")
+    );
+    desk.day(4).run("run").exits(0);
+    let told = desk.run("report --new").exits(0).out;
+    assert!(
+        told.contains("Quotes lost (1)") && !told.contains("seen once"),
+        "{told}"
+    );
+    // Of a page that has drifted without a quote in it, likewise.
+    let desk = Desk::new();
+    shows(&desk, QUOTED);
+    desk.post("posts/a.md", &[SOURCE]);
+    desk.run("run posts").exits(0);
+    desk.run("report").exits(0);
+    shows(&desk, OTHER);
+    desk.day(2).run("run").exits(0);
+    desk.run("report").exits(0);
+    assert!(!desk.run("report --new").exits(0).out.contains("Drifted"));
+    desk.day(4).run("run").exits(0);
+    assert!(desk.run("report --new").exits(0).out.contains("Drifted"));
+}
+
+#[test]
+fn a_copy_made_by_hand_tells_what_stood_behind_a_wall() {
+    let desk = Desk::new();
+    let wall = Page::html("<title>Log in</title>no").status(401);
+    desk.web.page("source.test", "/2025/12/wells", wall);
+    quotes(&desk, QUOTED);
+    desk.run("run posts").exits(0);
+    desk.file("page.html", article(QUOTED));
+    desk.run(&format!(
+        "capture {SOURCE} --file page.html --made-at 2026-01-05T07:00:00Z"
+    ))
+    .exits(0);
+    desk.day(2).run("run").exits(0);
+    insta::assert_snapshot!(desk.rows("select state, place from quotes"), @"verbatim | main");
+    assert!(!events(&desk).contains("quote-lost"));
+}

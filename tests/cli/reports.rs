@@ -521,6 +521,7 @@ fn turned() -> Desk {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "what it tells is long")]
 fn reasons_are_words_with_the_one_that_decided_first() {
     let desk = turned();
     assert_snapshot!(reasons(&desk), @r#"

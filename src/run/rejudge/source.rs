@@ -11,7 +11,7 @@ use crate::fetch::Facts;
 use crate::judge::drift::Drift;
 use crate::judge::{self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Text, Verdict};
 use crate::run::baseline::features_row;
-use crate::run::drift::{self, Compared};
+use crate::run::drift::{self, Compared, Noted};
 use crate::run::reading::{features_of, text_of};
 use crate::run::state::stored_verdict;
 use crate::run::{RunError, Running, around};
@@ -354,10 +354,10 @@ impl Judge<'_> {
         let compared = if features.has_main_text_of(&baseline.features) {
             drift::unchanged(capture_id, going.last_drift.as_ref())
         } else {
-            let noted = self.noted_drift(going, visit, capture_id);
-            let drift = match noted {
-                Some(noted) => noted,
-                None => self.draw_drift(baseline, visit, facts, &going.url)?,
+            let drift = match self.noted_drift(going, visit, capture_id) {
+                Noted::Drift(drift) => Some(drift),
+                Noted::NoText => None,
+                Noted::Nothing => self.draw_drift(baseline, visit, facts, &going.url)?,
             };
             Compared {
                 row: drift::row(capture_id, drift.as_ref(), going.last_drift.as_ref()),
@@ -370,44 +370,39 @@ impl Judge<'_> {
         case.drift = compared.drift.as_ref();
         let verdict = judge::weigh_drift(&case, verdict);
         let is_noted = |found: &NewDrift| noted.as_ref() == Some(found);
-        match compared.row {
-            Some(found) => {
-                if !is_noted(&found) {
-                    going.one.rows.drifts.push((visit.id, Some(found.clone())));
-                }
-                going.last_drift = Some(DriftRow {
-                    visit_id: visit.id,
-                    found,
-                });
+        if let Some(found) = compared.row {
+            if !is_noted(&found) {
+                let row = (visit.id, Some(found.clone()));
+                going.one.rows.drifts.push(row);
             }
+            going.last_drift = Some(DriftRow {
+                visit_id: visit.id,
+                found,
+            });
+        } else if noted.is_some()
+            && !going
+                .last_drift
+                .as_ref()
+                .is_some_and(|last| is_noted(&last.found))
+        {
             // What is noted once more is no harm; what is not so is.
-            None => {
-                let last = going.last_drift.as_ref();
-                if noted.is_some() && !last.is_some_and(|last| is_noted(&last.found)) {
-                    going.one.rows.drifts.push((visit.id, None));
-                }
-            }
+            going.one.rows.drifts.push((visit.id, None));
         }
         Ok(verdict)
     }
 
     /// What was noted of a visit. Of one that was no fine one then, nothing was.
-    fn noted_drift(
-        &self,
-        going: &Going<'_>,
-        visit: &SeenVisit,
-        capture_id: i64,
-    ) -> Option<Option<Drift>> {
-        if self.plan.from_bodies {
-            return None;
+    fn noted_drift(&self, going: &Going<'_>, visit: &SeenVisit, capture_id: i64) -> Noted {
+        let code = visit
+            .code
+            .as_deref()
+            .and_then(|code| code.parse::<Code>().ok());
+        let was_fine = code.is_some_and(|code| code.group() == Group::Fine);
+        if self.plan.from_bodies || !was_fine {
+            return Noted::Nothing;
         }
-        let code: Code = visit.code.as_deref()?.parse().ok()?;
-        let row = going
-            .drifts
-            .iter()
-            .rfind(|row| row.visit_id <= visit.id)
-            .filter(|_| code.group() == Group::Fine)?;
-        drift::known(row, capture_id)
+        let row = going.drifts.iter().rfind(|row| row.visit_id <= visit.id);
+        row.map_or(Noted::Nothing, |row| drift::noted(row, capture_id))
     }
 
     /// How far the page had drifted, from its body and the baseline's.
@@ -424,12 +419,11 @@ impl Judge<'_> {
         let Some((body, true)) = body else {
             return Ok(None);
         };
-        let before = match baseline.text.get() {
-            Some(text) => text,
-            None => {
-                let text = drift::text_of_capture(self.store, baseline.capture)?;
-                baseline.text.get_or_init(|| text)
-            }
+        let before = if let Some(text) = baseline.text.get() {
+            text
+        } else {
+            let text = drift::text_of_capture(self.store, baseline.capture)?;
+            baseline.text.get_or_init(|| text)
         };
         let Some(before) = before else {
             return Ok(None);
