@@ -8,7 +8,7 @@ use sourcekeep::address;
 use sourcekeep::capture::by_hand::{Claims, claims, is_of, media_type};
 use sourcekeep::judge::{self, Text};
 use sourcekeep::report::{bytes, count, one_line, rfc3339};
-use sourcekeep::run::{read_copy, text_of};
+use sourcekeep::run::{look_in_copies_of, read_copy, text_of};
 use sourcekeep::store::{ByHand, Mode, NewCapture, Packed, Store, hex};
 use url::Url;
 
@@ -156,6 +156,7 @@ pub(super) fn by_hand(
     let id = store.write_blocking("keep a copy made by hand", move |w| {
         w.keep_by_hand(capture, &kept_as)
     })?;
+    look_in_copies_of(&store, source_id, now)?;
     let (stands, of_cited) = store.read("read a source", |r| {
         let stands = r.seen_capture(id)?.is_some_and(|row| row.stands);
         let cited = r.source(&source, now)?.filter(|row| row.citations > 0);

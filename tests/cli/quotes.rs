@@ -582,7 +582,6 @@ fn a_copy_made_by_hand_tells_what_stood_behind_a_wall() {
         "capture {SOURCE} --file page.html --made-at 2026-01-05T07:00:00Z"
     ))
     .exits(0);
-    desk.day(2).run("run").exits(0);
     insta::assert_snapshot!(desk.rows("select state, place from quotes"), @"verbatim | main");
     assert!(!events(&desk).contains("quote-lost"));
 }
