@@ -105,6 +105,24 @@ pub(super) fn is_document(url: &Url) -> bool {
         || last.contains('.')
         || (segments.len() == 2 && (is_slug(segments[0]) || last.contains('-')))
         || (last.len() >= 14 && last.contains('-'))
+        || (segments.len() == 1
+            && last.len() >= 3
+            && !is_shared(host)
+            && !NO_DOCUMENT.contains(&last.to_ascii_lowercase().as_str()))
+}
+
+/// Hosts whose first segment is a person, a project or a shop.
+fn is_shared(host: &str) -> bool {
+    let host = host.trim_start_matches("www.");
+    [
+        "github.com",
+        "gitlab.com",
+        "youtube.com",
+        "medium.com",
+        "t.co",
+        "bit.ly",
+    ]
+    .contains(&host)
 }
 
 /// The nearest block with words of its own in the same place, unless something stands between.
