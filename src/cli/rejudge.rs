@@ -208,7 +208,7 @@ fn write_summary(
     if summary.unjudged > 0 {
         writeln!(
             out,
-            "{} as before, for nothing is kept of what the page said (`run` looks again)",
+            "{} as before, for not all that they rest on is kept (`run` looks again)",
             count(summary.unjudged, "verdict")
         )?;
     }

@@ -152,7 +152,7 @@ fn features_are_drawn_again_from_bodies() {
         .unwrap();
     insta::assert_snapshot!(desk.run("rejudge").exits(0).out, @r"
     1 source, 0 visits judged in [time]: 0 sources changed (0 verdicts)
-    1 verdict as before, for nothing is kept of what the page said (`run` looks again)
+    1 verdict as before, for not all that they rest on is kept (`run` looks again)
     ");
 }
 
