@@ -125,14 +125,16 @@ pub fn diff(
                 return Ok(None);
             };
             let baseline = r.baseline(row.id, FEATURES_VERSION)?;
-            let baseline = baseline.map(|baseline| baseline.capture_id);
+            let baseline = baseline.map(|baseline| (baseline.capture_id, baseline.stands));
             Ok(Some((row.address, baseline, r.captures(row.id)?)))
         })
         .map_err(ReportError::from)?;
     let Some((url, baseline, captures)) = found else {
         return Err(DiffError::NoSource);
     };
-    let (before, after) = picked(&captures, baseline, from, to)?;
+    let reference = baseline.map(|(id, _)| id);
+    let baseline = baseline.and_then(|(id, stands)| stands.then_some(id));
+    let (before, after) = picked(&captures, reference, from, to)?;
     let (old, new) = (text(store, before, read)?, text(store, after, read)?);
     let (compared, pieces) = if whole {
         (Compared::Whole, drift::compare(&old.whole, &new.whole))

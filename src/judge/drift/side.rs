@@ -416,6 +416,11 @@ impl<'t> Side<'t> {
             self.mark(at, Class::Label);
             return;
         }
+        // `Page 1 of 12`
+        if end - start <= 6 && (start..end).any(|word| self.is(word, &known::PAGES)) {
+            self.mark(at, Class::Label);
+            return;
+        }
         // `1.2 K`
         let mut next = at + 1;
         if next < end && matches!(self.slice(next), "K" | "k" | "M" | "m" | "Mio" | "mil") {
@@ -463,7 +468,11 @@ impl<'t> Side<'t> {
             let before = (start.max(count.saturating_sub(3))..count).find(|word| {
                 self.is(*word, &known::AGO) && !matches!(self.slice(*word), "a" | "fa" | "y")
             });
-            if at + 1 < end && self.is(at + 1, &known::AGO) && self.slice(at + 1) != "a" {
+            let behind = at + 1;
+            let is_past = behind < end
+                && (self.is(behind, &known::LEFT)
+                    || (self.is(behind, &known::AGO) && self.slice(behind) != "a"));
+            if is_past {
                 for one in count..=at + 1 {
                     self.mark(one, Class::Date);
                 }

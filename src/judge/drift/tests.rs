@@ -60,6 +60,8 @@ fn what_does_not_count_is_the_same() {
         ),
         ("Photo: Jane Doe", "Photo: John Roe"),
         ("4 min read", "6 min read"),
+        ("Page 1 of 12", "Page 1 of 13"),
+        ("12 days left", "11 days left"),
         ("Sign up for our newsletter, and never miss a story.", ""),
     ] {
         for (head, tail) in [(true, false), (false, true)] {
@@ -192,6 +194,18 @@ fn substance_is_drift() {
         let found = drift(&text(ARTICLE), &text(&now));
         assert_eq!(found.level, Level::Drifted, "{found:#?}");
         assert_eq!(found.passages[0].weight, weight, "{found:#?}");
+    }
+}
+
+#[test]
+fn what_sounds_like_a_banner_may_be_the_text() {
+    let policy = "We collect your email address when you create an account, and keep it for as long as you use our services.\n\
+        Our partners receive it only where they need it to send what you ordered, and delete it afterwards within a month.\n\
+        You may withdraw your consent at any time, by a letter to our office or in the settings of your account.\n";
+    let before = format!("{ARTICLE}\n{policy}{ARTICLE}");
+    for line in policy.lines() {
+        let now = before.replace(&format!("{line}\n"), "");
+        assert_eq!(level(&before, &now), Level::Drifted, "{line}");
     }
 }
 

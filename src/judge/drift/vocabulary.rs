@@ -92,6 +92,10 @@ words! {
         reacties weergaven gelezen kommentarer visningar visninger svar \
         комментариев комментария комментарий просмотров просмотра лайков ответов подписчиков отзывов \
         komentarzy komentarze wyświetleń odsłon yorum görüntülenme beğeni 閲覧 コメント 评论 阅读 浏览 次";
+    /// What says that so many of them are left.
+    LEFT = "left remaining restants restantes rimanenti verbleibend übrig";
+    /// What is numbered, of many.
+    PAGES = "page pages seite seiten página páginas pagina pagine pagina's sida side strona страница слайд slide part";
     /// Who or what did it so many times.
     TIMES = "times mal fois veces volte vezes keer gånger раз razy kez";
     /// What was done so many times.
@@ -136,7 +140,7 @@ fn phrases(all: &[&str]) -> Option<AhoCorasick> {
         .ok()
 }
 
-/// What banners about cookies and consent, and boxes that ask for something, say.
+/// What banners about cookies and consent, and boxes that ask for something, say, and nothing else does.
 static ASKING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     phrases(&[
         "use cookies",
@@ -146,13 +150,10 @@ static ASKING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "reject all",
         "cookie settings",
         "cookie preferences",
-        "cookie policy",
         "manage cookies",
         "manage consent",
-        "privacy settings",
-        "by continuing to",
-        "our partners",
-        "your consent",
+        "by continuing to browse",
+        "by continuing to use",
         "verwenden cookies",
         "cookies akzeptieren",
         "alle akzeptieren",
@@ -160,49 +161,39 @@ static ASKING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "cookies zulassen",
         "utilisons des cookies",
         "utilise des cookies",
-        "accepter",
         "gérer mes choix",
-        "utilisation des cookies",
         "utilizamos cookies",
         "usamos cookies",
-        "aceptar",
         "utilizziamo i cookie",
-        "accetta",
-        "aceitar",
         "gebruiken cookies",
-        "accepteren",
         "använder cookies",
         "używamy plików cookie",
         "используем файлы cookie",
-        "файлы cookie",
-        "sign up for",
-        "sign up to",
-        "subscribe to",
+        "sign up for our",
+        "sign up to our",
+        "subscribe to our",
         "our newsletter",
         "your inbox",
-        "email address",
-        "join our",
         "enter your email",
-        "follow us",
+        "get our best stories",
+        "follow us on",
         "like us on",
         "download our app",
         "get the app",
         "already a subscriber",
-        "create an account",
-        "log in to",
-        "support our",
-        "donate",
-        "become a member",
+        "support our journalism",
         "thank you for reading",
         "enjoyed this article",
-        "share this",
-        "newsletter",
-        "abonnieren",
+        "share this article",
+        "share this story",
+        "unseren newsletter",
+        "newsletter abonnieren",
         "jetzt anmelden",
         "inscrivez-vous",
         "abonnez-vous",
         "suscríbete",
         "iscriviti",
+        "abonneer je",
         "we've updated our",
         "we have updated our",
         "we’ve updated our",
@@ -210,15 +201,14 @@ static ASKING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "we're updating our",
         "we’re updating our",
         "nous avons mis à jour",
-        "haben unsere",
+        "haben unsere datenschutz",
         "hemos actualizado",
         "abbiamo aggiornato",
         "enable javascript",
         "javascript is disabled",
-        "your browser",
         "ad blocker",
         "adblock",
-        "read more",
+        "read more:",
         "continue reading",
         "min read",
         "minute read",
@@ -236,6 +226,38 @@ static ASKING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "alle rechte vorbehalten",
         "tous droits réservés",
         "todos los derechos",
+    ])
+});
+
+/// What they say too, as other texts do.
+static PERHAPS_ASKING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    phrases(&[
+        "cookie policy",
+        "privacy settings",
+        "our partners",
+        "your consent",
+        "accepter",
+        "utilisation des cookies",
+        "aceptar",
+        "accetta",
+        "aceitar",
+        "accepteren",
+        "файлы cookie",
+        "sign up",
+        "subscribe",
+        "email address",
+        "join our",
+        "follow us",
+        "create an account",
+        "log in to",
+        "support our",
+        "donate",
+        "become a member",
+        "share this",
+        "newsletter",
+        "abonnieren",
+        "your browser",
+        "read more",
     ])
 });
 
@@ -398,14 +420,19 @@ fn any(of: &LazyLock<Option<AhoCorasick>>, text: &str) -> bool {
     (**of).as_ref().is_some_and(|of| of.is_match(text))
 }
 
-/// Whether a short paragraph asks for consent, a subscription or the like.
-pub(super) fn asks_for_something(text: &str) -> bool {
-    any(&ASKING, text)
+/// Whether a paragraph asks for consent, a subscription or the like; of a very short one, less is taken for that.
+pub(super) fn asks_for_something(text: &str, is_very_short: bool) -> bool {
+    any(&ASKING, text) || (is_very_short && any(&PERHAPS_ASKING, text))
 }
 
 /// Whether a line stands over a list of other stories.
 pub(super) fn heads_other_stories(text: &str) -> bool {
-    any(&OTHERS, text)
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    text.trim_end().eq_ignore_ascii_case("related")
+        || (*OTHERS)
+            .as_ref()
+            .and_then(|of| of.find(text))
+            .is_some_and(|found| found.start() == 0)
 }
 
 /// Whether a paragraph tells of a correction, a retraction or the like.

@@ -36,7 +36,7 @@ const REPLACED: f64 = 0.25;
 /// So many passages are kept.
 const MOST_PASSAGES: usize = 4;
 /// A headline, a standfirst, a caption and a line with the author have so many words together.
-const MOST_HEAD: f64 = 70.0;
+const MOST_HEAD: f64 = 55.0;
 
 pub(super) fn drift(before: &Text, now: &Text) -> Drift {
     if before.main == now.main {
@@ -336,8 +336,11 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
         let (old, new) = (self.paired.old, self.paired.new);
         let of_kind = |side: &Side<'_>, words: &[usize], kind: Kind| -> Vec<usize> {
             let all = words.iter().copied();
-            all.filter(|at| side.word(*at).kind == kind && !side.is_address(*at))
-                .collect()
+            all.filter(|at| {
+                let is_code = kind == Kind::Number && is_code(side.said(*at));
+                side.word(*at).kind == kind && !side.is_address(*at) && !is_code
+            })
+            .collect()
         };
         let numbers = of_kind(old, words, Kind::Number);
         let other_numbers = of_kind(new, others, Kind::Number);
@@ -382,6 +385,7 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
         }
         match word.kind {
             Kind::Symbol => LITTLE,
+            Kind::Number if is_code(side.said(at)) => LITTLE,
             // Weighed apart.
             Kind::Number if !without_years(side.said(at)).1.is_empty() => 0.0,
             _ => WORD * side.weight_of(at),
@@ -452,18 +456,17 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
             return true;
         }
         let text = side.paragraph_text(at);
-        if size <= 8.0 && known::heads_other_stories(text) {
+        if size <= 6.0 && known::heads_other_stories(text) {
             *below_others = true;
             return true;
         }
         if *below_others && size <= 45.0 {
             return true;
         }
-        size <= 60.0 && !self.is_about_cookies && known::asks_for_something(text)
-            || (size <= 60.0
-                && self.is_about_cookies
-                && known::asks_for_something(text)
-                && !text.to_ascii_lowercase().contains("cookie"))
+        if self.is_about_cookies && text.to_ascii_lowercase().contains("cookie") {
+            return false;
+        }
+        size <= 60.0 && known::asks_for_something(text, size <= 12.0)
     }
 
     fn gone(&mut self, gone: &[usize], added: &[usize], place: Where) {
@@ -684,6 +687,16 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
                 .collect(),
         }
     }
+}
+
+/// Whether a number is none: a digest, the name of a revision or a key.
+fn is_code(number: &str) -> bool {
+    let letters = number.bytes().filter(u8::is_ascii_alphabetic).count();
+    let has_digits = number.bytes().any(|byte| byte.is_ascii_digit());
+    number.len() >= 7
+        && letters >= 2
+        && has_digits
+        && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn short(text: &str) -> &str {
