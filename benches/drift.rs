@@ -108,7 +108,9 @@ fn article(seed: u64, bytes: usize) -> String {
                 1 => text.push_str("of"),
                 2 if at % 20 == 0 => text.push_str(&random(900).to_string()),
                 count => {
-                    (0..=count % 3).for_each(|_| text.push_str(SYLLABLES[random(SYLLABLES.len())]))
+                    for _ in 0..=count % 3 {
+                        text.push_str(SYLLABLES[random(SYLLABLES.len())]);
+                    }
                 }
             }
             text.push_str(if random(11) == 0 { ". " } else { " " });
