@@ -41,7 +41,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "TIME", value_parser = super::when::duration)]
     max_time: Option<std::time::Duration>,
     /// Exit with 1 if a visited source has one of these verdicts, standings or groups
-    #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
+    #[arg(long, value_name = "NAME,...", value_parser = super::mark::of_visits)]
     fail_on: Option<Selection>,
     /// How to print the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -228,6 +228,15 @@ fn write_row(row: &MarkRow, out: &mut impl Write) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What `--fail-on` may name of visits. Of quotes, a visit alone says nothing: they are lost when the next one says so too.
+pub(crate) fn of_visits(names: &str) -> Result<Selection, String> {
+    let selection = Selection::parse(names).map_err(|error| error.to_string())?;
+    if selection.has_lost_quotes() {
+        return Err("lost quotes are for `sourcekeep report --fail-on quote-lost`".to_owned());
+    }
+    Ok(selection)
+}
+
 /// What `--fail-on` names, and what the user said of sources. By default nothing matches.
 #[derive(Default)]
 pub(crate) struct FailOn<'a> {

@@ -22,12 +22,13 @@ use super::when::{self, Since};
   sourcekeep report --new                       only what is new since the last report, or back again
   sourcekeep report --only broken --since 7d    what broke in the last week
   sourcekeep report --format jsonl --all        every source, for a program
+  sourcekeep report --only quote-lost           sources that do not say any more what is quoted from them
   sourcekeep report --fail-on dead,gone         for CI: exit code 1 if there are such sources")]
 pub(crate) struct ReportArgs {
     /// List all sources, fine ones too
     #[arg(long)]
     all: bool,
-    /// Only these standings, verdicts or groups (fine, gone, failing, cannot-tell, broken)
+    /// Only these standings, verdicts or groups (fine, gone, failing, cannot-tell, broken), or quote-lost
     #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
     only: Option<Selection>,
     /// Only what changed since this instant (2026-01-31) or this long ago (7d)
@@ -42,7 +43,7 @@ pub(crate) struct ReportArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: ReportFormat,
-    /// Exit with 1 if the report lists a source of these standings, verdicts or groups
+    /// Exit with 1 if the report lists a source of these standings, verdicts or groups, or for quote-lost
     #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
     fail_on: Option<Selection>,
 }

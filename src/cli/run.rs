@@ -61,7 +61,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// Exit with 1 if a visited source has one of these verdicts, standings or groups
-    #[arg(long, value_name = "NAME,...", value_parser = Selection::parse)]
+    #[arg(long, value_name = "NAME,...", value_parser = super::mark::of_visits)]
     fail_on: Option<Selection>,
     /// How to print what was done
     #[arg(long, value_name = "FORMAT", default_value = "text")]

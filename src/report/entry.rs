@@ -235,10 +235,12 @@ impl Entry {
     }
 
     /// Whether one of these standings and verdicts is the source's, with what a user says of it: what is ignored is none
-    /// of them, and what is marked alive or dead is only that.
+    /// of them, and what is marked alive or dead is only that. Or whether a quote of it is lost, where that is asked for.
     pub fn matches(&self, selection: &Selection) -> bool {
         let mark = self.mark.as_ref().map(|mark| mark.mark.as_str());
-        marked_matches(selection, mark, &self.standing, self.verdict.as_deref())
+        let is_lost = selection.has_lost_quotes() && !self.quotes_lost.is_empty();
+        is_lost && mark != Some("ignore")
+            || marked_matches(selection, mark, &self.standing, self.verdict.as_deref())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which sources a report lists, or a command fails on: standings, verdicts, and groups of them, by name.
+//! Which sources a report lists, or a command fails on: standings, verdicts, groups of them, and lost quotes, by name.
 
 use crate::judge::{Code, Group};
 use crate::schedule::Standing;
@@ -13,13 +13,16 @@ pub struct Selection {
 /// A name that is neither a standing, nor a verdict, nor a group.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown selector `{name}`; use a standing ({standings}), a verdict ({verdicts}), or a group (fine, gone, failing, cannot-tell, broken)"
+    "unknown selector `{name}`; use a standing ({standings}), a verdict ({verdicts}), a group (fine, gone, failing, cannot-tell, broken), or quote-lost"
 )]
 pub struct UnknownSelector {
     name: String,
     standings: String,
     verdicts: String,
 }
+
+/// The name of sources of which a quote is lost.
+pub(super) const QUOTE_LOST: &str = "quote-lost";
 
 impl Selection {
     /// Reads names separated by commas. `broken` stands for the groups `gone` and `failing` and for the dead.
@@ -38,6 +41,8 @@ impl Selection {
     fn add(&mut self, name: &str) -> Result<(), UnknownSelector> {
         match name {
             "fine" => self.group(Group::Fine),
+            // No standing of this name is ever found; it is one more reason to be listed.
+            QUOTE_LOST => self.standings.push(name.to_owned()),
             "gone" => {
                 // The group and the verdict of this name: the group holds the verdict.
                 self.group(Group::Gone);
@@ -80,6 +85,11 @@ impl Selection {
         let codes = Code::ALL.iter().filter(|code| code.group() == group);
         self.verdicts
             .extend(codes.map(|code| code.as_str().to_owned()));
+    }
+
+    /// Whether sources are meant of which a quote is lost, whatever else is said of them.
+    pub fn has_lost_quotes(&self) -> bool {
+        self.standings.iter().any(|name| name == QUOTE_LOST)
     }
 
     /// Whether nothing was named.

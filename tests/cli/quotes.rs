@@ -585,3 +585,20 @@ fn a_copy_made_by_hand_tells_what_stood_behind_a_wall() {
     insta::assert_snapshot!(desk.rows("select state, place from quotes"), @"verbatim | main");
     assert!(!events(&desk).contains("quote-lost"));
 }
+
+#[test]
+fn scripts_ask_for_what_is_not_said_any_more() {
+    let desk = Desk::new();
+    shows(&desk, "The villages were never asked by anybody at all.");
+    quotes(&desk, "The villages were never asked by anybody at all.");
+    desk.run("run posts").exits(0);
+    let ask = "report --peek --fail-on quote-lost";
+    desk.run(ask).exits(0);
+    shows(&desk, "Nobody knows how many of them hold water.");
+    desk.day(1).run("run").exits(0);
+    desk.run(ask).exits(1);
+    let listed = desk.run("report --only quote-lost --format jsonl").exits(0);
+    assert_eq!(listed.out.lines().count(), 1);
+    let error = desk.run("check --all --fail-on quote-lost").exits(2).err;
+    assert!(error.contains("report --fail-on quote-lost"), "{error}");
+}
