@@ -200,7 +200,7 @@ fn reports_select_by_name_by_time_and_fail_on_demand() {
     assert_snapshot!(desk.run("report --only deceased"), @r"
     exit code 2
     --- stderr
-    error: invalid value 'deceased' for '--only <NAME,...>': unknown selector `deceased`; use a standing (new, alive, failing, dead, uncertain, revived), a verdict (alive, moved, drifted, not-found, gone, soft-404, parked, dns-failure, timeout, connection-failure, server-error, dns-trouble, redirect-loop, blocked, login-wall, paywall, legal, collapsed, tls-failure, protocol-error, too-large, client-error, robots, unsupported), or a group (fine, gone, failing, cannot-tell, broken)
+    error: invalid value 'deceased' for '--only <NAME,...>': unknown selector `deceased`; use a standing (new, alive, failing, dead, uncertain, revived), a verdict (alive, moved, drifted, not-found, gone, soft-404, parked, dns-failure, timeout, connection-failure, server-error, dns-trouble, redirect-loop, blocked, login-wall, paywall, legal, collapsed, tls-failure, protocol-error, too-large, client-error, robots, unsupported), a group (fine, gone, failing, cannot-tell, broken), or quote-lost
 
     For more information, try '--help'.
     ");
