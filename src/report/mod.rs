@@ -145,8 +145,7 @@ impl<'a> Report<'a> {
             verdicts,
             recovered: self.query.selection.is_empty() && self.since.at().is_some(),
             since: self.query.since,
-            lost_quotes: self.query.selection.is_empty()
-                || self.query.selection.has_lost_quotes(),
+            lost_quotes: self.query.selection.is_empty() || self.query.selection.has_lost_quotes(),
             news_since: self.since.at(),
             now: self.query.now,
         };
