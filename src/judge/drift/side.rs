@@ -439,7 +439,12 @@ impl<'t> Side<'t> {
             && next + 1 < end
             && self.is(next, &known::UNITS)
             && self.is(next + 1, &known::COUNTED);
-        if counted || before || times || reading {
+        // `13 people found this helpful`
+        let helpful = end - start <= 8
+            && next < end
+            && self.is(next, &known::PEOPLE)
+            && (next..end).any(|word| self.is(word, &known::HELPFUL));
+        if counted || before || times || reading || helpful {
             for one in at..next {
                 self.mark(one, Class::Counter);
             }

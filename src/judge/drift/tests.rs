@@ -47,6 +47,10 @@ fn what_does_not_count_is_the_same() {
         ("2024-05-03", "2025-01-31 14:02"),
         ("2020年5月3日", "2021年12月31日"),
         ("1,234 views", "15,872 views"),
+        (
+            "13 people found this helpful",
+            "39 people found this helpful",
+        ),
         ("5 comments", "1 comment"),
         ("Comments (5)", "Comments (17)"),
         ("Share Tweet Pin Email", "Share on Facebook"),

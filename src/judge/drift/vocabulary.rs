@@ -92,6 +92,11 @@ words! {
         reacties weergaven gelezen kommentarer visningar visninger svar \
         комментариев комментария комментарий просмотров просмотра лайков ответов подписчиков отзывов \
         komentarzy komentarze wyświetleń odsłon yorum görüntülenme beğeni 閲覧 コメント 评论 阅读 浏览 次";
+    /// Who found something helpful.
+    PEOPLE = "people person users user readers customers of out personen nutzer kunden personnes utilisateurs personas usuarios \
+        persone utenti pessoas människor человек";
+    /// What they found it.
+    HELPFUL = "helpful useful interesting hilfreich nützlich utile utiles útil útiles hjälpsamt полезным";
     /// What says that so many of them are left.
     LEFT = "left remaining restants restantes rimanenti verbleibend übrig";
     /// What is numbered, of many.
