@@ -7,6 +7,7 @@
 //! Banners, share bars and lists of other stories weigh nothing.
 
 mod apart;
+mod cut;
 mod paired;
 mod pieces;
 mod side;
@@ -157,7 +158,10 @@ impl Drift {
 /// The same two texts always give the same answer, in time that grows with their length. A baseline without words has
 /// nothing that could be missed: [`Level::Same`].
 pub fn drift(before: &Text, now: &Text) -> Drift {
-    weigh::drift(before, now)
+    match cut::in_common(before, now) {
+        Some((before, now)) => weigh::drift(&before, &now),
+        None => weigh::drift(before, now),
+    }
 }
 
 #[cfg(test)]

@@ -503,3 +503,18 @@ proptest::proptest! {
         proptest::prop_assert_eq!(drift(&text(&before), &text(&before)).level, Level::Same);
     }
 }
+
+#[test]
+fn a_long_page_that_is_cut_elsewhere_is_the_same() {
+    let lines: Vec<String> = (0..80_000)
+        .map(|at| format!("In district number {at} the wells were counted by hand in spring."))
+        .collect();
+    let whole = lines.join("\n");
+    let cut = |text: &str| text[..4 << 20].to_owned();
+    let before = cut(&whole);
+    // A few more bytes at its beginning, and the last line is cut elsewhere.
+    let now = cut(&format!("Updated 3 hours ago, at 10:45\n{whole}"));
+    assert_eq!(level(&before, &now), Level::Same);
+    let changed = whole.replacen("by hand in spring", "by nobody at all in spring", 1);
+    assert_eq!(level(&before, &cut(&changed)), Level::Drifted);
+}
