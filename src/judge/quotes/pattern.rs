@@ -1,5 +1,6 @@
 //! How people write quotes: ellipses for what is left out, brackets around what is not the source's, `[sic]`.
 
+use crate::gather::quote_parts;
 use crate::judge::wording::{Word, words};
 
 /// What may stand between two pieces of a quote, in the source.
@@ -86,11 +87,11 @@ pub(super) fn read(quote: &str) -> Vec<Pattern> {
             patterns.push(pattern);
         }
     };
-    add(Pattern::of(pieces(quote)));
+    add(Pattern::of(without_omissions(quote)));
     // To the letter: the source has these brackets and dots itself.
     add(Pattern::of(vec![(Gap::Ellipsis, quote.to_owned())]));
     if let Some(said) = without_attribution(quote) {
-        add(Pattern::of(pieces(said)));
+        add(Pattern::of(without_omissions(said)));
     }
     patterns
 }
@@ -117,25 +118,23 @@ const LONGEST_BRACKET: usize = 120;
 /// So many pieces are looked for, each for itself; what comes after them counts for nothing.
 const MOST_PIECES: usize = 32;
 
+/// The pieces between what was left out.
+fn without_omissions(quote: &str) -> Vec<(Gap, String)> {
+    quote_parts(quote).into_iter().flat_map(pieces).collect()
+}
+
 fn pieces(quote: &str) -> Vec<(Gap, String)> {
     let mut pieces = vec![(Gap::Ellipsis, String::new())];
     let mut at = 0;
     let part = |pieces: &mut Vec<(Gap, String)>, gap| pieces.push((gap, String::new()));
     while let Some(c) = quote[at..].chars().next() {
         let rest = &quote[at..];
-        if let Some(len) = ellipsis(rest) {
-            part(&mut pieces, Gap::Ellipsis);
-            at += len;
-            continue;
-        }
         if let Some((inside, len)) = bracket(rest) {
             let before = quote[..at].chars().next_back();
             let after = quote[at + len..].chars().next();
             let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
             let inner = inside.trim();
-            if is_omission(inner) {
-                part(&mut pieces, Gap::Ellipsis);
-            } else if is_remark(inner) || is_footnote(inner) {
+            if is_remark(inner) || is_footnote(inner) {
                 push(&mut pieces, ' ');
             } else if is_letter(after) && !is_letter(before) && inner.chars().count() == 1 {
                 // "[T]he": another case, or another letter.
@@ -181,25 +180,6 @@ fn drop_last_word(pieces: &mut [(Gap, String)]) {
     }
 }
 
-/// The bytes of an ellipsis at the beginning of a text: a character, or three dots or more, with spaces or without.
-fn ellipsis(text: &str) -> Option<usize> {
-    if let Some(c @ ('…' | '⋯' | '‥')) = text.chars().next() {
-        return Some(c.len_utf8());
-    }
-    let (mut dots, mut end) = (0, 0);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'.' => {
-                dots += 1;
-                end = at + 1;
-            }
-            b' ' if dots > 0 && at == end => {}
-            _ => break,
-        }
-    }
-    (dots >= 3).then_some(end)
-}
-
 /// What stands within a bracket at the beginning of a text, and how many bytes that takes with its brackets.
 fn bracket(text: &str) -> Option<(&str, usize)> {
     let open = text.chars().next()?;
@@ -216,29 +196,9 @@ fn bracket(text: &str) -> Option<(&str, usize)> {
     let within = super::beginning(behind, LONGEST_BRACKET);
     let inside = &within[..within.find(close)?];
     let len = open.len_utf8() + inside.len() + close.len_utf8();
-    // Other brackets than square ones are the source's own, but around an ellipsis or a remark.
+    // Other brackets than square ones are the source's own, but around a remark.
     let is_square = matches!(open, '[' | '［' | '【');
-    (is_square || is_omission(inside.trim()) || is_remark(inside.trim())).then_some((inside, len))
-}
-
-/// Whether this stands for what was left out.
-fn is_omission(inside: &str) -> bool {
-    let said = inside.to_lowercase();
-    ellipsis(inside).is_some_and(|len| len == inside.len())
-        || inside.bytes().all(|byte| byte == b'.') && inside.len() > 1
-        || matches!(
-            said.as_str(),
-            "snip"
-                | "snipped"
-                | "cut"
-                | "omitted"
-                | "ellipsis"
-                | "gekürzt"
-                | "auslassung"
-                | "略"
-                | "中略"
-                | "省略"
-        )
+    (is_square || is_remark(inside.trim())).then_some((inside, len))
 }
 
 /// Whether this is said of the quote.
