@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use sourcekeep::store::{
     FeaturesRow, Mode, NewAlias, NewCapture, NewCitation, NewDocument, NewExchange, NewInput,
-    NewVisit, OutcomeRow, Packed, PostEnd, RobotsRow, SiblingRow, SiteNamesRow, SourceState, Store,
-    StoreError, VerdictRow, sha256,
+    NewManifest, NewRequisite, NewVisit, OutcomeRow, Packed, PostEnd, PutDown, RequisiteState,
+    RobotsRow, SiblingRow, SiteNamesRow, SourceState, Store, StoreError, VerdictRow, Writing,
+    sha256,
 };
 
 const DAY: i64 = 86_400_000;
@@ -196,6 +197,7 @@ fn visit(source_id: i64, address: &str, run_id: i64, at: i64) -> NewVisit {
                 served: Some((sha256(b"body"), "SHA1".to_owned(), 4)),
                 truncated: None,
             }],
+            manifest: None,
         }),
         aliases: vec![],
         events: vec![],
@@ -325,6 +327,99 @@ fn the_chain_shows_a_changed_visit_and_a_changed_blob() {
     assert!(verified.problems[0].starts_with("visit 2:"));
     assert!(verified.problems[1].starts_with("blob "));
     assert!(verified.problems[2].contains("the trigger visit_is_immutable"));
+}
+
+/// What a page needs, as it comes: one that is there, and one that is missing.
+fn requisites(w: &Writing<'_>, style: &'static [u8], at: i64) -> rusqlite::Result<NewManifest> {
+    let put_down = PutDown::default();
+    let exchange = NewExchange {
+        hop: 0,
+        method: "GET".to_owned(),
+        url: "https://a.test/style.css".to_owned(),
+        at,
+        peer: None,
+        protocol: "HTTP/1.1".to_owned(),
+        request_headers: "[]".to_owned(),
+        status: 200,
+        response_headers: format!("[[\"content-type\",\"text/css\"],[\"date\",\"{at}\"]]"),
+        has_body: true,
+        served: None,
+        truncated: None,
+    };
+    w.put_requisite(&[exchange], &Packed::new(style), &put_down)?;
+    let requisite = |kind, state| NewRequisite { kind, state };
+    Ok(NewManifest {
+        requisites: vec![
+            requisite("style", RequisiteState::Has(put_down)),
+            requisite(
+                "image",
+                RequisiteState::Missing("https://a.test/a.png".to_owned(), "not-found"),
+            ),
+        ],
+    })
+}
+
+#[test]
+fn captures_that_need_the_same_share_a_manifest_and_the_chain_covers_it() {
+    let Archive {
+        store,
+        path,
+        _folder,
+    } = archive();
+    gather(&store, &["https://a.test/"], START);
+    let run = begin_run(&store);
+    let seal = |at: i64, style: &'static [u8]| {
+        let mut visit = visit(1, "https://a.test/", run, at);
+        store
+            .write_blocking("seal", move |w| {
+                let manifest = requisites(w, style, at)?;
+                visit.capture.as_mut().unwrap().manifest = Some(manifest);
+                w.record_visit(&visit)
+            })
+            .unwrap();
+    };
+    seal(START, b"a{}");
+    seal(START + DAY, b"a{}");
+    seal(START + 2 * DAY, b"b{}");
+    let manifests: Vec<(i64, i64, i64)> = {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let mut query = connection
+            .prepare("select m.id, m.needs, m.has from capture c join manifest m on m.id = c.manifest_id order by c.id")
+            .unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(manifests, [(1, 2, 1), (1, 2, 1), (2, 2, 1)]);
+    let rows = store.read("read", |r| r.requisites(2)).unwrap();
+    let told: Vec<_> = rows.iter().map(|row| (&*row.url, row.status)).collect();
+    assert_eq!(
+        told,
+        [
+            ("https://a.test/style.css", Some(200)),
+            ("https://a.test/a.png", None)
+        ]
+    );
+    assert_eq!(rows[1].missing.as_deref(), Some("not-found"));
+    assert_eq!(
+        store.read("verify", |r| r.verify()).unwrap().problems,
+        [""; 0]
+    );
+    for change in [
+        "drop trigger requisite_is_sealed; update requisite set missing = 'robots' where missing is not null",
+        "delete from requisite where position = 1",
+        "update exchange set status = 404 where visit_id is null",
+    ] {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection
+            .execute_batch(&format!("begin; {change}"))
+            .unwrap();
+        connection.execute_batch("commit").unwrap();
+        let problems = store.read("verify", |r| r.verify()).unwrap().problems;
+        assert!(
+            problems.iter().any(|one| one.contains("hash chain")),
+            "{change}: {problems:?}"
+        );
+    }
 }
 
 #[test]

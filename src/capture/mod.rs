@@ -82,6 +82,7 @@ pub fn keep(keeping: &Keeping<'_>, verdict: &Verdict, fetched: &Fetched) -> Opti
         truncated: facts.truncated.clone(),
         sealed_at: keeping.now,
         exchanges: exchanges.collect(),
+        manifest: None,
     })
 }
 

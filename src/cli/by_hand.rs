@@ -151,6 +151,7 @@ pub(super) fn by_hand(
         truncated: None,
         sealed_at: now,
         exchanges: Vec::new(),
+        manifest: None,
     };
     let kept_as = hand.clone();
     let id = store.write_blocking("keep a copy made by hand", move |w| {

@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::blob::{self, Packed};
 use super::chain::{CaptureLink, HandLink, START, Sha, sha256};
+use super::manifests::NewManifest;
 use super::runs::NewEvent;
 use super::{Reading, Writing};
 
@@ -65,6 +66,8 @@ pub struct NewCapture {
     pub sealed_at: i64,
     /// The exchanges that it came by, every hop.
     pub exchanges: Vec<NewExchange>,
+    /// What the page needs to be shown, where that was looked for.
+    pub manifest: Option<NewManifest>,
 }
 
 /// What is known of a copy that was made by hand. Texts stand in one line each.
@@ -113,12 +116,13 @@ pub struct CaptureRow {
 }
 
 impl Writing<'_> {
-    fn insert_exchange(
+    /// Puts an exchange down, of a visit or of none, and gives its id.
+    pub(super) fn insert_exchange(
         &self,
-        visit_id: i64,
+        visit_id: Option<i64>,
         exchange: &NewExchange,
-        body_id: i64,
-    ) -> rusqlite::Result<()> {
+        body_id: Option<i64>,
+    ) -> rusqlite::Result<i64> {
         let peer = match &exchange.peer {
             Some(address) => Some(self.find_or_add_peer(address)?),
             None => None,
@@ -145,9 +149,9 @@ impl Writing<'_> {
                 exchange.served.as_ref().map(|served| &served.1),
                 exchange.served.as_ref().map(|served| served.2 as i64),
                 exchange.truncated,
-                exchange.has_body.then_some(body_id),
+                body_id,
             ])?;
-        Ok(())
+        Ok(self.connection.last_insert_rowid())
     }
 
     fn request_headers(&self, headers: &str) -> rusqlite::Result<i64> {
@@ -175,9 +179,14 @@ impl Writing<'_> {
         let (body_id, _) = blob::put(self.connection, &capture.body)?;
         if let Some(visit_id) = visit_id {
             for exchange in &capture.exchanges {
-                self.insert_exchange(visit_id, exchange, body_id)?;
+                let body = exchange.has_body.then_some(body_id);
+                self.insert_exchange(Some(visit_id), exchange, body)?;
             }
         }
+        let manifest = match &capture.manifest {
+            Some(manifest) => Some(self.put_manifest(manifest)?),
+            None => None,
+        };
         let (previous_id, previous): (i64, Sha) = self
             .connection
             .prepare_cached("select id, chain from capture order by id desc limit 1")?
@@ -211,6 +220,7 @@ impl Writing<'_> {
             served_sha256: capture.served.as_ref().map(|served| &served.0[..]),
             served_sha1: capture.served.as_ref().map(|served| served.1.as_str()),
             title: capture.title.as_deref(),
+            manifest: manifest.as_ref().map(|(_, sha)| &sha[..]),
             by_hand: by_hand.map(|hand| HandLink {
                 made_by: &hand.made_by,
                 file: &hand.file,
@@ -223,8 +233,8 @@ impl Writing<'_> {
         self.connection
             .prepare_cached(
                 "insert into capture (id, source_id, visit_id, at, kind, url, media_type, title, body_id, size,
-                     served_sha256, served_sha1, truncated, sealed_at, chain)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                     served_sha256, served_sha1, truncated, sealed_at, chain, manifest_id)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute(rusqlite::params![
                 id,
@@ -241,7 +251,8 @@ impl Writing<'_> {
                 capture.served.as_ref().map(|served| &served.1),
                 capture.truncated,
                 capture.sealed_at,
-                &link.after(&previous)[..]
+                &link.after(&previous)[..],
+                manifest.as_ref().map(|(id, _)| *id)
             ])?;
         if let Some(hand) = by_hand {
             self.connection
@@ -391,6 +402,7 @@ mod tests {
             truncated: None,
             sealed_at: at,
             exchanges: Vec::new(),
+            manifest: None,
         }
     }
 

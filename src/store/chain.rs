@@ -74,6 +74,8 @@ pub(super) struct CaptureLink<'a> {
     pub served_sha256: Option<&'a [u8]>,
     pub served_sha1: Option<&'a str>,
     pub title: Option<&'a str>,
+    /// The digest of the manifest.
+    pub manifest: Option<&'a [u8]>,
     pub by_hand: Option<HandLink<'a>>,
 }
 
@@ -87,27 +89,35 @@ pub(super) struct HandLink<'a> {
     pub after_visit: i64,
 }
 
+impl HandLink<'_> {
+    fn lines(&self) -> String {
+        format!(
+            "{}\n{}\n{}\n{}\n{}\n{}\n",
+            self.made_by,
+            self.file,
+            self.dated_by,
+            self.named_url.unwrap_or("-"),
+            self.note.unwrap_or("-"),
+            self.after_visit,
+        )
+    }
+}
+
 impl CaptureLink<'_> {
     /// The link as it is written today. The title is the last line, for it is the only one that a stranger wrote and
     /// that nobody holds to one line.
     pub(super) fn after(&self, previous: &Sha) -> Sha {
-        let (form, by_hand) = match &self.by_hand {
-            None => ("capture 2", String::new()),
-            Some(hand) => (
-                "capture 3",
-                format!(
-                    "{}\n{}\n{}\n{}\n{}\n{}\n",
-                    hand.made_by,
-                    hand.file,
-                    hand.dated_by,
-                    hand.named_url.unwrap_or("-"),
-                    hand.note.unwrap_or("-"),
-                    hand.after_visit,
-                ),
-            ),
+        let by_hand = self.by_hand.as_ref().map(HandLink::lines);
+        let manifest = self.manifest.map(|sha| format!("{}\n", hex(sha)));
+        let form = match (&by_hand, &manifest) {
+            (None, None) => "capture 2",
+            (Some(_), None) => "capture 3",
+            (None, Some(_)) => "capture 4",
+            (Some(_), Some(_)) => "capture 5",
         };
+        let (by_hand, manifest) = (by_hand.unwrap_or_default(), manifest.unwrap_or_default());
         let text = format!(
-            "{form}\n{}{}\n{}\n{by_hand}{}\n",
+            "{form}\n{}{}\n{}\n{manifest}{by_hand}{}\n",
             self.common(previous),
             self.served_sha256.map_or_else(|| "-".to_owned(), hex),
             self.served_sha1.unwrap_or("-"),

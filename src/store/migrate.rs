@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_around.sql"),
     include_str!("schema/0008_by_hand.sql"),
     include_str!("schema/0009_quotes.sql"),
+    include_str!("schema/0010_manifests.sql"),
 ];
 
 /// What a file is, before it is touched.

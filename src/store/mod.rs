@@ -21,6 +21,7 @@ mod identity;
 mod inputs;
 mod intervals;
 mod lock;
+mod manifests;
 mod marks;
 mod migrate;
 mod overview;
@@ -61,6 +62,9 @@ pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
+pub use manifests::{
+    KnownRequisite, NewManifest, NewRequisite, PutDown, RequisiteRow, RequisiteState,
+};
 pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};

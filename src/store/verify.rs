@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::captures::exchanges_digest;
 use super::chain::{CaptureLink, HandLink, START, Sha, VisitLink, hex, sha256};
 use super::error::StoreError;
+use super::manifests::manifest_digest;
 use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest};
 
 /// Problems that are told in words; beyond, they are only counted.
@@ -373,10 +374,16 @@ impl Checker<'_> {
         } else {
             ("null, null, null, null, null, null", "")
         };
+        let has_manifests = self.names("table")?.contains(&"manifest".to_owned());
+        let manifest = if has_manifests {
+            "c.manifest_id"
+        } else {
+            "null"
+        };
         let mut query = self.connection.prepare_cached(&format!(
             "select c.id, (select s.address from source s where s.id = c.source_id), c.visit_id, c.at, c.kind, c.url,
                  (select b.sha256 from blob b where b.id = c.body_id), c.chain, c.media_type, c.truncated, c.sealed_at,
-                 c.served_sha256, c.served_sha1, c.title, {by_hand}
+                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}
              from capture c {join} where c.id > ?1 order by c.id limit ?2"
         ))?;
         let mut rows = query.query((after, ROWS / 4))?;
@@ -404,7 +411,11 @@ impl Checker<'_> {
                 note: texts[3].as_deref(),
                 after_visit: after_visit.unwrap_or_default(),
             });
-            let is_first_form_possible = by_hand.is_none();
+            let manifest = match row.get::<_, Option<i64>>(20)? {
+                Some(id) => Some(manifest_digest(self.connection, id)?),
+                None => None,
+            };
+            let is_first_form_possible = by_hand.is_none() && manifest.is_none();
             let exchanges = match visit {
                 Some(visit) => exchanges_digest(self.connection, visit)?,
                 None => START,
@@ -424,6 +435,7 @@ impl Checker<'_> {
                 served_sha256: served_sha256.as_deref(),
                 served_sha1: served_sha1.as_deref(),
                 title: title.as_deref(),
+                manifest: manifest.as_ref().map(|sha| &sha[..]),
                 by_hand,
             };
             let written: Vec<u8> = row.get(7)?;

@@ -21,6 +21,7 @@ const GROWING: &[&str] = &[
     "outcome",
     "visit",
     "exchange",
+    "manifest",
     "capture",
     "event",
     "post_version",
