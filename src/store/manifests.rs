@@ -88,6 +88,9 @@ pub struct RequisiteRow {
     pub missing: Option<String>,
 }
 
+/// A line of a manifest: its kind, and an exchange, or the address of what is missing and why.
+type Line<'a> = (&'static str, Result<i64, (&'a str, &'static str)>);
+
 /// An exchange as it stands in the archive.
 struct Stored {
     id: i64,
@@ -123,37 +126,27 @@ impl Writing<'_> {
         exchange: &NewExchange,
         body: Option<i64>,
     ) -> rusqlite::Result<Option<i64>> {
-        let newest: Option<(i64, u16, Option<i64>, Option<String>, String, String)> = self
-            .connection
+        self.connection
             .prepare_cached(
                 "select id, status, body_id, truncated, method, response_headers from exchange
                  where url = ?1 and visit_id is null order by id desc limit 1",
             )?
             .query_row([&exchange.url], |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                    row.get(5)?,
-                ))
+                let headers: String = row.get(5)?;
+                let is_same = row.get::<_, u16>(1)? == exchange.status
+                    && row.get::<_, Option<i64>>(2)? == body
+                    && row.get::<_, Option<String>>(3)? == exchange.truncated
+                    && row.get::<_, String>(4)? == exchange.method
+                    && telling(&headers) == telling(&exchange.response_headers);
+                Ok(is_same.then_some(row.get(0)?))
             })
-            .optional()?;
-        let Some((id, status, body_id, truncated, method, headers)) = newest else {
-            return Ok(None);
-        };
-        let is_same = status == exchange.status
-            && body_id == body
-            && truncated == exchange.truncated
-            && method == exchange.method
-            && telling(&headers) == telling(&exchange.response_headers);
-        Ok(is_same.then_some(id))
+            .optional()
+            .map(Option::flatten)
     }
 
     /// The manifest that lists these requisites, found or made, and its digest.
     pub(super) fn put_manifest(&self, manifest: &NewManifest) -> rusqlite::Result<(i64, Sha)> {
-        let mut rows: Vec<(&str, Result<i64, (&str, &str)>)> = Vec::new();
+        let mut rows: Vec<Line<'_>> = Vec::new();
         let (mut needs, mut has) = (0, 0);
         for requisite in &manifest.requisites {
             needs += i64::from(requisite.kind != "document");
