@@ -54,12 +54,11 @@ const SAY_WHAT_THEY_SAID: &[(&str, &str)] = &[
     ),
     ("pair-3ec58cdc1a", "an entry of a menu"),
     ("pair-4078eaef5c", "a product has another name, throughout"),
-    ("pair-46e8618285", "two words: \"website or\""),
     ("pair-4e9b4ed14e", "entries of a menu"),
     ("pair-57f25970dc", "how emphasis is written"),
     (
         "pair-5f86c79f0b",
-        "a notice above the text, that it was updated",
+        "a notice above the text, that it was updated, is gone",
     ),
     ("pair-74a6d436ce", "an entry of a menu; a line of a form"),
     ("pair-7f3b1504f7", "the order of a list of links"),
@@ -72,41 +71,39 @@ const SAY_WHAT_THEY_SAID: &[(&str, &str)] = &[
         "pair-a3b73b0118",
         "how an address of mail is hidden from robots",
     ),
-    ("pair-b03f7549bb", "an address of mail"),
     ("pair-b5288104c0", "a slip: \"though\" became \"through\""),
     (
         "pair-b74aaab04f",
         "how an address of mail is hidden from robots",
     ),
-    (
-        "pair-bff1eb2785",
-        "everything stands; four words more in a list, and their line in the list of changes",
-    ),
     ("pair-c504c934ea", "a menu with the holidays of the week"),
     ("pair-e55ba836a7", "a menu has one more entry"),
-    ("pair-f3ff3ed868", "where links of a menu lead"),
+    ("pair-f3ff3ed868", "two entries left a menu"),
 ];
 
 /// Pages whose text itself is changed where only the template is to be.
 const TEXT_IS_CUT: &[(&str, &str)] = &[
     (
         "wapo-1",
-        "all of the article stands in a `header`, and is taken away with it",
+        "the change cuts into a comment, and what follows is all comment",
     ),
     ("wapo-2", "the same"),
     (
         "0a12df42d1764095989ab078ee0f940b",
-        "its standfirst and first paragraph stand in a `header`",
+        "its standfirst stands in a `header`",
     ),
     (
         "feuerwehrverband.de",
-        "the article is shown by a script; what is left is a form in a `footer`",
+        "a form in a `footer` was taken for its text, and goes",
     ),
     ("gdp.de", "two of its four paragraphs stand in a `header`"),
-    ("munich2022.com", "all of the article stands in an `aside`"),
+    (
+        "munich2022.com",
+        "most of the article stands in three `header`s",
+    ),
     (
         "680c2848e94a96f961a0964631de94ac",
-        "a list of stories, each with its headline in a `header`",
+        "a list of stories below it was taken for its text, each with its headline in a `header`",
     ),
     (
         "001",

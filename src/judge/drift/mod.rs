@@ -8,6 +8,7 @@
 
 mod apart;
 mod cut;
+mod holds;
 mod paired;
 mod pieces;
 mod side;
@@ -20,7 +21,7 @@ use super::Text;
 pub use pieces::{Compared, Part, Piece, PieceKind, Said, compare, compare_pages};
 
 /// The version of what [`drift`] says. It rises with each change that can change what it says of two texts.
-pub const DRIFT_VERSION: u32 = 1;
+pub const DRIFT_VERSION: u32 = 2;
 
 /// How much of a text has changed.
 #[derive(

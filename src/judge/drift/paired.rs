@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 
+use foldhash::HashSet;
+
 use super::side::Side;
 use crate::judge::wording::Kind;
 use crate::judge::wording::align::{Run, align, together};
@@ -15,8 +17,8 @@ pub(super) const GRAM: usize = 4;
 pub(super) struct Elsewhere<'t> {
     text: &'t str,
     side: OnceCell<Side<'t>>,
-    grams: OnceCell<Vec<u64>>,
-    paragraphs: OnceCell<Vec<u64>>,
+    grams: OnceCell<HashSet<u64>>,
+    paragraphs: OnceCell<HashSet<u64>>,
 }
 
 impl<'t> Elsewhere<'t> {
@@ -33,24 +35,16 @@ impl<'t> Elsewhere<'t> {
         self.side.get_or_init(|| Side::read(self.text))
     }
 
-    fn grams(&self) -> &[u64] {
-        self.grams.get_or_init(|| {
-            let mut grams: Vec<u64> = self.side().hashes.windows(GRAM).map(together).collect();
-            grams.sort_unstable();
-            grams.dedup();
-            grams
-        })
+    fn grams(&self) -> &HashSet<u64> {
+        self.grams
+            .get_or_init(|| self.side().hashes.windows(GRAM).map(together).collect())
     }
 
-    fn paragraphs(&self) -> &[u64] {
+    fn paragraphs(&self) -> &HashSet<u64> {
         self.paragraphs.get_or_init(|| {
             let side = self.side();
-            let mut all: Vec<u64> = (0..side.paragraphs.len())
-                .map(|at| side.paragraph_hash(at))
-                .collect();
-            all.sort_unstable();
-            all.dedup();
-            all
+            let all = 0..side.paragraphs.len();
+            all.map(|at| side.paragraph_hash(at)).collect()
         })
     }
 
@@ -58,8 +52,9 @@ impl<'t> Elsewhere<'t> {
     pub(super) fn covers(&self, side: &Side<'_>, range: std::ops::Range<usize>) -> Vec<bool> {
         let words = &side.hashes[range];
         let mut covered = vec![false; words.len()];
+        let grams = self.grams();
         for (at, gram) in words.windows(GRAM).enumerate() {
-            if self.grams().binary_search(&together(gram)).is_ok() {
+            if grams.contains(&together(gram)) {
                 covered[at..at + GRAM].fill(true);
             }
         }
@@ -68,16 +63,12 @@ impl<'t> Elsewhere<'t> {
 
     /// Whether a paragraph of this hash stands here.
     pub(super) fn has_whole(&self, hash: u64) -> bool {
-        self.paragraphs().binary_search(&hash).is_ok()
+        self.paragraphs().contains(&hash)
     }
 
     /// Whether a paragraph stands here: as one, or nearly all of its words.
     pub(super) fn has(&self, side: &Side<'_>, paragraph: usize) -> bool {
-        if self
-            .paragraphs()
-            .binary_search(&side.paragraph_hash(paragraph))
-            .is_ok()
-        {
+        if self.has_whole(side.paragraph_hash(paragraph)) {
             return true;
         }
         let (start, end) = side.paragraphs[paragraph].counted;

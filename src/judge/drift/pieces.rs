@@ -1,6 +1,6 @@
 //! The whole comparison of two texts, paragraph by paragraph and word by word, for showing it.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use serde::{Deserialize, Serialize};
 

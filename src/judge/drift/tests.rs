@@ -518,3 +518,62 @@ fn a_long_page_that_is_cut_elsewhere_is_the_same() {
     let changed = whole.replacen("by hand in spring", "by nobody at all in spring", 1);
     assert_eq!(level(&before, &cut(&changed)), Level::Drifted);
 }
+
+/// A contract, in which a term that it defines is used again and again.
+fn contract(first: &str) -> String {
+    let rest = ["use", "sell", "copy", "change", "lend", "resell", "rent"].map(|what| {
+        format!(
+            "You may not {what} the App for anybody else without our written consent, wherever you are at that time."
+        )
+    });
+    format!("{first}\n{}\n", rest.join("\n"))
+}
+
+#[test]
+fn an_exception_that_is_widened_is_substance() {
+    let before =
+        contract("Do not share full legal names except as permitted in Display Names or Groups.");
+    let now = before.replace("in Display", "in Friend Requests, Display");
+    assert_eq!(level(&before, &now), Level::Drifted);
+    assert_eq!(level(&now, &before), Level::Drifted);
+    // Elsewhere two words more are a touch.
+    let now = before.replace("full legal", "full and legal birth");
+    assert_eq!(level(&before, &now), Level::Touched);
+}
+
+#[test]
+fn what_a_contract_covers_is_substance() {
+    let before = contract(
+        "Please read this before you use our application (“Ours” or the “App”), as it binds you.",
+    );
+    let now = before.replace("our application", "our website or application");
+    assert_eq!(level(&before, &now), Level::Drifted);
+    // The term is not used.
+    let before = contract(
+        "Please read this before you use our application (“Ours” or “Theirs”), as it binds you.",
+    );
+    let now = before.replace("our application", "our website or application");
+    assert_eq!(level(&before, &now), Level::Touched);
+}
+
+#[test]
+fn another_mailbox_in_a_sentence_is_substance() {
+    let before = contract(
+        "To withdraw from this contract, write to help@shop.example within fourteen days of the delivery.",
+    );
+    let now = before.replace("help@shop", "returns@shop");
+    assert_eq!(level(&before, &now), Level::Drifted);
+    for hidden in [
+        "[email protected]",
+        "help[at]shop.example",
+        "h***@shop.example",
+    ] {
+        let now = before.replace("help@shop.example", hidden);
+        assert!(level(&before, &now) < Level::Drifted, "{hidden}");
+        assert!(level(&now, &before) < Level::Drifted, "{hidden}");
+    }
+    // A line of contacts is no sentence.
+    let before = contract("Contact: help@shop.example");
+    let now = before.replace("help@shop", "returns@shop");
+    assert!(level(&before, &now) < Level::Drifted);
+}

@@ -1,9 +1,9 @@
 //! Words by which dates, counters, share bars, banners and lists of other stories are known.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use foldhash::HashSet;
 
 use super::side::Side;
 use crate::judge::wording::words;
@@ -128,6 +128,9 @@ words! {
     CONSENT = "accept reject allow agree decline manage necessary essential optional akzeptieren ablehnen zustimmen erlauben \
         notwendige einstellungen autoriser accepter refuser essentiels optionnels aceptar rechazar permitir accetta rifiuta \
         aceitar rejeitar accepteren weigeren toestaan acceptera avvisa godta принять отклонить akceptuj odrzuć 同意";
+    /// What an exception or a condition begins with.
+    EXCEPT = "except excepting unless excluding notwithstanding außer ausgenommen sofern sauf excepté hormis salvo excepto exceptuando \
+        eccetto tranne exceto behalve tenzij uitgezonderd utom undantag unntatt undtagen förutom кроме исключением oprócz";
     /// Short words that say little by themselves.
     LITTLE = "the a an of to in on at by for and or as is are was were be been that this these those it its with from which who \
         also will would may can we our you your they their he she his her i my but if so than then there has have had do does \

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::apart::{excerpt, is_spelling, letters, only_years_differ, stands, without_years};
+use super::holds;
 use super::paired::{Elsewhere, GRAM, Group, Paired};
 use super::side::Side;
 use super::vocabulary as known;
@@ -33,6 +34,8 @@ const FEW_WORDS: f64 = 60.0;
 const LEAST_REPLACED: f64 = 8.0;
 /// Less of it stands than this where it is replaced.
 const REPLACED: f64 = 0.25;
+/// So many changes are looked at closely; in a text with more, they weigh enough together.
+const MOST_CLOSE_LOOKS: usize = 64;
 /// So many passages are kept.
 const MOST_PASSAGES: usize = 4;
 /// A headline, a standfirst, a caption and a line with the author have so many words together.
@@ -151,6 +154,8 @@ struct Scale<'p, 'a, 't> {
     /// Whether the baseline tells of a correction already.
     is_corrected: bool,
     has_changed: bool,
+    /// How many changes were looked at closely.
+    looked_closely: usize,
 }
 
 impl<'p, 'a, 't> Scale<'p, 'a, 't> {
@@ -177,6 +182,7 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
             is_about_cookies: is_about_cookies(paired.old.text),
             is_corrected: known::corrects(paired.old.text),
             has_changed: false,
+            looked_closely: 0,
         }
     }
 
@@ -303,7 +309,10 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
                 .map(|at| side.said(*at).to_lowercase())
                 .collect()
         };
-        let (weighs, kind) = self.words_weigh(&words, &others, matched);
+        let (mut weighs, kind) = self.words_weigh(&words, &others, matched);
+        if self.changes_what_holds(&words, &others) {
+            weighs = weighs.max(SUBSTANCE);
+        }
         let (weighs, kind) = if kind == Weight::Plain
             && words.len() <= 2
             && words.len() == others.len()
@@ -329,6 +338,20 @@ impl<'p, 'a, 't> Scale<'p, 'a, 't> {
         }
         self.pass(weighs, kind, was, is);
         true
+    }
+
+    /// Whether few words change for whom, for what or where the text holds.
+    fn changes_what_holds(&mut self, words: &[usize], others: &[usize]) -> bool {
+        let (old, new) = (self.paired.old, self.paired.new);
+        if !self.is_main || self.looked_closely >= MOST_CLOSE_LOOKS {
+            return false;
+        }
+        self.looked_closely += 1;
+        let is_in =
+            |is_in: fn(&Side<'_>, &[usize]) -> bool| is_in(old, words) || is_in(new, others);
+        is_in(holds::is_in_exception)
+            || is_in(holds::is_in_definition)
+            || holds::is_other_mailbox(old, words, new, others)
     }
 
     /// How much words weigh that became others.

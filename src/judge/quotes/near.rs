@@ -3,10 +3,9 @@
 //! Words of the quote, and pairs of them, that are rare in the text say where it may stand (seeds); there, the words of both
 //! are aligned. A passage is near if enough of the quote stands in it, in its order and together.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
+use foldhash::HashMap;
 use unicode_normalization::char::is_combining_mark;
 
 use super::pattern::{Pattern, Piece};
@@ -125,26 +124,6 @@ fn passage(piece: &Piece, side: &Side<'_>) -> Option<Passage> {
         .max_by_key(|passage| (passage.kept, std::cmp::Reverse(passage.differences.len())))
 }
 
-/// Hashes are mixed already.
-#[derive(Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 /// A seed: where it stands in the quote, and how often and where in the text.
 struct Seed {
     in_quote: usize,
@@ -161,7 +140,7 @@ fn pair(one: u64, other: u64) -> u64 {
 /// Parts of the text in which the quote may stand, at most three.
 fn windows(quote: &[u64], text: &[u64]) -> Vec<Range<usize>> {
     const MOST_WINDOWS: usize = 3;
-    let mut seeds: HashMap<u64, Seed, BuildHasherDefault<AsIs>> = HashMap::default();
+    let mut seeds: HashMap<u64, Seed> = HashMap::default();
     let mut plant = |hash, in_quote| {
         // What stands twice in the quote says where less clearly; its first place will do.
         seeds.entry(hash).or_insert(Seed {

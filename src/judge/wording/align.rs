@@ -3,8 +3,10 @@
 //! In the manner of patience and histogram diffs: what stands out is paired first (paragraphs, then four words in a row,
 //! then single words, each only where it is found equally often on both sides), the longest sequence of pairs that does
 //! not cross is kept, and what is left between them is compared word by word (Myers, Algorithmica 1986), as long as it
-//! is short. Each step sorts what it looks at and goes over it once, so that a text of nothing but repetitions takes
+//! is short. Each step counts what it looks at and goes over it once, so that a text of nothing but repetitions takes
 //! hardly longer than any other.
+
+use foldhash::HashMap;
 
 /// So many words in a row are looked for first.
 const GRAM: usize = 4;
@@ -130,8 +132,8 @@ impl Aligned<'_> {
     /// Pairs what stands out in a gap, and says what is left between.
     fn anchor(&mut self, gap: Gap, round: Round, left: &mut Vec<Gap>) {
         let mut pairs = paired(
-            keys(self.before, gap.before, round),
-            keys(self.now, gap.now, round),
+            &keys(self.before, gap.before, round),
+            &keys(self.now, gap.now, round),
         );
         pairs.sort_unstable();
         let (mut before, mut now) = (gap.before.0, gap.now.0);
@@ -282,26 +284,46 @@ pub(in crate::judge) fn together(words: &[u64]) -> u64 {
     (hash ^ hash >> 29).wrapping_mul(0x94d0_49bb_1331_11eb)
 }
 
-/// Pairs what is found equally often on both sides, the first with the first.
-fn paired(mut before: Vec<(u64, usize)>, mut now: Vec<(u64, usize)>) -> Vec<(usize, usize)> {
-    before.sort_unstable();
-    now.sort_unstable();
-    let mut pairs = Vec::new();
-    let (mut rest, mut other) = (before.as_slice(), now.as_slice());
-    while let (Some((key, _)), Some((other_key, _))) = (rest.first(), other.first()) {
-        let count = rest.iter().take_while(|(k, _)| k == key).count();
-        let other_count = other.iter().take_while(|(k, _)| k == other_key).count();
-        match key.cmp(other_key) {
-            std::cmp::Ordering::Less => rest = &rest[count..],
-            std::cmp::Ordering::Greater => other = &other[other_count..],
-            std::cmp::Ordering::Equal => {
-                if count == other_count {
-                    let both = rest[..count].iter().zip(&other[..count]);
-                    pairs.extend(both.map(|((_, at), (_, other))| (*at, *other)));
-                }
-                rest = &rest[count..];
-                other = &other[other_count..];
-            }
+/// How often a key is found, and where its pairs stand among all.
+#[derive(Default)]
+struct Found {
+    before: u32,
+    now: u32,
+    /// The place of the next pair to be filled in, on either side.
+    next_before: usize,
+    next_now: usize,
+}
+
+/// Pairs what is found equally often on both sides, the first with the first; in no order.
+fn paired(before: &[(u64, usize)], now: &[(u64, usize)]) -> Vec<(usize, usize)> {
+    let mut found: HashMap<u64, Found> =
+        HashMap::with_capacity_and_hasher(before.len(), foldhash::fast::RandomState::default());
+    for (key, _) in before {
+        found.entry(*key).or_default().before += 1;
+    }
+    for (key, _) in now {
+        if let Some(found) = found.get_mut(key) {
+            found.now += 1;
+        }
+    }
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for (key, at) in before {
+        let Some(found) = found.get_mut(key).filter(|found| found.before == found.now) else {
+            continue;
+        };
+        if found.next_before == 0 {
+            // Counted from one, so that zero says that nothing was filled in.
+            found.next_before = pairs.len() + 1;
+            found.next_now = pairs.len() + 1;
+            pairs.resize(pairs.len() + found.before as usize, (0, 0));
+        }
+        pairs[found.next_before - 1].0 = *at;
+        found.next_before += 1;
+    }
+    for (key, at) in now {
+        if let Some(found) = found.get_mut(key).filter(|found| found.before == found.now) {
+            pairs[found.next_now - 1].1 = *at;
+            found.next_now += 1;
         }
     }
     pairs
@@ -331,12 +353,28 @@ fn rising(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     sequence
 }
 
+/// How many edits it takes at least: every word that only one of two texts has is one.
+fn fewest_edits(before: &[u64], now: &[u64]) -> usize {
+    let mut counts: HashMap<u64, isize> = HashMap::default();
+    for word in before {
+        *counts.entry(*word).or_default() += 1;
+    }
+    for word in now {
+        *counts.entry(*word).or_default() -= 1;
+    }
+    counts.values().map(|count| count.unsigned_abs()).sum()
+}
+
 /// Myers' greedy algorithm: the pairs of equal words in a shortest script of edits; nothing where it is too long.
 fn script(before: &[u64], now: &[u64], steps: &mut usize) -> Vec<(usize, usize)> {
     let most = (before.len() + now.len()).min(MOST_EDITS);
     let offset = most as isize + 1;
+    if before.len() + now.len() > MOST_EDITS && fewest_edits(before, now) > most {
+        return Vec::new();
+    }
     let mut furthest = vec![0_usize; 2 * most + 3];
-    let mut trace: Vec<Vec<usize>> = Vec::new();
+    // How far each diagonal was after so many edits, one after the other: those after `n` begin at `n * n`.
+    let mut trace: Vec<usize> = Vec::new();
     let mut found = None;
     'search: for edits in 0..=most as isize {
         for diagonal in (-edits..=edits).step_by(2) {
@@ -365,7 +403,7 @@ fn script(before: &[u64], now: &[u64], steps: &mut usize) -> Vec<(usize, usize)>
             return Vec::new();
         }
         let low = (offset - edits) as usize;
-        trace.push(furthest[low..=(offset + edits) as usize].to_vec());
+        trace.extend_from_slice(&furthest[low..=(offset + edits) as usize]);
     }
     let Some(edits) = found else {
         return Vec::new();
@@ -373,8 +411,8 @@ fn script(before: &[u64], now: &[u64], steps: &mut usize) -> Vec<(usize, usize)>
     let mut pairs = Vec::new();
     let (mut x, mut y) = (before.len() as isize, now.len() as isize);
     for edit in (0..edits).rev() {
-        // `trace[edit]` is how far each diagonal was after so many edits.
-        let known = &trace[edit as usize];
+        let begin = (edit * edit) as usize;
+        let known = &trace[begin..=begin + 2 * edit as usize];
         let reached = |diagonal: isize| -> isize {
             usize::try_from(diagonal + edit)
                 .ok()

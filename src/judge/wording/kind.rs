@@ -1,8 +1,8 @@
 //! What weighs in a word: numbers, and what turns a sentence into its opposite.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
 use super::hash;
@@ -76,6 +76,11 @@ pub(super) fn of(folded: &str, hash: u64) -> Kind {
         Some(c) if c.is_numeric() && !super::is_unspaced(c) => Kind::Number,
         Some('-') => Kind::Number,
         Some(c) if !c.is_alphanumeric() => Kind::Symbol,
-        _ => KINDS.get(&hash).copied().unwrap_or(Kind::Plain),
+        _ => of_hash(hash),
     }
+}
+
+/// What weighs in a word that begins with a letter.
+pub(super) fn of_hash(hash: u64) -> Kind {
+    KINDS.get(&hash).copied().unwrap_or(Kind::Plain)
 }

@@ -93,6 +93,10 @@ impl Reader<'_> {
     fn read(&mut self) {
         let mut at = 0;
         while let Some(c) = self.text[at..].chars().next() {
+            if let Some(end) = self.plain_word(at) {
+                at = end;
+                continue;
+            }
             let after = at + c.len_utf8();
             at = match class(c) {
                 Class::Letter => self.letter(c, at, after),
@@ -139,6 +143,47 @@ impl Reader<'_> {
             };
         }
         self.finish();
+    }
+
+    /// Reads a word of nothing but ASCII letters and digits, as most are, at once; gives its end. What stands behind it must
+    /// part words whatever follows.
+    fn plain_word(&mut self, at: usize) -> Option<usize> {
+        if !self.folded.is_empty() {
+            return None;
+        }
+        let bytes = self.text.as_bytes().get(at..)?;
+        let run = bytes.iter().take(LONGEST_WORD);
+        let len = run.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let word = bytes.get(..len).filter(|word| !word.is_empty())?;
+        let parts = match bytes.get(len) {
+            None | Some(b' ' | b'\n') => true,
+            Some(b'.' | b',' | b';' | b':' | b'!' | b'?' | b'"' | b')') => {
+                word[len - 1].is_ascii_alphabetic()
+            }
+            Some(_) => false,
+        };
+        if !parts {
+            return None;
+        }
+        let hash = hash(
+            word.iter()
+                .map(|byte| char::from(byte.to_ascii_lowercase())),
+        );
+        let kind = if word[0].is_ascii_digit() {
+            Kind::Number
+        } else {
+            kind::of_hash(hash)
+        };
+        let end = at + len;
+        if let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(end)) {
+            self.words.push(Word {
+                start,
+                end,
+                hash,
+                kind,
+            });
+        }
+        Some(end)
     }
 
     fn letter(&mut self, c: char, at: usize, after: usize) -> usize {
