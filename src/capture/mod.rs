@@ -4,6 +4,7 @@
 //! a wall or a stub never becomes one, so that the newest capture is always one that is worth showing.
 
 pub mod by_hand;
+pub mod kind;
 
 use crate::address;
 use crate::fetch::{Exchange, Facts, Fetched};

@@ -6,6 +6,7 @@ mod backup;
 mod by_hand;
 mod capture;
 mod check;
+mod compact;
 mod config;
 mod context;
 mod demo;
@@ -86,6 +87,7 @@ enum Command {
     Config(config::ConfigArgs),
     Watch(watch::WatchArgs),
     Schedule(schedule::ScheduleArgs),
+    Compact(compact::CompactArgs),
     Verify(verify::VerifyArgs),
     Backup(backup::BackupArgs),
     Stats(stats::StatsArgs),
@@ -265,6 +267,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Config(args) => config::config(&global, &args, printer),
         Command::Watch(args) => watch::watch(&global, &args, printer),
         Command::Schedule(args) => schedule::schedule(&global, &args, printer),
+        Command::Compact(args) => compact::compact(&global, &args, printer),
         Command::Verify(args) => verify::verify(&global, &args, printer),
         Command::Backup(args) => backup::backup(&global, &args, printer),
         Command::Stats(args) => stats::stats(&global, &args, printer),

@@ -7,6 +7,7 @@ mod around;
 mod baseline;
 mod by_hand;
 mod clock;
+pub mod compact;
 mod configured;
 mod documents;
 mod drift;

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::blob::Unreadable;
+
 /// A failure of the archive file. None of these harms what is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -147,6 +149,12 @@ impl StoreError {
                 path,
                 doing,
                 source,
+            };
+        }
+        if let Some(blob) = Unreadable::of(&source) {
+            return Self::Damaged {
+                path,
+                why: blob.to_string(),
             };
         }
         match source.sqlite_error_code() {

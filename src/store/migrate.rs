@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_by_hand.sql"),
     include_str!("schema/0009_quotes.sql"),
     include_str!("schema/0010_manifests.sql"),
+    include_str!("schema/0011_packing.sql"),
 ];
 
 /// What a file is, before it is touched.
@@ -369,6 +370,63 @@ mod tests {
             .collect::<Result<_, _>>()
             .unwrap();
         assert_eq!(baselines, [Some(2), None, Some(4), Some(5), None]);
+    }
+
+    /// A file that the tenth schema left behind: what it holds stays as it is, and may be packed in more ways.
+    #[test]
+    fn a_file_of_the_tenth_schema_keeps_its_payloads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..10]).unwrap();
+        connection
+            .execute_batch(
+                "insert into blob (id, sha256, size, coding, data) values
+                     (1, x'01', 3, 'plain', x'414141'), (2, x'02', 3, 'plain', x'424242');",
+            )
+            .unwrap();
+        let (first, second) = (folder.path().join("b.db"), folder.path().join("c.db"));
+        connection
+            .execute("vacuum into ?1", [first.to_string_lossy()])
+            .unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        connection
+            .execute("vacuum into ?1", [second.to_string_lossy()])
+            .unwrap();
+        let sound: String = connection
+            .query_row("pragma integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sound, "ok");
+        connection
+            .execute_batch(
+                "pragma foreign_keys = on;
+                 insert into dictionary (id, kind, sha256, made_at, payloads, data) values (1, 'html', x'00', 1, 9, x'00');
+                 insert into blob (sha256, size, coding, dictionary_id, data) values (x'03', 3, 'zstd-dict', 1, x'00');
+                 insert into blob (sha256, size, coding, base_id, data) values (x'04', 3, 'zstd-delta', 1, x'00');",
+            )
+            .unwrap();
+        for refused in [
+            "insert into blob (sha256, size, coding, data) values (x'05', 3, 'other', x'00')",
+            "insert into blob (sha256, size, coding, data) values (x'05', 3, 'zstd-dict', x'00')",
+            "insert into blob (sha256, size, coding, dictionary_id, data) values (x'05', 3, 'zstd-dict', 2, x'00')",
+            "insert into blob (sha256, size, coding, data) values (x'05', 3, 'zstd-delta', x'00')",
+            "insert into blob (sha256, size, coding, base_id, data) values (x'05', 3, 'zstd-delta', 4, x'00')",
+            "update blob set coding = 'zstd-delta', base_id = 2 where id = 1",
+            "update blob set coding = 'zstd-delta', base_id = 4 where id = 2",
+            "update blob set sha256 = x'09' where id = 2",
+        ] {
+            assert!(connection.execute(refused, []).is_err(), "{refused}");
+        }
+        // A program that had the file open before sees the new schema, and so does one that opens it now.
+        let again = Connection::open(&second).unwrap();
+        again
+            .execute(
+                "insert into blob (sha256, size, coding, base_id, data) values (x'04', 3, 'zstd-delta', 1, x'00')",
+                [],
+            )
+            .unwrap();
+        let mut earlier = Connection::open(&first).unwrap();
+        migrate(&mut earlier, &first, MIGRATIONS).unwrap();
     }
 
     #[test]

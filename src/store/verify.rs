@@ -24,6 +24,8 @@ const SLICE: Duration = Duration::from_millis(200);
 /// The table whose rows are looked at one by one: its pages are most of the file, and checking them at once would be
 /// one long transaction.
 const BLOBS: &str = "blob";
+/// What payloads may be packed with; earlier schemas have none.
+const DICTIONARIES: &str = "dictionary";
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +82,7 @@ impl Verified {
 /// What is being looked at, for a line of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looking {
-    /// `structure`, `visits`, `captures`, `sources`, `blobs`.
+    /// `structure`, `visits`, `captures`, `sources`, `blobs`, `dictionaries`.
     pub part: &'static str,
     /// How many of them were looked at.
     pub done: u64,
@@ -173,6 +175,11 @@ impl Checker<'_> {
             self.walk("sources", "source", Self::sources)?;
         }
         self.walk("blobs", BLOBS, |checker, after| checker.blobs(depth, after))?;
+        if self.names("table")?.contains(&DICTIONARIES.to_owned()) {
+            self.walk("dictionaries", DICTIONARIES, |checker, after| {
+                checker.dictionaries(depth, after)
+            })?;
+        }
         self.schema()
     }
 
@@ -486,7 +493,8 @@ impl Checker<'_> {
     fn blobs(&mut self, depth: Depth, after: i64) -> rusqlite::Result<Walked> {
         let begun = Instant::now();
         let mut query = self.connection.prepare_cached(
-            "select b.id, b.sha256, b.base_id is null or exists (select 1 from blob where id = b.base_id)
+            "select b.id, b.sha256, b.base_id is null or exists (select 1 from blob where id = b.base_id),
+                 exists (select 1 from blob where id = b.base_id and base_id is not null)
              from blob b where b.id > ?1 order by b.id limit ?2",
         )?;
         let mut by_digest = self
@@ -514,10 +522,36 @@ impl Checker<'_> {
                     "blob {id}: what it is a difference from is not there"
                 ));
             }
+            if row.get(3)? {
+                self.verified.problem(format!(
+                    "blob {id}: what it is a difference from is one itself"
+                ));
+            }
             walked = Walked::To(id);
             if begun.elapsed() > SLICE {
                 break;
             }
+        }
+        Ok(walked)
+    }
+
+    fn dictionaries(&mut self, depth: Depth, after: i64) -> rusqlite::Result<Walked> {
+        if depth < Depth::Full {
+            return Ok(Walked::End);
+        }
+        let mut query = self.connection.prepare_cached(
+            "select id, sha256, data from dictionary where id > ?1 order by id limit 8",
+        )?;
+        let mut rows = query.query([after])?;
+        let mut walked = Walked::End;
+        while let Some(row) = rows.next()? {
+            let (id, expected): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let data: Vec<u8> = row.get(2)?;
+            if sha256(&data)[..] != expected[..] {
+                self.verified
+                    .problem(format!("dictionary {id}: does not match its digest"));
+            }
+            walked = Walked::To(id);
         }
         Ok(walked)
     }
@@ -533,7 +567,10 @@ impl Checker<'_> {
                 "does not match its digest".to_owned()
             }
             Ok(None) => "is not there".to_owned(),
-            Err(error) if is_damage(&error) => format!("cannot be unpacked: {error}"),
+            Err(error) if is_damage(&error) => match blob::Unreadable::of(&error) {
+                Some(unreadable) => format!("cannot be unpacked: {}", unreadable.why()),
+                None => format!("cannot be unpacked: {error}"),
+            },
             Err(error) => return Err(error),
         };
         self.verified

@@ -41,6 +41,7 @@ mod backup;
 mod bad_input;
 mod beside;
 mod by_hand;
+mod compact;
 mod config;
 mod deaths;
 mod diff;

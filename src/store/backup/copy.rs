@@ -13,9 +13,10 @@ use super::super::migrate::APPLICATION_ID;
 use super::super::{BUSY, rest, uri_path};
 
 /// Tables whose rows are not changed once they are written, and whose ids count up: of them, what is new is what has
-/// a greater id. A blob may be packed in another way later; what it unpacks to stays the same, so that is no change.
+/// a greater id. A blob may be packed in another way later, and what is not needed may be removed; both are counted in the
+/// table `packing`, and where the copy has another count, all are compared.
 const GROWING: &[&str] = &[
-    "blob",
+    BLOB,
     "peer",
     "request_headers",
     "outcome",
@@ -26,6 +27,9 @@ const GROWING: &[&str] = &[
     "event",
     "post_version",
 ];
+/// The table of payloads, and the one that counts how often one was packed in another way or removed.
+const BLOB: &str = "blob";
+const PACKING: &str = "packing";
 /// The table that says of what a file is a backup. It is no part of the schema of archives.
 const MARK: &str = "backup_mark";
 /// A transaction that copies is to take about this long.
@@ -147,13 +151,15 @@ impl Copier {
             self.make_tables()?;
         }
         let tables = self.tables()?;
+        let packed = self.packed(if self.is_new { "live" } else { "main" })?;
         // Rows with new ids in short transactions first, so that there is little left for the last one.
         for table in &tables {
-            if table.has_rowid() {
+            if table.has_rowid() && table.name != PACKING {
                 self.ahead(table, each)?;
             }
         }
         self.connection.execute_batch("begin")?;
+        let packed_alike = packed == self.packed("live")?;
         let (mut grew_only, mut newest) = (true, Vec::new());
         for table in tables.iter().filter(|table| table.grows()) {
             grew_only = grew_only && self.known_is_the_same(table)?;
@@ -167,7 +173,8 @@ impl Copier {
         }
         for table in &tables {
             // Once rows are missing somewhere, somebody cleaned up, and others may have been changed with them.
-            if !(grew_only && table.grows()) {
+            let is_known = grew_only && table.grows() && (packed_alike || table.name != BLOB);
+            if !is_known {
                 self.compare(table)?;
             }
             each(self.bytes);
@@ -210,10 +217,12 @@ impl Copier {
     /// Gives back what deleted rows took, and closes the copy.
     pub(super) fn close(self) -> rusqlite::Result<()> {
         self.connection.execute_batch("detach database live")?;
-        self.connection
-            .prepare("pragma incremental_vacuum")?
-            .query([])?
-            .next()?;
+        {
+            // A row comes for each page that is given back.
+            let mut statement = self.connection.prepare("pragma incremental_vacuum")?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+        }
         self.connection.close().map_err(|(_, error)| error)
     }
 
@@ -270,7 +279,7 @@ impl Copier {
             tables.push(Table::read(&self.connection, name, is_without_rowid)?);
         }
         // Blobs first: they are most of it, and take the longest.
-        tables.sort_by_key(|table| table.name != "blob");
+        tables.sort_by_key(|table| table.name != BLOB);
         Ok(tables)
     }
 
@@ -290,6 +299,22 @@ impl Copier {
     /// From an index, where there is one.
     fn count(&self, schema: &str, table: &Table) -> rusqlite::Result<i64> {
         self.number(&format!("select count(*) from {schema}.{}", table.quoted))
+    }
+
+    /// How often a payload was packed in another way, or removed. What a payload is a difference from must be the same on
+    /// both sides, so a copy does not go its own way in this.
+    fn packed(&self, schema: &str) -> rusqlite::Result<i64> {
+        let has_packing: bool = self.connection.query_row(
+            &format!("select exists (select 1 from {schema}.sqlite_schema where name = ?1)"),
+            [PACKING],
+            |row| row.get(0),
+        )?;
+        if !has_packing {
+            return Ok(0);
+        }
+        self.number(&format!(
+            "select coalesce(max(changed), 0) from {schema}.{PACKING}"
+        ))
     }
 
     /// Whether the newest row of the copy is the one that the archive has under this id.
@@ -430,12 +455,12 @@ impl Table {
             (pair("l"), pair("m"))
         };
         let (live_columns, _) = both(&columns);
-        let compared = if name == "blob" {
-            vec!["sha256".to_owned()]
-        } else {
-            columns.clone()
-        };
-        let (live_compared, copied) = both(&compared);
+        let (mut live_compared, mut copied) = both(&columns);
+        if name == BLOB {
+            let has_dictionaries = found.iter().any(|(name, ..)| name == "dictionary_id");
+            live_compared = packed("live", "l", has_dictionaries);
+            copied = packed("main", "m", has_dictionaries);
+        }
         let same_key: Vec<_> = keys
             .iter()
             .map(|key: &String| format!("l.{key} = m.{key}"))
@@ -463,4 +488,20 @@ impl Table {
     fn grows(&self) -> bool {
         GROWING.contains(&self.name.as_str())
     }
+}
+
+/// What has to be the same for a blob to hold the same in the same way: its digest, its coding, how long it is, and the
+/// digests of what it cannot be unpacked without. Ids may come again after rows were removed.
+fn packed(schema: &str, row: &str, has_dictionaries: bool) -> String {
+    let base = format!("(select b.sha256 from {schema}.blob b where b.id = {row}.base_id)");
+    // The column stands behind the payload, so it is read only where there is a dictionary.
+    let dictionary = if has_dictionaries {
+        format!(
+            "iif({row}.coding = 'zstd-dict',
+                 (select d.sha256 from {schema}.dictionary d where d.id = {row}.dictionary_id), null)"
+        )
+    } else {
+        "null".to_owned()
+    };
+    format!("{row}.sha256, {row}.coding, length({row}.data), {base}, {dictionary}")
 }
