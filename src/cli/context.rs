@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sourcekeep::config::{
-    self, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Origin, Overrides, PROXY_VARIABLE,
-    Resolve, Resolved, Settings,
+    self, Compacting, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Origin, Overrides,
+    PROXY_VARIABLE, Resolve, Resolved, Settings,
 };
 use sourcekeep::fetch::{self, Fetcher, Manners, Pace};
 use sourcekeep::gather::Options;
@@ -163,6 +163,7 @@ impl Setup {
                 intervals: self.intervals(),
                 visits_per_day: schedule.visits_per_day,
                 canaries: schedule.canaries.clone(),
+                compact: self.settings.store.compact == Compacting::Auto,
             }),
             rules: self.rules(),
             clock: self.clock,

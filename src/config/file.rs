@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::origin::Lines;
 use super::{
-    ByteSize, Cidr, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs, Resolve,
-    Robots, SecretUrl, SourceAddress, WebAddress,
+    ByteSize, Cidr, Compacting, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs,
+    Resolve, Robots, SecretUrl, SourceAddress, WebAddress,
 };
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
@@ -53,6 +53,7 @@ pub const KEYS: &[&str] = &[
     "schedule.heartbeat_file",
     "capture.max_bytes",
     "capture.min_free",
+    "store.compact",
     "judge.rules",
     "backup.folder",
     "backup.keep",
@@ -83,6 +84,8 @@ pub struct File {
     pub schedule: ScheduleFile,
     /// What is kept.
     pub capture: CaptureFile,
+    /// How it is stored.
+    pub store: StoreFile,
     /// How what is seen is judged.
     pub judge: JudgeFile,
     /// Copies of the archive.
@@ -207,6 +210,14 @@ pub struct CaptureFile {
     pub max_bytes: Option<ByteSize>,
     /// The free space below which no copies are kept.
     pub min_free: Option<ByteSize>,
+}
+
+/// `[store]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreFile {
+    /// When what is kept is packed anew.
+    pub compact: Option<Compacting>,
 }
 
 /// `[judge]`.

@@ -35,11 +35,13 @@ pub use origin::{Origin, Origins};
 pub use resolve::Resolved;
 pub use settings::{
     BackupSettings, CaptureSettings, FetchSettings, InputSettings, JudgeSettings, Overrides,
-    ScheduleSettings, Settings,
+    ScheduleSettings, Settings, StoreSettings,
 };
 pub use shown::{HIDDEN, InForce, Shown, to_toml};
 pub use template::TEMPLATE;
-pub use value::{ByteSize, Cidr, Day, HostName, Include, InvalidValue, Proxy, Resolve, Robots};
+pub use value::{
+    ByteSize, Cidr, Compacting, Day, HostName, Include, InvalidValue, Proxy, Resolve, Robots,
+};
 
 use parse::full_name;
 

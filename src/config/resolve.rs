@@ -11,7 +11,7 @@ use super::{
     BackupFile, BackupSettings, CaptureSettings, ConfigError, Day, FetchFile, FetchSettings, File,
     GatherFile, HostFile, HostName, Include, InputAddress, InputFile, InputSettings, InvalidValue,
     JudgeFile, JudgeSettings, Origins, Overrides, Proxy, ScheduleFile, ScheduleSettings, SecretUrl,
-    Settings, SourceAddress, SourceFile, WebAddress, full_name, rules, secret,
+    Settings, SourceAddress, SourceFile, StoreSettings, WebAddress, full_name, rules, secret,
 };
 use crate::fetch::HostPace;
 use crate::{fetch, gather};
@@ -55,6 +55,9 @@ impl Resolved {
                 .or(file.capture.min_free)
                 .map_or(256 << 20, |size| size.0),
         };
+        let store = StoreSettings {
+            compact: file.store.compact.unwrap_or_default(),
+        };
         let mut schedule = resolve_schedule(&file.schedule, &mut check);
         (schedule.heartbeat, schedule.heartbeat_file) = (heartbeat, heartbeat_file);
         schedule.by_host = host_intervals(&file.host, &mut check);
@@ -65,6 +68,7 @@ impl Resolved {
             inputs: resolve_inputs(file.input, &mut check),
             schedule,
             capture,
+            store,
             judge: resolve_judge(file.judge, &mut check),
             backup: resolve_backup(file.backup, &mut check),
             limits: super::limits::resolve(&file.limits, &mut check),

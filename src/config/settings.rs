@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{
-    ByteSize, Cidr, ConfigError, File, InputAddress, Proxy, ReadAs, Resolve, Resolved, Robots,
-    SecretUrl,
+    ByteSize, Cidr, Compacting, ConfigError, File, InputAddress, Proxy, ReadAs, Resolve, Resolved,
+    Robots, SecretUrl,
 };
 use crate::fetch::HostPace;
 use crate::{fetch, gather};
@@ -55,6 +55,8 @@ pub struct Settings {
     pub schedule: ScheduleSettings,
     /// What is kept.
     pub capture: CaptureSettings,
+    /// How it is stored.
+    pub store: StoreSettings,
     /// How what is seen is judged.
     pub judge: JudgeSettings,
     /// Copies of the archive.
@@ -103,6 +105,13 @@ pub struct CaptureSettings {
     pub max_bytes: Option<u64>,
     /// Bytes of free space below which no copies are kept: by default 256 MiB.
     pub min_free: u64,
+}
+
+/// How what is kept is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// When it is packed anew.
+    pub compact: Compacting,
 }
 
 /// When what is visited.

@@ -68,6 +68,8 @@ impl Resolved {
         list.table("capture");
         list.maybe("max_bytes", settings.capture.max_bytes.map(number));
         list.value("min_free", number(settings.capture.min_free));
+        list.table("store");
+        list.value("compact", settings.store.compact.as_str());
         list.table("judge");
         list.maybe("rules", settings.judge.rules.as_deref().map(path));
         list.table("backup");

@@ -131,6 +131,7 @@ fn the_list_of_keys_is_complete() {
         ("[[input]]", "input"),
         ("[schedule]", "schedule"),
         ("[capture]", "capture"),
+        ("[store]", "store"),
         ("[judge]", "judge"),
         ("[backup]", "backup"),
         ("[host.\"a.org\"]", "host.NAME"),

@@ -54,6 +54,27 @@ impl FromStr for Robots {
     }
 }
 
+/// When what is stored is packed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compacting {
+    /// A little at the end of each longer run, and all of it by `compact`.
+    #[default]
+    Auto,
+    /// By `compact` only.
+    Off,
+}
+
+impl Compacting {
+    /// The word, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// Links that are left out unless asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::RunError;
+use super::{Context, RunError};
 use crate::store::{DeltaSums, Repacked, Store, StoreError, ToPack, Way, sha256};
 
 use pack::{Base, Dictionaries};
@@ -183,6 +183,36 @@ pub fn compact(
     give_back(store, &stop, &mut told)?;
     summary.file_after = store.read("measure the archive", |r| r.size())?;
     Ok(summary)
+}
+
+/// Packs a little at the end of a pass that took so long: for a tenth of that time and half a minute at most, on half of the
+/// cores. Most of the gain comes by and by; nobody is to wait for it.
+pub(super) async fn when_idle(
+    context: &Context,
+    took: Duration,
+    deadline: Option<tokio::time::Instant>,
+) {
+    const MOST: Duration = Duration::from_secs(30);
+    const LEAST: Duration = Duration::from_millis(500);
+    let mut time = (took / 10).min(MOST);
+    if let Some(deadline) = deadline {
+        time = time.min(deadline.saturating_duration_since(tokio::time::Instant::now()));
+    }
+    if time < LEAST || context.cancelled.is_cancelled() {
+        return;
+    }
+    let plan = Compact {
+        now: context.clock.now(),
+        until: Some(Instant::now() + time),
+        cores: (cores(0) / 2).max(1),
+        anew: false,
+    };
+    let (store, cancelled) = (Arc::clone(&context.store), context.cancelled.clone());
+    let packing = tokio::task::spawn_blocking(move || {
+        compact(&store, &plan, &|| cancelled.is_cancelled(), |_| {})
+    });
+    // The pass is done, whatever becomes of this: what is not packed takes more room, and `compact` says what is wrong.
+    let _ = packing.await;
 }
 
 /// Gives free pages back to the system, in short transactions.

@@ -119,6 +119,8 @@ pub struct Manner {
     pub visits_per_day: Option<u64>,
     /// Addresses that are visited when we suspect ourselves.
     pub canaries: Vec<Url>,
+    /// Whether some of what is stored is packed anew at the end of a pass.
+    pub compact: bool,
 }
 
 /// The run that visits are made in.

@@ -11,7 +11,7 @@ use super::tally::Counted;
 use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
-use super::{politeness, quotes, refresh, rejudge, settle};
+use super::{compact, politeness, quotes, refresh, rejudge, settle};
 use crate::gather::Note;
 use crate::schedule::Suspicion;
 use crate::schedule::clock::{self, Clock as Doubt};
@@ -120,6 +120,7 @@ pub async fn pass(
         decides: clock != Doubt::Ahead,
     };
     politeness::begin(context, begun_run.after_killed);
+    let is_due = !matches!(plan.work, Work::Named(_));
     let result = inner(context, plan, run, now, deadline, &mut happened).await;
     // If the archive cannot take it, its closing row below says so.
     let _ = politeness::end(context).await;
@@ -156,6 +157,10 @@ pub async fn pass(
         .await;
     let visits = result?;
     closed?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if is_due && context.manner.compact {
+        compact::when_idle(context, begun.elapsed(), deadline).await;
+    }
     Ok(Outcome {
         run_id: run.id,
         ended: visits.ended,
@@ -166,7 +171,7 @@ pub async fn pass(
         input_failed: visits.input_failed,
         doubt: visits.doubt,
         clock,
-        seconds: begun.elapsed().as_secs_f64(),
+        seconds,
     })
 }
 
