@@ -5,6 +5,7 @@
 
 pub mod by_hand;
 pub mod kind;
+pub mod requisites;
 
 use crate::address;
 use crate::fetch::{Exchange, Facts, Fetched};
