@@ -3,7 +3,8 @@
 
 use html5gum::{Emitter, Error, State, Tokenizer};
 
-use super::{Collector, Kind, Limits, css, srcset};
+use super::downloads::Offer;
+use super::{Collector, Kind, Limits, css, has_scheme, srcset};
 use crate::address::MAX_ADDRESS_BYTES;
 use crate::charset::markup::Markup;
 
@@ -21,6 +22,8 @@ pub(super) enum Form {
     Page,
     /// SVG.
     Drawing,
+    /// HTML, of which the links to data are asked for.
+    Offers,
 }
 
 /// Reads a text to its end.
@@ -34,12 +37,15 @@ fn read_within(text: &str, form: Form, collector: &mut Collector<'_>, depth: usi
         collector,
         depth,
         is_xml,
-        is_drawing: form == Form::Drawing,
+        form,
         has_base: false,
         templates: 0,
         shadows: 0,
         drawings: 0,
         pictures: 0,
+        navigations: 0,
+        articles: 0,
+        offer: None,
         is_in_style: false,
         style: Vec::new(),
         tag: Tag::Start,
@@ -55,6 +61,7 @@ fn read_within(text: &str, form: Form, collector: &mut Collector<'_>, depth: usi
     // Reading from memory cannot fail, and the emitter gives no tokens.
     let _ = Tokenizer::new_with_emitter(Markup::new(text), &mut pass).finish();
     pass.style_ends();
+    pass.offer_ends();
 }
 
 macro_rules! attributes {
@@ -76,13 +83,14 @@ macro_rules! attributes {
 
 // Names in one line stand for one thing; of several that a tag has, the first counts.
 attributes! {
-    As b"as" Background b"background" Data b"data" Href b"href" XlinkHref b"xlink:href"
+    As b"as" Background b"background" Data b"data" Download b"download" Href b"href" XlinkHref b"xlink:href"
     ImageSizes b"imagesizes" ImageSrcset b"imagesrcset" Poster b"poster" Rel b"rel"
     ShadowRoot b"shadowrootmode" Sizes b"sizes" Src b"src" Srcdoc b"srcdoc" Srcset b"srcset" Style b"style" Type b"type"
     LazySrc b"data-src" | b"data-lazy-src" | b"data-original" | b"data-lazy" | b"data-orig-src" | b"data-litespeed-src"
         | b"data-lazyload" | b"data-actualsrc" | b"data-hi-res-src" | b"data-echo" | b"data-iframe-src" | b"data-image-src"
-        | b"data-defer-src" | b"data-srclazy" | b"lazy-src" | b"data-wf-src"
+        | b"data-defer-src" | b"data-srclazy" | b"lazy-src" | b"data-rocket-src" | b"data-wf-src"
     LazySrcset b"data-srcset" | b"data-lazy-srcset" | b"data-original-set" | b"data-bgset" | b"data-orig-srcset"
+    LazyHref b"data-href" | b"data-lazy-href" | b"data-pmdelayedstyle"
     LazySizes b"data-sizes" | b"data-lazy-sizes"
     LazyBackground b"data-bg" | b"data-background-image" | b"data-background" | b"data-bg-image" | b"data-bg-url"
         | b"data-background-src" | b"data-image" | b"data-bg-src" | b"data-lazy-background" | b"data-lazy-bg" | b"data-back"
@@ -126,7 +134,7 @@ struct Pass<'c, 'l> {
     /// How many frames it stands in.
     depth: usize,
     is_xml: bool,
-    is_drawing: bool,
+    form: Form,
     has_base: bool,
     /// Templates that are open whose content is not shown.
     templates: usize,
@@ -136,6 +144,12 @@ struct Pass<'c, 'l> {
     drawings: usize,
     /// Pictures that are open.
     pictures: usize,
+    /// Navigations, and feet of the page, that are open.
+    navigations: usize,
+    /// Articles and the like that are open.
+    articles: usize,
+    /// The link that is open.
+    offer: Option<Offer>,
     is_in_style: bool,
     style: Vec<u8>,
 
@@ -159,13 +173,17 @@ fn push(to: &mut Vec<u8>, text: &[u8], most: usize) -> bool {
 }
 
 impl Pass<'_, '_> {
-    /// An attribute of the tag at hand. It leaves its place, and with it its text.
-    fn value(&mut self, attribute: Attribute) -> Option<String> {
+    fn is_drawing(&self) -> bool {
+        self.form == Form::Drawing
+    }
+
+    /// An attribute of the tag at hand.
+    fn value(&self, attribute: Attribute) -> Option<String> {
         let is_set = self.set & (1 << attribute as u32) != 0;
         is_set.then(|| String::from_utf8_lossy(&self.values[attribute as usize]).into_owned())
     }
 
-    fn is(&mut self, attribute: Attribute, value: &str) -> bool {
+    fn is(&self, attribute: Attribute, value: &str) -> bool {
         self.value(attribute)
             .is_some_and(|text| text.trim().eq_ignore_ascii_case(value))
     }
@@ -186,6 +204,7 @@ impl Pass<'_, '_> {
     }
 
     fn take_list(&mut self, list: Attribute, sizes: Attribute) {
+        let list_is_standard = list != Attribute::LazySrcset;
         let Some(list) = self.value(list) else {
             return;
         };
@@ -193,14 +212,18 @@ impl Pass<'_, '_> {
         let (chosen, others) = srcset::chosen(&list, &sizes, self.collector.limits.candidates);
         self.collector.left_out.other_sizes += others;
         for address in chosen {
-            self.collector.take(address, Kind::Image);
+            if list_is_standard || is_like_an_address(address) {
+                self.collector.take(address, Kind::Image);
+            }
         }
     }
 
     fn start_tag(&mut self) -> Option<State> {
         let name = std::mem::take(&mut self.name);
-        let local = local_name(&name, self.is_drawing);
-        if self.templates == 0 && self.set != 0 {
+        let local = local_name(&name, self.is_drawing());
+        if self.form == Form::Offers {
+            self.offering(local);
+        } else if self.templates == 0 && self.set != 0 {
             self.element(local);
         }
         let state = self.state_after(local);
@@ -230,12 +253,12 @@ impl Pass<'_, '_> {
                 let is_css = self
                     .value(Attribute::Type)
                     .is_none_or(|kind| kind.trim().is_empty() || kind.contains("css"));
-                self.is_in_style = is_css && self.templates == 0;
+                self.is_in_style = is_css && self.templates == 0 && self.form != Form::Offers;
             }
             _ => {}
         }
         // A drawing is XML: what stands in an element is markup, whatever the element.
-        if self.is_drawing {
+        if self.is_drawing() {
             return None;
         }
         match name {
@@ -249,13 +272,68 @@ impl Pass<'_, '_> {
     }
 
     fn end_tag(&mut self) {
-        match local_name(&self.name, self.is_drawing) {
+        match local_name(&self.name, self.is_drawing()) {
             b"style" => self.style_ends(),
             b"svg" => self.drawings = self.drawings.saturating_sub(1),
             b"picture" => self.pictures = self.pictures.saturating_sub(1),
+            b"a" => self.offer_ends(),
+            b"nav" => self.navigations = self.navigations.saturating_sub(1),
+            b"footer" if self.articles == 0 => {
+                self.navigations = self.navigations.saturating_sub(1);
+            }
+            b"article" | b"main" | b"section" => self.articles = self.articles.saturating_sub(1),
             b"template" if self.drawings == 0 && self.templates > 0 => self.templates -= 1,
             b"template" if self.drawings == 0 => self.shadows = self.shadows.saturating_sub(1),
             _ => {}
+        }
+    }
+
+    /// What a start tag offers.
+    fn offering(&mut self, name: &[u8]) {
+        match name {
+            b"a" => self.offer_ends(),
+            b"nav" => self.navigations += 1,
+            b"footer" if self.articles == 0 => self.navigations += 1,
+            b"article" | b"main" | b"section" => self.articles += 1,
+            _ => {}
+        }
+        if self.templates > 0 {
+            return;
+        }
+        match name {
+            b"base" => self.base(),
+            b"a" | b"area" if self.navigations == 0 => {
+                self.offer = Some(self.offer());
+                if name == b"area" {
+                    self.offer_ends();
+                }
+            }
+            b"link" => {
+                let rel = self.value(Attribute::Rel).unwrap_or_default();
+                let is_another_form = rel
+                    .split_ascii_whitespace()
+                    .any(|token| token.eq_ignore_ascii_case("alternate"));
+                let offer = self.offer();
+                if is_another_form && !offer.media_type.is_empty() {
+                    offer.end(self.collector);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn offer(&self) -> Offer {
+        Offer {
+            href: self.value(Attribute::Href).unwrap_or_default(),
+            media_type: self.value(Attribute::Type).unwrap_or_default(),
+            download: self.value(Attribute::Download),
+            words: Vec::new(),
+        }
+    }
+
+    fn offer_ends(&mut self) {
+        if let Some(offer) = self.offer.take() {
+            offer.end(self.collector);
         }
     }
 
@@ -305,6 +383,15 @@ impl Pass<'_, '_> {
                 self.take(Attribute::XlinkHref, Kind::Image);
                 // (Outside of drawings, `image` is an `img`.)
                 self.take(Attribute::Src, Kind::Image);
+            }
+            b"div" | b"span" | b"section" | b"figure" | b"header" => {
+                if self
+                    .value(Attribute::LazySrc)
+                    .is_some_and(|address| has_picture_extension(&address))
+                {
+                    self.take_late(Attribute::LazySrc, Kind::Image);
+                }
+                self.late_list();
             }
             _ => self.late_list(),
         }
@@ -359,6 +446,7 @@ impl Pass<'_, '_> {
         ];
         if has("stylesheet") {
             self.take(Attribute::Href, Kind::Style);
+            self.take_late(Attribute::LazyHref, Kind::Style);
         } else if ICONS.iter().any(|icon| has(icon)) {
             self.take(Attribute::Href, Kind::Icon);
         } else if has("modulepreload") {
@@ -390,6 +478,7 @@ impl Pass<'_, '_> {
             self.take(Attribute::Src, Kind::Script);
             self.take(Attribute::Href, Kind::Script);
             self.take(Attribute::XlinkHref, Kind::Script);
+            self.take_late(Attribute::LazySrc, Kind::Script);
         }
     }
 
@@ -475,13 +564,37 @@ fn local_name(name: &[u8], is_drawing: bool) -> &[u8] {
     }
 }
 
-/// Whether what stands in an attribute of nobody's standard is an address, and not a word, a number or a template.
+/// Whether what stands in an attribute of nobody's standard is an address, and not a word, a number, a media type or a
+/// template.
 fn is_like_an_address(value: &str) -> bool {
     let value = value.trim();
     let is_one_word = !value.contains(|c: char| {
-        c.is_whitespace() || matches!(c, '{' | '}' | '<' | '>' | '"' | '|' | '\\' | '^' | '`')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '{' | '}' | '[' | ']' | '<' | '>' | '"' | '|' | '\\' | '^' | '`'
+            )
     });
-    is_one_word && (value.contains('/') || has_picture_extension(value))
+    let begins = ["/", "./", "../"]
+        .iter()
+        .any(|start| value.starts_with(start))
+        || ["http:", "https:"]
+            .iter()
+            .any(|scheme| has_scheme(value, scheme));
+    is_one_word && (begins || has_extension(value) || has_picture_extension(value))
+}
+
+/// Whether a path below some folder ends as files do.
+fn has_extension(value: &str) -> bool {
+    let path = value.split(['?', '#']).next().unwrap_or_default();
+    let Some((_, name)) = path.rsplit_once('/') else {
+        return false;
+    };
+    name.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty()
+            && (2..=5).contains(&extension.len())
+            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 fn has_picture_extension(value: &str) -> bool {
@@ -500,6 +613,9 @@ impl Emitter for &mut Pass<'_, '_> {
     type Token = std::convert::Infallible;
 
     fn emit_string(&mut self, text: &[u8]) {
+        if let Some(offer) = &mut self.offer {
+            offer.says(text);
+        }
         if self.is_in_style && !push(&mut self.style, text, self.collector.limits.text_bytes) {
             self.collector.left_out.not_read += 1;
         }
