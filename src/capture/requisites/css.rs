@@ -156,6 +156,7 @@ impl<'c, 'l> Pass<'c, 'l> {
                     None => self.statement == Statement::Import,
                     _ => false,
                 };
+                self.is_past_address();
                 if is_address {
                     self.address(text);
                 }
@@ -164,7 +165,10 @@ impl<'c, 'l> Pass<'c, 'l> {
             Token::CDO | Token::CDC => {}
             // Between `@import` and its address, nothing may stand.
             _ if self.statement == Statement::Import => self.statement = Statement::At,
-            _ => self.begins(Statement::Plain),
+            _ => {
+                self.begins(Statement::Plain);
+                self.is_past_address();
+            }
         }
         false
     }
@@ -191,6 +195,13 @@ impl<'c, 'l> Pass<'c, 'l> {
     /// Whether what stands here is a statement's own: not within brackets of it.
     fn is_in_block(&self) -> bool {
         matches!(self.open.last(), None | Some(Inside::Block | Inside::Font))
+    }
+
+    /// In `url(`, what comes first is the address, and nothing else.
+    fn is_past_address(&mut self) {
+        if let Some(inside @ Inside::Url) = self.open.last_mut() {
+            *inside = Inside::Round;
+        }
     }
 
     fn opens(&mut self, inside: Inside) {
