@@ -106,6 +106,8 @@ const NOT_DATA: &[&str] = &[
 /// Folders below which a site shows a page about a file.
 const SHOWN_IN_A_PAGE: &[&str] = &["blob", "blame", "commits", "edit"];
 
+/// So many feeds of a page are known.
+const MAX_FEEDS: usize = 32;
 /// How much of a link's words is read, in bytes.
 const MAX_WORDS_BYTES: usize = 200;
 
@@ -137,14 +139,31 @@ impl Offer {
         self.words.extend_from_slice(&text[..text.len().min(room)]);
     }
 
-    /// Puts it among the requisites if it leads to data.
-    pub(super) fn end(self, collector: &mut Collector<'_>) {
-        // (What has no place here is no loss, so it is not counted among what was left out.)
+    /// Another form of the page, that a `link` names: its type alone says what it is.
+    pub(super) fn end_of_link(self, collector: &mut Collector<'_>, feeds: &mut Vec<Url>) {
+        if TYPES.contains(&self.media_type().as_str()) {
+            self.end(collector, feeds);
+        } else if self.media_type().contains("xml")
+            && feeds.len() < MAX_FEEDS
+            && let Some(url) = collector.resolve(&self.href)
+        {
+            feeds.push(url);
+        }
+    }
+
+    fn media_type(&self) -> String {
+        let media_type = self.media_type.split(';').next().unwrap_or_default();
+        media_type.trim().to_ascii_lowercase()
+    }
+
+    /// Puts it among the requisites if it leads to data, and to none of the feeds of the page.
+    pub(super) fn end(self, collector: &mut Collector<'_>, feeds: &[Url]) {
         if has_no_address(&self.href) {
             return;
         }
         if let Some(url) = collector.resolve(&self.href)
             && address::same_site(&url, &collector.own)
+            && !feeds.contains(&url)
             && self.is_data(&url)
         {
             collector.put(url, Kind::Download);
@@ -153,12 +172,17 @@ impl Offer {
 
     fn is_data(&self, url: &Url) -> bool {
         let path = url.path().to_ascii_lowercase();
-        let media_type = self.media_type.split(';').next().unwrap_or_default();
-        let media_type = media_type.trim().to_ascii_lowercase();
-        if words(&path).any(|word| NOT_DATA.contains(&word)) || path.contains("/wp-json") {
+        let media_type = self.media_type();
+        let query = url.query().unwrap_or_default().to_ascii_lowercase();
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let is_for_programs = words(&path)
+            .chain(words(&query))
+            .any(|word| NOT_DATA.contains(&word))
+            || (last.strip_suffix(".xml").is_some()
+                && ["rss", "feed"].iter().any(|word| last.contains(word)));
+        if is_for_programs {
             return false;
         }
-        let last = path.rsplit('/').next().unwrap_or_default();
         // A page about a file, as wikis and forges have them.
         let is_shown = last.contains(':')
             || last.contains("%3a")
@@ -190,7 +214,6 @@ impl Offer {
             // It does not say as what: then the address or the words have to.
             Some(_) => speaks_of_format,
             None => {
-                let query = url.query().unwrap_or_default().to_ascii_lowercase();
                 speaks_of_format
                     && words(&path)
                         .chain(words(&query))
@@ -284,6 +307,9 @@ mod tests {
             "<link rel=alternate type=application/json href=/wp-json/wp/v2/posts/3>",
             "<link rel=alternate type=application/json+oembed href=/oembed?url=x>",
             "<link rel=stylesheet href=x.json>",
+            "<link rel=alternate type=application/atom+xml href=/index.xml><a href=/index.xml>Follow</a>",
+            "<a href=/xml/our_rssnews.xml>News</a>",
+            "<link rel=alternate type=text/xml href='/?route=/oembed/1.0&format=xml'>",
             "<a href=/wiki/File:Trees.pdf>x</a>",
             "<a href=/me/trees/blob/main/trees.csv>x</a>",
             "<nav><a href=trees.csv>x</a></nav>",

@@ -1,10 +1,13 @@
 //! The pass over a page or a drawing: an emitter for the `html5gum` tokenizer that keeps the attributes that name something,
 //! and allocates nothing for the rest.
 
+mod elements;
+
 use html5gum::{Emitter, Error, State, Tokenizer};
+use url::Url;
 
 use super::downloads::Offer;
-use super::{Collector, Kind, Limits, css, has_scheme, srcset};
+use super::{Collector, Kind, Limits, css};
 use crate::address::MAX_ADDRESS_BYTES;
 use crate::charset::markup::Markup;
 
@@ -39,6 +42,10 @@ fn read_within(text: &str, form: Form, collector: &mut Collector<'_>, depth: usi
         is_xml,
         form,
         has_base: false,
+        awaits_base: ["<base", "<BASE"]
+            .iter()
+            .any(|tag| memchr::memmem::find(text.as_bytes(), tag.as_bytes()).is_some()),
+        icons: Vec::new(),
         templates: 0,
         shadows: 0,
         drawings: 0,
@@ -46,6 +53,7 @@ fn read_within(text: &str, form: Form, collector: &mut Collector<'_>, depth: usi
         navigations: 0,
         articles: 0,
         offer: None,
+        feeds: Vec::new(),
         is_in_style: false,
         style: Vec::new(),
         tag: Tag::Start,
@@ -61,6 +69,7 @@ fn read_within(text: &str, form: Form, collector: &mut Collector<'_>, depth: usi
     // Reading from memory cannot fail, and the emitter gives no tokens.
     let _ = Tokenizer::new_with_emitter(Markup::new(text), &mut pass).finish();
     pass.style_ends();
+    pass.icons_end();
     pass.offer_ends();
 }
 
@@ -129,6 +138,10 @@ enum Tag {
     End,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the page is and where the pass is are unrelated yes-or-no facts"
+)]
 struct Pass<'c, 'l> {
     collector: &'c mut Collector<'l>,
     /// How many frames it stands in.
@@ -136,6 +149,10 @@ struct Pass<'c, 'l> {
     is_xml: bool,
     form: Form,
     has_base: bool,
+    /// There may be a base further on.
+    awaits_base: bool,
+    /// Icons that wait for it.
+    icons: Vec<String>,
     /// Templates that are open whose content is not shown.
     templates: usize,
     /// Those whose content is shown, which are open around them.
@@ -150,6 +167,8 @@ struct Pass<'c, 'l> {
     articles: usize,
     /// The link that is open.
     offer: Option<Offer>,
+    /// Feeds that the page has named.
+    feeds: Vec<Url>,
     is_in_style: bool,
     style: Vec<u8>,
 
@@ -175,47 +194,6 @@ fn push(to: &mut Vec<u8>, text: &[u8], most: usize) -> bool {
 impl Pass<'_, '_> {
     fn is_drawing(&self) -> bool {
         self.form == Form::Drawing
-    }
-
-    /// An attribute of the tag at hand.
-    fn value(&self, attribute: Attribute) -> Option<String> {
-        let is_set = self.set & (1 << attribute as u32) != 0;
-        is_set.then(|| String::from_utf8_lossy(&self.values[attribute as usize]).into_owned())
-    }
-
-    fn is(&self, attribute: Attribute, value: &str) -> bool {
-        self.value(attribute)
-            .is_some_and(|text| text.trim().eq_ignore_ascii_case(value))
-    }
-
-    fn take(&mut self, attribute: Attribute, kind: Kind) {
-        if let Some(address) = self.value(attribute) {
-            self.collector.take(&address, kind);
-        }
-    }
-
-    /// Takes what a script puts in the place of an address, if it looks like one.
-    fn take_late(&mut self, attribute: Attribute, kind: Kind) {
-        if let Some(address) = self.value(attribute)
-            && is_like_an_address(&address)
-        {
-            self.collector.take(&address, kind);
-        }
-    }
-
-    fn take_list(&mut self, list: Attribute, sizes: Attribute) {
-        let list_is_standard = list != Attribute::LazySrcset;
-        let Some(list) = self.value(list) else {
-            return;
-        };
-        let sizes = self.value(sizes).unwrap_or_default();
-        let (chosen, others) = srcset::chosen(&list, &sizes, self.collector.limits.candidates);
-        self.collector.left_out.other_sizes += others;
-        for address in chosen {
-            if list_is_standard || is_like_an_address(address) {
-                self.collector.take(address, Kind::Image);
-            }
-        }
     }
 
     fn start_tag(&mut self) -> Option<State> {
@@ -288,55 +266,6 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// What a start tag offers.
-    fn offering(&mut self, name: &[u8]) {
-        match name {
-            b"a" => self.offer_ends(),
-            b"nav" => self.navigations += 1,
-            b"footer" if self.articles == 0 => self.navigations += 1,
-            b"article" | b"main" | b"section" => self.articles += 1,
-            _ => {}
-        }
-        if self.templates > 0 {
-            return;
-        }
-        match name {
-            b"base" => self.base(),
-            b"a" | b"area" if self.navigations == 0 => {
-                self.offer = Some(self.offer());
-                if name == b"area" {
-                    self.offer_ends();
-                }
-            }
-            b"link" => {
-                let rel = self.value(Attribute::Rel).unwrap_or_default();
-                let is_another_form = rel
-                    .split_ascii_whitespace()
-                    .any(|token| token.eq_ignore_ascii_case("alternate"));
-                let offer = self.offer();
-                if is_another_form && !offer.media_type.is_empty() {
-                    offer.end(self.collector);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn offer(&self) -> Offer {
-        Offer {
-            href: self.value(Attribute::Href).unwrap_or_default(),
-            media_type: self.value(Attribute::Type).unwrap_or_default(),
-            download: self.value(Attribute::Download),
-            words: Vec::new(),
-        }
-    }
-
-    fn offer_ends(&mut self) {
-        if let Some(offer) = self.offer.take() {
-            offer.end(self.collector);
-        }
-    }
-
     fn style_ends(&mut self) {
         if self.is_in_style {
             self.is_in_style = false;
@@ -346,193 +275,6 @@ impl Pass<'_, '_> {
             css::sheet(style, self.collector);
         }
         self.style.clear();
-    }
-
-    /// What a start tag names.
-    fn element(&mut self, name: &[u8]) {
-        match name {
-            b"base" => self.base(),
-            b"link" => self.link(),
-            b"script" => self.script(),
-            b"img" | b"amp-img" | b"amp-anim" => {
-                self.take(Attribute::Src, Kind::Image);
-                self.take_list(Attribute::Srcset, Attribute::Sizes);
-                self.take_late(Attribute::LazySrc, Kind::Image);
-                self.late_list();
-            }
-            b"source" if self.pictures > 0 => {
-                self.take_list(Attribute::Srcset, Attribute::Sizes);
-                self.take(Attribute::Src, Kind::Image);
-                self.take_late(Attribute::LazySrc, Kind::Image);
-                self.late_list();
-            }
-            b"source" | b"track" | b"audio" | b"amp-audio" => self.media(),
-            b"video" | b"amp-video" => {
-                self.media();
-                self.take(Attribute::Poster, Kind::Image);
-                self.take_late(Attribute::LazyPoster, Kind::Image);
-            }
-            b"input" if self.is(Attribute::Type, "image") => {
-                self.take(Attribute::Src, Kind::Image);
-            }
-            b"iframe" | b"frame" | b"amp-iframe" => self.frame(),
-            b"object" => self.object(Attribute::Data),
-            b"embed" => self.object(Attribute::Src),
-            b"image" | b"use" | b"feimage" => {
-                self.take(Attribute::Href, Kind::Image);
-                self.take(Attribute::XlinkHref, Kind::Image);
-                // (Outside of drawings, `image` is an `img`.)
-                self.take(Attribute::Src, Kind::Image);
-            }
-            b"div" | b"span" | b"section" | b"figure" | b"header" => {
-                if self
-                    .value(Attribute::LazySrc)
-                    .is_some_and(|address| has_picture_extension(&address))
-                {
-                    self.take_late(Attribute::LazySrc, Kind::Image);
-                }
-                self.late_list();
-            }
-            _ => self.late_list(),
-        }
-        self.take(Attribute::Background, Kind::Image);
-        self.late_background();
-        if let Some(style) = self.value(Attribute::Style) {
-            css::declarations(&style, self.collector);
-        }
-        for attribute in [
-            Attribute::Fill,
-            Attribute::Stroke,
-            Attribute::Filter,
-            Attribute::Mask,
-            Attribute::ClipPath,
-        ] {
-            if let Some(value) = self.value(attribute) {
-                css::declarations(&value, self.collector);
-            }
-        }
-    }
-
-    /// Only the first counts, even if it cannot be one.
-    fn base(&mut self) {
-        let Some(href) = self.value(Attribute::Href) else {
-            return;
-        };
-        if std::mem::replace(&mut self.has_base, true) {
-            return;
-        }
-        let href = href.trim_matches(|c: char| c <= ' ');
-        if href.len() < MAX_VALUE_BYTES
-            && let Ok(base) = self.collector.base.join(href)
-            && !matches!(base.scheme(), "data" | "javascript")
-        {
-            self.collector.base = base;
-        }
-    }
-
-    fn link(&mut self) {
-        let rel = self.value(Attribute::Rel).unwrap_or_default();
-        let has = |word: &str| {
-            rel.split_ascii_whitespace()
-                .any(|token| token.eq_ignore_ascii_case(word))
-        };
-        const ICONS: &[&str] = &[
-            "icon",
-            "apple-touch-icon",
-            "apple-touch-icon-precomposed",
-            "apple-touch-startup-image",
-            "mask-icon",
-            "fluid-icon",
-        ];
-        if has("stylesheet") {
-            self.take(Attribute::Href, Kind::Style);
-            self.take_late(Attribute::LazyHref, Kind::Style);
-        } else if ICONS.iter().any(|icon| has(icon)) {
-            self.take(Attribute::Href, Kind::Icon);
-        } else if has("modulepreload") {
-            self.take(Attribute::Href, Kind::Script);
-        } else if has("preload") || has("prefetch") {
-            let kind = self.value(Attribute::As).unwrap_or_default();
-            match kind.trim().to_ascii_lowercase().as_str() {
-                "style" => self.take(Attribute::Href, Kind::Style),
-                "font" => self.take(Attribute::Href, Kind::Font),
-                "script" => self.take(Attribute::Href, Kind::Script),
-                "image" => {
-                    self.take(Attribute::Href, Kind::Image);
-                    self.take_list(Attribute::ImageSrcset, Attribute::ImageSizes);
-                }
-                _ => {}
-            }
-        } else if has("manifest") {
-            self.take(Attribute::Href, Kind::Other);
-        }
-    }
-
-    /// A script, unless it is of a type that no browser runs, and so does not fetch.
-    fn script(&mut self) {
-        let kind = self.value(Attribute::Type).unwrap_or_default();
-        let kind = kind.trim().to_ascii_lowercase();
-        let is_run =
-            kind.is_empty() || kind == "module" || kind.contains("script") || kind.contains("jsx");
-        if is_run {
-            self.take(Attribute::Src, Kind::Script);
-            self.take(Attribute::Href, Kind::Script);
-            self.take(Attribute::XlinkHref, Kind::Script);
-            self.take_late(Attribute::LazySrc, Kind::Script);
-        }
-    }
-
-    fn media(&mut self) {
-        self.take(Attribute::Src, Kind::Media);
-        self.take_late(Attribute::LazySrc, Kind::Media);
-    }
-
-    fn frame(&mut self) {
-        let Some(text) = self.value(Attribute::Srcdoc) else {
-            self.take(Attribute::Src, Kind::Frame);
-            self.take_late(Attribute::LazySrc, Kind::Frame);
-            return;
-        };
-        if self.depth >= self.collector.limits.frames_within {
-            self.collector.left_out.not_read += 1;
-            return;
-        }
-        let base = self.collector.base.clone();
-        read_within(&text, Form::Page, self.collector, self.depth + 1);
-        self.collector.base = base;
-    }
-
-    /// An object may be anything.
-    fn object(&mut self, attribute: Attribute) {
-        let kind = self.value(Attribute::Type).unwrap_or_default();
-        let kind = kind.trim().to_ascii_lowercase();
-        let kind = if kind.starts_with("image/") {
-            Kind::Image
-        } else if kind.starts_with("audio/") || kind.starts_with("video/") {
-            Kind::Media
-        } else if kind.is_empty() || kind.contains("html") {
-            Kind::Frame
-        } else {
-            Kind::Other
-        };
-        self.take(attribute, kind);
-        self.take_late(Attribute::LazySrc, kind);
-    }
-
-    fn late_list(&mut self) {
-        self.take_list(Attribute::LazySrcset, Attribute::LazySizes);
-    }
-
-    /// A background that a script puts there: an address, or a style.
-    fn late_background(&mut self) {
-        let Some(value) = self.value(Attribute::LazyBackground) else {
-            return;
-        };
-        if value.contains('(') {
-            css::declarations(&format!("background:{value}"), self.collector);
-        } else if is_like_an_address(&value) {
-            self.collector.take(&value, Kind::Image);
-        }
     }
 
     /// `<?xml-stylesheet href="…"?>`, which the tokenizer takes for a comment.
@@ -564,51 +306,6 @@ fn local_name(name: &[u8], is_drawing: bool) -> &[u8] {
     }
 }
 
-/// Whether what stands in an attribute of nobody's standard is an address, and not a word, a number, a media type or a
-/// template.
-fn is_like_an_address(value: &str) -> bool {
-    let value = value.trim();
-    let is_one_word = !value.contains(|c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '{' | '}' | '[' | ']' | '<' | '>' | '"' | '|' | '\\' | '^' | '`'
-            )
-    });
-    let begins = ["/", "./", "../"]
-        .iter()
-        .any(|start| value.starts_with(start))
-        || ["http:", "https:"]
-            .iter()
-            .any(|scheme| has_scheme(value, scheme));
-    is_one_word && (begins || has_extension(value) || has_picture_extension(value))
-}
-
-/// Whether a path below some folder ends as files do.
-fn has_extension(value: &str) -> bool {
-    let path = value.split(['?', '#']).next().unwrap_or_default();
-    let Some((_, name)) = path.rsplit_once('/') else {
-        return false;
-    };
-    name.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty()
-            && (2..=5).contains(&extension.len())
-            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
-}
-
-fn has_picture_extension(value: &str) -> bool {
-    const EXTENSIONS: &[&str] = &[
-        "jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "ico", "jfif",
-    ];
-    let path = value.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit_once('.').is_some_and(|(_, extension)| {
-        EXTENSIONS
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    })
-}
-
 impl Emitter for &mut Pass<'_, '_> {
     type Token = std::convert::Infallible;
 
@@ -616,8 +313,12 @@ impl Emitter for &mut Pass<'_, '_> {
         if let Some(offer) = &mut self.offer {
             offer.says(text);
         }
-        if self.is_in_style && !push(&mut self.style, text, self.collector.limits.text_bytes) {
-            self.collector.left_out.not_read += 1;
+        if self.is_in_style {
+            let most = self.collector.limits.text_bytes;
+            let was_full = self.style.len() == most;
+            if !push(&mut self.style, text, most) && !was_full {
+                self.collector.left_out.not_read += 1;
+            }
         }
     }
 
@@ -653,8 +354,8 @@ impl Emitter for &mut Pass<'_, '_> {
         if let Slot::Kept(attribute) = self.attribute {
             let most = room(attribute, self.collector.limits);
             let value = &mut self.values[attribute as usize];
-            let was_cut = value.len() == most;
-            if !push(value, text, most) && !was_cut && most != MAX_VALUE_BYTES {
+            let was_full = value.len() == most;
+            if !push(value, text, most) && !was_full && most != MAX_VALUE_BYTES {
                 self.collector.left_out.not_read += 1;
             }
         }

@@ -249,6 +249,17 @@ fn addresses_are_relative_to_the_first_base() {
     );
     let found = of_page(html, &page(), &limits());
     assert_eq!(found.base.as_str(), "https://a.example/other/");
+    assert_eq!(
+        in_page(
+            "<link rel=icon href=a.ico><link rel=stylesheet href=b.css><base href=/other/><img src=c.png>"
+        ),
+        [
+            "style b.css",
+            "icon https://a.example/other/a.ico",
+            "image https://a.example/other/c.png"
+        ],
+        "a style sheet is fetched at once, an icon at the end"
+    );
     for bad in ["javascript:x", "data:text/html,x", "http://["] {
         let html = format!("<base href='{bad}'><base href=/other/><img src=a.png>");
         assert_eq!(in_page(&html), ["image a.png"], "{bad}");
@@ -522,7 +533,10 @@ fn nesting_to_any_depth_is_no_recursion() {
 
 #[test]
 fn what_is_found_is_bounded() {
-    let html: String = (0..10_000).map(|n| format!("<img src={n}.png>")).collect();
+    let html = (0..10_000)
+        .map(|n| format!("<img src={n}.png>"))
+        .collect::<Vec<_>>()
+        .concat();
     let found = of_page(&html, &page(), &limits());
     assert_eq!(found.requisites.len(), limits().requisites);
     assert_eq!(
