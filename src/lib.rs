@@ -16,4 +16,5 @@ pub mod run;
 pub mod schedule;
 pub mod store;
 pub mod timer;
+pub mod warc;
 pub mod watch;
