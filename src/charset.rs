@@ -156,6 +156,7 @@ fn encoding_of(bytes: &[u8], media_type: Option<&str>) -> (&'static Encoding, us
     if let Some(encoding) = xml_without_mark(bytes)
         .or_else(|| meta_charset(bytes))
         .or_else(|| xml_declaration(bytes))
+        .or_else(|| style_declaration(bytes))
     {
         return (encoding, 0);
     }
@@ -200,6 +201,15 @@ fn declared(label: &[u8]) -> Option<&'static Encoding> {
     } else {
         Some(encoding)
     }
+}
+
+/// The encoding named at the very beginning of a style sheet, in just this form (CSS Syntax, "the input byte stream").
+fn style_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = &bytes[..bytes.len().min(PRESCAN_BYTES)];
+    let rest = head.strip_prefix(b"@charset \"")?;
+    let end = memchr::memchr(b'"', rest)?;
+    let is_whole = rest.get(end + 1) == Some(&b';');
+    is_whole.then(|| declared(&rest[..end])).flatten()
 }
 
 /// The encoding named in the XML declaration at the very beginning.
@@ -480,6 +490,11 @@ mod tests {
                 b"<?xml version='1.0' encoding='windows-1251'?><a>\xe0</a>",
                 None,
                 WINDOWS_1251,
+            ),
+            (
+                b"@charset \"koi8-r\"; a{b:'\xc1'}",
+                Some("text/css"),
+                KOI8_R,
             ),
             (b"plain", None, UTF_8),
             ("<meta charset=iso-8859-1>é".as_bytes(), None, UTF_8),
