@@ -10,6 +10,10 @@ use std::time::Instant;
 use sourcekeep::judge::Text;
 use sourcekeep::judge::drift::{compare, drift};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     println!(
         "{:<44} {:>8} {:>10} {:>10} {:>9} {:>7}",

@@ -356,6 +356,7 @@ fn requisites(w: &Writing<'_>, style: &'static [u8], at: i64) -> rusqlite::Resul
                 RequisiteState::Missing("https://a.test/a.png".to_owned(), "not-found"),
             ),
         ],
+        left_out: 0,
     })
 }
 

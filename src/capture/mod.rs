@@ -5,12 +5,13 @@
 
 pub mod by_hand;
 pub mod kind;
+pub mod missing;
 pub mod requisites;
 
 use crate::address;
 use crate::fetch::{Exchange, Facts, Fetched};
 use crate::judge::{Code, Group, Rule, Verdict};
-use crate::store::{NewAlias, NewCapture, NewExchange, Packed, Sha};
+use crate::store::{NewAlias, NewCapture, NewExchange, NewManifest, Packed, Sha};
 
 /// What a copy is kept for.
 #[derive(Debug)]
@@ -53,24 +54,6 @@ pub fn keep(keeping: &Keeping<'_>, verdict: &Verdict, fetched: &Fetched) -> Opti
         return None;
     }
     let served = digest(&facts.served_sha256).map(|served| (served, facts.served_sha1.clone()));
-    let count = fetched.exchanges.len();
-    let exchanges = fetched.exchanges.iter().enumerate().map(|(hop, exchange)| {
-        let is_last = hop + 1 == count;
-        let served = if is_last {
-            served
-                .as_ref()
-                .map(|(sha256, sha1)| (*sha256, sha1.clone(), facts.served_size))
-        } else {
-            None
-        };
-        new_exchange(
-            keeping.at,
-            hop,
-            exchange,
-            served,
-            is_last.then(|| facts.truncated.clone()).flatten(),
-        )
-    });
     Some(NewCapture {
         source_id: keeping.source_id,
         address: keeping.address.to_owned(),
@@ -83,9 +66,52 @@ pub fn keep(keeping: &Keeping<'_>, verdict: &Verdict, fetched: &Fetched) -> Opti
         served: served.clone(),
         truncated: facts.truncated.clone(),
         sealed_at: keeping.now,
-        exchanges: exchanges.collect(),
+        exchanges: exchanges(fetched, keeping.at),
         manifest: None,
     })
+}
+
+/// The copy to keep of a page that is still the one that the newest copy has, because more of what it needs is there now.
+/// `body` is what that copy holds, with its media type.
+pub fn keep_again(
+    keeping: &Keeping<'_>,
+    fetched: &Fetched,
+    (sha256, body, media_type): (Sha, &[u8], Option<String>),
+    manifest: NewManifest,
+) -> Option<NewCapture> {
+    let last = fetched.facts.hops.last()?;
+    Some(NewCapture {
+        source_id: keeping.source_id,
+        address: keeping.address.to_owned(),
+        at: keeping.at,
+        kind: "visit",
+        url: last.url.clone(),
+        media_type,
+        title: keeping.title.clone(),
+        body: Packed::with_digest(body, sha256),
+        served: None,
+        truncated: None,
+        sealed_at: keeping.now,
+        exchanges: exchanges(fetched, keeping.at),
+        manifest: Some(manifest),
+    })
+}
+
+/// The exchanges that something came by, as they are stored; `at` is when the first was begun.
+pub fn exchanges(fetched: &Fetched, at: i64) -> Vec<NewExchange> {
+    let facts = fetched.facts.body.as_ref();
+    let count = fetched.exchanges.len();
+    let all = fetched.exchanges.iter().enumerate();
+    all.map(|(hop, exchange)| {
+        let facts = facts.filter(|_| hop + 1 == count && fetched.body.is_some());
+        let served = facts.and_then(|facts| {
+            let sha256 = digest(&facts.served_sha256)?;
+            Some((sha256, facts.served_sha1.clone(), facts.served_size))
+        });
+        let truncated = facts.and_then(|facts| facts.truncated.clone());
+        new_exchange(at, hop, exchange, served, truncated)
+    })
+    .collect()
 }
 
 fn new_exchange(

@@ -157,6 +157,9 @@ impl Setup {
             fetcher: Arc::new(fetcher),
             manner: Arc::new(Manner {
                 robots: self.settings.fetch.robots,
+                limits: self.settings.limits.clone(),
+                requisites: self.settings.capture.requisites,
+                downloads: self.settings.capture.downloads,
                 schedule: self.policy(),
                 gather: self.gather.clone(),
                 input_refresh_ms: i64::from(schedule.input_refresh_hours) * HOUR_MS,
@@ -169,6 +172,7 @@ impl Setup {
             clock: self.clock,
             tally: Arc::new(Tally::default()),
             asked: Arc::default(),
+            requisites: Arc::default(),
             cancelled: CancellationToken::new(),
         }
     }
@@ -382,6 +386,8 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
                 .collect()
         }),
         resolve: (!resolve.is_empty()).then_some(resolve),
+        requisites: global.room.no_requisites.then_some(false),
+        downloads: global.room.with_downloads.then_some(true),
         max_bytes: global.room.max_bytes,
         min_free: global.room.min_free,
     })

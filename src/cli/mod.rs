@@ -151,6 +151,12 @@ struct Global {
 /// How much room copies may take.
 #[derive(Debug, Clone, Args)]
 struct RoomArgs {
+    /// Keep pages without what they need to be shown: style sheets, pictures, fonts, frames, scripts
+    #[arg(long, global = true, help_heading = "Storing")]
+    no_requisites: bool,
+    /// Keep with a page the data that it offers: CSV, JSON, XLSX, PDF and the like, of its own site
+    #[arg(long, global = true, help_heading = "Storing")]
+    with_downloads: bool,
     /// Keep no more copies once the archive has this size (500MB, 2GiB); visits go on [default: no limit]
     #[arg(long, global = true, value_name = "SIZE", help_heading = "Storing")]
     max_bytes: Option<ByteSize>,
@@ -220,6 +226,8 @@ impl Global {
             || concurrency.is_some()
             || host_concurrency.is_some()
             || host_delay.is_some()
+            || self.room.no_requisites
+            || self.room.with_downloads
             || self.room.max_bytes.is_some()
             || self.room.min_free.is_some()
     }

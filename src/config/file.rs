@@ -51,6 +51,8 @@ pub const KEYS: &[&str] = &[
     "schedule.canaries",
     "schedule.heartbeat",
     "schedule.heartbeat_file",
+    "capture.requisites",
+    "capture.downloads",
     "capture.max_bytes",
     "capture.min_free",
     "store.compact",
@@ -68,6 +70,10 @@ pub const KEYS: &[&str] = &[
     "limits.redirects",
     "limits.body_bytes",
     "limits.input_bytes",
+    "limits.requisites",
+    "limits.requisite_bytes",
+    "limits.capture_bytes",
+    "limits.capture_ms",
 ];
 
 /// The whole file.
@@ -206,6 +212,10 @@ pub struct ScheduleFile {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CaptureFile {
+    /// Whether what a page needs to be shown is kept with it.
+    pub requisites: Option<bool>,
+    /// Whether the data that a page offers is kept with it.
+    pub downloads: Option<bool>,
     /// The size of the archive beyond which no copies are kept.
     pub max_bytes: Option<ByteSize>,
     /// The free space below which no copies are kept.

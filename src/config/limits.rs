@@ -32,6 +32,14 @@ pub struct LimitsFile {
     pub body_bytes: Option<ByteSize>,
     /// Bytes of an input's body as sent.
     pub input_bytes: Option<ByteSize>,
+    /// How much a page may need to be shown.
+    pub requisites: Option<u64>,
+    /// Bytes of one requisite as sent.
+    pub requisite_bytes: Option<ByteSize>,
+    /// Bytes of all requisites of a page.
+    pub capture_bytes: Option<ByteSize>,
+    /// Milliseconds for all of them.
+    pub capture_ms: Option<u64>,
 }
 
 /// Checks what was set, by itself and beside the others, and lays it over the defaults.
@@ -52,6 +60,25 @@ pub(super) fn resolve(file: &LimitsFile, check: &mut Check) -> Limits {
         0..=50,
         "expected at most 50",
     );
+    let requisites = check.within(
+        "limits.requisites",
+        file.requisites,
+        1..=100_000,
+        "expected 1 to 100000",
+    );
+    let requisite = sized("limits.requisite_bytes", file.requisite_bytes, check);
+    let of_capture = check.within(
+        "limits.capture_bytes",
+        file.capture_bytes.map(|size| size.0),
+        64 << 10..=64 << 30,
+        "expected 65536 to 68719476736, 64 GiB",
+    );
+    let capture = check.within(
+        "limits.capture_ms",
+        file.capture_ms,
+        10..=60 * MINUTE,
+        "expected 10 to 3600000, an hour",
+    );
     Limits {
         // What is left of the time to connect is for connecting; only so it is told apart who was slow.
         resolve: usual.resolve.min(Duration::from_millis(connect) * 4 / 5),
@@ -63,6 +90,10 @@ pub(super) fn resolve(file: &LimitsFile, check: &mut Check) -> Limits {
         body_served_bytes: body_bytes,
         body_decoded_bytes: body_bytes * Limits::DECODED_PER_SERVED,
         input_served_bytes: input_bytes,
+        requisites: requisites.map_or(usual.requisites, |count| count as usize),
+        requisite_served_bytes: requisite.unwrap_or(usual.requisite_served_bytes),
+        capture_bytes: of_capture.unwrap_or(usual.capture_bytes),
+        capture: capture.map_or(usual.capture, Duration::from_millis),
         ..usual
     }
 }

@@ -100,6 +100,16 @@ impl Origins {
             ),
             (flags.resolve.is_some(), "fetch.resolve", "--resolve"),
             (
+                flags.requisites.is_some(),
+                "capture.requisites",
+                "--no-requisites",
+            ),
+            (
+                flags.downloads.is_some(),
+                "capture.downloads",
+                "--with-downloads",
+            ),
+            (
                 flags.max_bytes.is_some(),
                 "capture.max_bytes",
                 "--max-bytes",

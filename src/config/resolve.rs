@@ -46,6 +46,8 @@ impl Resolved {
         };
         let (heartbeat, heartbeat_file) = heartbeat(&flags, &mut file.schedule, &mut check);
         let capture = CaptureSettings {
+            requisites: flags.requisites.or(file.capture.requisites).unwrap_or(true),
+            downloads: flags.downloads.or(file.capture.downloads).unwrap_or(false),
             max_bytes: flags
                 .max_bytes
                 .or(file.capture.max_bytes)

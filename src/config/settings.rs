@@ -36,6 +36,10 @@ pub struct Overrides {
     pub allow_private: Option<Vec<Cidr>>,
     /// `--resolve`.
     pub resolve: Option<Vec<Resolve>>,
+    /// `--no-requisites`: false.
+    pub requisites: Option<bool>,
+    /// `--with-downloads`: true.
+    pub downloads: Option<bool>,
     /// `--max-bytes`.
     pub max_bytes: Option<ByteSize>,
     /// `--min-free`.
@@ -101,6 +105,10 @@ pub struct FetchSettings {
 /// What is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaptureSettings {
+    /// Whether what a page needs to be shown is kept with it: by default, it is.
+    pub requisites: bool,
+    /// Whether the data that a page offers is kept with it: by default, it is not.
+    pub downloads: bool,
     /// Bytes of the archive beyond which no copies are kept: by default, there is no such limit.
     pub max_bytes: Option<u64>,
     /// Bytes of free space below which no copies are kept: by default 256 MiB.

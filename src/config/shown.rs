@@ -66,6 +66,8 @@ impl Resolved {
         }
         list.schedule(&settings.schedule);
         list.table("capture");
+        list.value("requisites", settings.capture.requisites);
+        list.value("downloads", settings.capture.downloads);
         list.maybe("max_bytes", settings.capture.max_bytes.map(number));
         list.value("min_free", number(settings.capture.min_free));
         list.table("store");
@@ -289,6 +291,10 @@ impl List<'_> {
         self.value("redirects", number(limits.redirects as u64));
         self.value("body_bytes", number(limits.body_served_bytes));
         self.value("input_bytes", number(limits.input_served_bytes));
+        self.value("requisites", number(limits.requisites as u64));
+        self.value("requisite_bytes", number(limits.requisite_served_bytes));
+        self.value("capture_bytes", number(limits.capture_bytes));
+        self.value("capture_ms", number(limits.capture.as_millis() as u64));
     }
 }
 

@@ -45,6 +45,16 @@ pub struct Limits {
     pub crawl_delay: Duration,
     /// Addresses of one name that are tried.
     pub addresses: usize,
+    /// What a page needs to be shown, with all that this needs: so many of them.
+    pub requisites: usize,
+    /// Bytes of one of them as sent; sound and film may have four times as many.
+    pub requisite_served_bytes: u64,
+    /// Bytes of all of them together, after content coding.
+    pub capture_bytes: u64,
+    /// Time for all of them.
+    pub capture: Duration,
+    /// How deep style sheets name style sheets, and frames hold frames.
+    pub nesting: usize,
 }
 
 /// The limits of an ordinary run.
@@ -67,6 +77,11 @@ pub(crate) const DEFAULT: Limits = Limits {
     robots_redirects: 5,
     crawl_delay: Duration::from_secs(3600),
     addresses: 8,
+    requisites: 1000,
+    requisite_served_bytes: 16 << 20,
+    capture_bytes: 256 << 20,
+    capture: Duration::from_secs(120),
+    nesting: 4,
 };
 
 impl Limits {

@@ -30,7 +30,8 @@ pub use facts::{BodyFacts, Connections, Facts, Failure, Family, Hop, RobotsFact,
 pub use guard::{Guard, is_public};
 pub use limits::Limits;
 pub use politeness::{
-    Busy, Gate, HostPace, LONGEST_WAIT, Manners, Memory, Pace, Permit, Promise, Remembered,
+    Busy, Errand, Gate, HostPace, LONGEST_WAIT, Manners, Memory, Pace, Permit, Promise,
+    REQUISITE_DELAY, Remembered,
 };
 pub use resolve::{Lookup, Names, NotAnOverride, ResolveError, ResolveOverride, name_servers};
 pub use robots::{Access, Robots};

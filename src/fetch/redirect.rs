@@ -127,7 +127,7 @@ impl Chain<'_> {
         let mut permit = self
             .fetcher
             .gate
-            .enter(host, patience)
+            .enter_for(host, self.request.errand, patience)
             .await
             .map_err(|busy| Fault::busy(host, busy))?;
         self.waited = Duration::ZERO;
@@ -252,6 +252,13 @@ impl Chain<'_> {
             if let Some(date) = value(&held.last_modified) {
                 headers.insert(header::IF_MODIFIED_SINCE, date);
             }
+        }
+        if let Some(page) = &request.needed_by
+            && (page.scheme() == url.scheme() || url.scheme() == "https")
+            && let Ok(origin) =
+                HeaderValue::from_str(&format!("{}/", page.origin().ascii_serialization()))
+        {
+            headers.insert(header::REFERER, origin);
         }
         if let Some(cookies) = self.cookie_header(url) {
             headers.insert(header::COOKIE, cookies);

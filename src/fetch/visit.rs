@@ -7,6 +7,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::facts::{Connections, Facts, Way};
+use super::politeness::Errand;
 
 /// A server that wants more than this is taken to want this: 30 days, the longest pause between two visits.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -51,6 +52,11 @@ pub struct Request {
     pub accept: Accept,
     /// Bytes of the body as sent that are taken, twice as many once decoded; the limit for visits where there is none.
     pub body_limit: Option<u64>,
+    /// What the host is asked for.
+    pub errand: Errand,
+    /// The page that needs it. Its origin is told to those who are asked (`Referer`), as browsers do: some hosts show their
+    /// pictures to nobody else.
+    pub needed_by: Option<Url>,
 }
 
 impl Request {
@@ -64,6 +70,18 @@ impl Request {
             by_vantage: false,
             accept: Accept::Page,
             body_limit: None,
+            errand: Errand::Visit,
+            needed_by: None,
+        }
+    }
+
+    /// What a page needs to be shown.
+    pub fn requisite(url: Url, page: Url) -> Self {
+        Self {
+            accept: Accept::Any,
+            errand: Errand::Requisite,
+            needed_by: Some(page),
+            ..Self::page(url)
         }
     }
 }

@@ -28,6 +28,7 @@ mod reading;
 mod record;
 mod refresh;
 pub mod rejudge;
+mod requisites;
 mod robots;
 mod room;
 mod settle;
@@ -43,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::Robots;
-use crate::fetch::{Fault, Fetcher};
+use crate::fetch::{Fault, Fetcher, Limits};
 use crate::gather;
 use crate::judge::Rules;
 use crate::schedule::Policy;
@@ -67,6 +68,7 @@ pub use intervals::Intervals;
 pub use pass::{Happened, Outcome, Plan, pass};
 pub use quotes::look_in_copies_of;
 pub use reading::text_of;
+pub use requisites::Requisites;
 pub use room::{Full, Room};
 pub use tally::{Counted, Tally};
 pub use told::{NotRead, Told};
@@ -91,6 +93,8 @@ pub struct Context {
     pub tally: Arc<Tally>,
     /// How much was asked of hosts beside visits.
     pub asked: Arc<Asked>,
+    /// What pages needed so far.
+    pub requisites: Arc<Requisites>,
     /// Set when the pass is to end early.
     pub cancelled: CancellationToken,
 }
@@ -107,6 +111,12 @@ impl Context {
 pub struct Manner {
     /// What is done with robots.txt.
     pub robots: Robots,
+    /// How much is taken.
+    pub limits: Limits,
+    /// Whether what a page needs to be shown is kept with it.
+    pub requisites: bool,
+    /// Whether the data that a page offers is kept with it.
+    pub downloads: bool,
     /// When a source is dead, and when it is visited next.
     pub schedule: Policy,
     /// What is included and excluded in all inputs.

@@ -6,7 +6,7 @@ use super::look::Seen;
 use super::quotes::{self, Page};
 use super::reading::Read;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
-use super::{Context, RunError, Running, around, baseline, drift};
+use super::{Context, RunError, Running, around, baseline, drift, requisites};
 use crate::capture::{self, Keeping};
 use crate::config::Robots;
 use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
@@ -14,12 +14,15 @@ use crate::judge::drift::Level;
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
-    DueSource, FineRoot, NewCapture, NewEvent, NewSaid, NewUnsettled, NewVisit, OutcomeRow, Packed,
-    Untold, UntoldStep, VerdictRow, sha256,
+    DueSource, FineRoot, NewCapture, NewEvent, NewManifest, NewSaid, NewUnsettled, NewVisit,
+    OutcomeRow, Packed, Untold, UntoldStep, VerdictRow, sha256,
 };
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
 const KEPT_OF_FAILURES: usize = 64 * 1024;
+
+/// So long, in milliseconds, what is missing in a copy is asked for again.
+const COMPLETED_WITHIN: i64 = 30 * 24 * 3_600_000;
 
 /// What a copy takes beside its body, in bytes: its rows, and the headers of its exchanges.
 const AROUND_A_CAPTURE: u64 = 2048;
@@ -301,7 +304,16 @@ impl Record<'_> {
             capture.body.stored_size() as u64 + AROUND_A_CAPTURE
         });
         let has_room = wanted == 0 || self.context.room.takes(wanted).await;
-        let capture = capture.filter(|_| has_room);
+        let mut capture = capture.filter(|_| has_room);
+        let may_keep = !kept_by_robots && !is_later && has_room;
+        if self.context.manner.requisites && may_keep && capture::is_worth_keeping(&verdict) {
+            match &mut capture {
+                Some(capture) => {
+                    capture.manifest = self.gather_requisites(&seen.fetched).await?;
+                }
+                None => capture = self.complete(&keeping, &seen.fetched).await?,
+            }
+        }
         let body_changed = changed(self.due, &seen, &verdict);
         let (step, would_be) = self.advance(&verdict, body_changed);
         let visited = Visited {
@@ -350,6 +362,75 @@ impl Record<'_> {
             second_look,
             would_be: Some(would_be.state),
         })
+    }
+
+    /// What the page that a visit brought needs to be shown.
+    async fn gather_requisites(&self, fetched: &Fetched) -> Result<Option<NewManifest>, RunError> {
+        let (Some(body), Some(last)) = (&fetched.body, fetched.exchanges.last()) else {
+            return Ok(None);
+        };
+        let page = requisites::Page {
+            body: &body.bytes,
+            content_type: last.response_header("content-type"),
+            url: last.url.clone(),
+            obeys_robots: self.keep != Keep::Named,
+        };
+        requisites::gather(self.context, &page).await
+    }
+
+    /// A new copy of a page that is still the one that the newest copy has: where something was missing there that is there
+    /// now, or where the user named the page and what it needs has changed.
+    async fn complete(
+        &self,
+        keeping: &Keeping<'_>,
+        fetched: &Fetched,
+    ) -> Result<Option<NewCapture>, RunError> {
+        let Some(newest) = self.due.capture.as_ref() else {
+            return Ok(None);
+        };
+        let is_wanted = match self.keep {
+            Keep::Named => true,
+            Keep::Automatic => newest.is_incomplete && self.at - newest.at < COMPLETED_WITHIN,
+        };
+        // What a second look sees may be made for others.
+        if !is_wanted || self.way != Way::Plain {
+            return Ok(None);
+        }
+        let id = newest.id;
+        let held = self
+            .context
+            .store
+            .read("read a copy", |r| r.held_capture(id))?;
+        let Some(held) = held else { return Ok(None) };
+        let Ok(url) = Url::parse(&held.url) else {
+            return Ok(None);
+        };
+        let page = requisites::Page {
+            body: &held.body,
+            content_type: held.content_type.as_deref(),
+            url,
+            obeys_robots: self.keep != Keep::Named,
+        };
+        let Some(manifest) = requisites::gather(self.context, &page).await? else {
+            return Ok(None);
+        };
+        self.context.store.flush().await?;
+        let compared = requisites::compare(self.context, &manifest, id)?;
+        let is_news = match self.keep {
+            Keep::Named => !compared.is_same,
+            Keep::Automatic => compared.has_more,
+        };
+        let has_room = is_news && self.context.room.takes(AROUND_A_CAPTURE).await;
+        if !has_room {
+            return Ok(None);
+        }
+        let title = held.title.clone();
+        let keeping = Keeping {
+            title: keeping.title.clone().or(title),
+            ..*keeping
+        };
+        let copy = (newest.body_sha256, &held.body[..], held.media_type);
+        Ok(capture::keep_again(&keeping, fetched, copy, manifest))
     }
 
     /// What can be said now, and what will be if the run can be trusted.

@@ -21,6 +21,7 @@ pub struct Tally {
     gone_citations: AtomicU64,
     visits: AtomicU64,
     captures: AtomicU64,
+    requisites: AtomicU64,
     kept_by_robots: AtomicU64,
     no_room: AtomicU64,
     copies_later: AtomicU64,
@@ -63,6 +64,8 @@ pub struct Counted {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Captures sealed.
     pub captures: u64,
+    /// Requisites fetched: what pages need to be shown.
+    pub requisites: u64,
     /// Sources that robots.txt kept from being captured.
     pub kept_by_robots: u64,
     /// Sources that were not captured because there is no room.
@@ -157,6 +160,11 @@ impl Tally {
     pub fn capture(&self) {
         self.captures.fetch_add(1, Ordering::Relaxed);
     }
+    /// What a page needs was fetched.
+    pub fn requisite(&self, bytes: u64) {
+        self.requisites.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
     /// robots.txt kept a source from being captured.
     pub fn kept_by_robots(&self) {
         self.kept_by_robots.fetch_add(1, Ordering::Relaxed);
@@ -214,6 +222,7 @@ impl Tally {
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .clone(),
             captures: get(&self.captures),
+            requisites: get(&self.requisites),
             kept_by_robots: get(&self.kept_by_robots),
             no_room: get(&self.no_room),
             copies_later: get(&self.copies_later),

@@ -115,6 +115,21 @@ pub struct CaptureRow {
     pub by_hand: Option<ByHand>,
 }
 
+/// A capture with its body.
+#[derive(Debug, Clone)]
+pub struct HeldCapture {
+    /// The address that the body came from.
+    pub url: String,
+    /// The `Content-Type` it came with, or its media type where that is not known.
+    pub content_type: Option<String>,
+    /// Media type.
+    pub media_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 impl Writing<'_> {
     /// Puts an exchange down, of a visit or of none, and gives its id.
     pub(super) fn insert_exchange(
@@ -367,6 +382,46 @@ impl Reading<'_> {
                 })
             })?
             .collect()
+    }
+
+    /// A capture with its body, as it came.
+    pub fn held_capture(&self, capture_id: i64) -> rusqlite::Result<Option<HeldCapture>> {
+        let row = self
+            .connection
+            .prepare_cached(
+                "select c.url, c.media_type, c.title, c.body_id,
+                     (select e.response_headers from exchange e where e.visit_id = c.visit_id and e.body_id = c.body_id
+                      order by e.hop desc limit 1)
+                 from capture c where c.id = ?1",
+            )?
+            .query_row([capture_id], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get::<_, Option<i64>>(3)?,
+                    row.get::<_, Option<String>>(4)?,
+                ))
+            })
+            .optional()?;
+        let Some((url, media_type, title, Some(body_id), headers)) = row else {
+            return Ok(None);
+        };
+        let Some(body) = blob::get(self.connection, body_id)? else {
+            return Ok(None);
+        };
+        let headers: Vec<(String, String)> = headers
+            .and_then(|headers| serde_json::from_str(&headers).ok())
+            .unwrap_or_default();
+        let content_type = headers.into_iter().find(|(name, _)| name == "content-type");
+        let media_type: Option<String> = media_type;
+        Ok(Some(HeldCapture {
+            url,
+            content_type: content_type.map(|(_, value)| value).or(media_type.clone()),
+            media_type,
+            title,
+            body,
+        }))
     }
 
     /// The body of a capture.

@@ -54,6 +54,8 @@ pub enum RequisiteState {
 pub struct NewManifest {
     /// In the order in which it is needed.
     pub requisites: Vec<NewRequisite>,
+    /// How many more are needed that are not listed, because they are too many, too long, or nested too deep.
+    pub left_out: u64,
 }
 
 /// A requisite as its newest exchange has it.
@@ -67,8 +69,8 @@ pub struct KnownRequisite {
     pub status: u16,
     /// Its headers: a JSON array of pairs, in lower case.
     pub response_headers: String,
-    /// SHA-256 of the body, where there is one.
-    pub sha256: Option<Sha>,
+    /// Bytes of the body.
+    pub size: u64,
 }
 
 /// A requisite of a capture.
@@ -167,6 +169,7 @@ impl Writing<'_> {
                 Err((url, why)) => push_missing(&mut text, kind, url, why),
             }
         }
+        push_left_out(&mut text, manifest.left_out);
         let sha = sha256(text.as_bytes());
         let known = self
             .connection
@@ -177,8 +180,10 @@ impl Writing<'_> {
             return Ok((id, sha));
         }
         self.connection
-            .prepare_cached("insert into manifest (sha256, needs, has) values (?1, ?2, ?3)")?
-            .execute((&sha[..], needs, has))?;
+            .prepare_cached(
+                "insert into manifest (sha256, needs, has, left_out) values (?1, ?2, ?3, ?4)",
+            )?
+            .execute((&sha[..], needs, has, manifest.left_out as i64))?;
         let id = self.connection.last_insert_rowid();
         let mut insert = self.connection.prepare_cached(
             "insert into requisite (manifest_id, position, kind, exchange_id, url, missing)
@@ -248,6 +253,12 @@ fn push_missing(text: &mut String, kind: &str, url: &str, why: &str) {
     let _ = writeln!(text, "{kind} missing {why} {url}");
 }
 
+fn push_left_out(text: &mut String, left_out: u64) {
+    if left_out > 0 {
+        let _ = writeln!(text, "left out {left_out}");
+    }
+}
+
 /// The digest of a manifest as its rows have it now.
 pub(super) fn manifest_digest(connection: &Connection, id: i64) -> rusqlite::Result<Sha> {
     let mut query = connection.prepare_cached(
@@ -273,6 +284,11 @@ pub(super) fn manifest_digest(connection: &Connection, id: i64) -> rusqlite::Res
             );
         }
     }
+    // A file of an earlier schema does not say.
+    let left_out = connection
+        .prepare_cached("select left_out from manifest where id = ?1")
+        .and_then(|mut query| query.query_row([id], |row| row.get::<_, i64>(0)));
+    push_left_out(&mut text, left_out.map_or(0, i64::unsigned_abs));
     Ok(sha256(text.as_bytes()))
 }
 
@@ -290,18 +306,17 @@ impl Reading<'_> {
     pub fn known_requisite(&self, url: &str) -> rusqlite::Result<Option<KnownRequisite>> {
         self.connection
             .prepare_cached(
-                "select e.id, e.at, e.status, e.response_headers, b.sha256
+                "select e.id, e.at, e.status, e.response_headers, coalesce(b.size, 0)
                  from exchange e left join blob b on b.id = e.body_id
                  where e.url = ?1 and e.visit_id is null order by e.id desc limit 1",
             )?
             .query_row([url], |row| {
-                let sha256: Option<Vec<u8>> = row.get(4)?;
                 Ok(KnownRequisite {
                     exchange_id: row.get(0)?,
                     at: row.get(1)?,
                     status: row.get(2)?,
                     response_headers: row.get(3)?,
-                    sha256: sha256.and_then(|sha| Sha::try_from(sha).ok()),
+                    size: u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
                 })
             })
             .optional()

@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0009_quotes.sql"),
     include_str!("schema/0010_manifests.sql"),
     include_str!("schema/0011_packing.sql"),
+    include_str!("schema/0012_left_out.sql"),
 ];
 
 /// What a file is, before it is touched.

@@ -53,7 +53,7 @@ pub use around::{SiblingRow, SiteNamesRow};
 pub use backup::{BackedUp, Backup, BackupError, Copying, LeftAlone, back_up, list_backups};
 pub use baselines::{BASELINE_WITHIN, BaselineRow, SeenCapture};
 pub use blob::Packed;
-pub use captures::{ByHand, CaptureRow, NewCapture, NewExchange};
+pub use captures::{ByHand, CaptureRow, HeldCapture, NewCapture, NewExchange};
 pub use chain::{Sha, hex, sha256};
 pub use compact::{DeltaSums, Packing, Piece, Repacked, SampleRow, ToPack, Way};
 pub use dictionary::{DictionaryRow, NewDictionary};

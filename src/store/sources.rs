@@ -77,6 +77,10 @@ pub struct CaptureRoot {
     pub id: i64,
     /// SHA-256 of its body.
     pub body_sha256: Sha,
+    /// The instant it stands for.
+    pub at: i64,
+    /// Whether something that may be there another time is missing in it.
+    pub is_incomplete: bool,
 }
 
 /// A source that is to be visited, with what the visit will be compared with.
@@ -235,7 +239,9 @@ const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.
            else (select b.sha256 from blob b where b.id = c.body_id) end, s.last_full_visit_at, s.confirmations,
      coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at,
      exists (select 1 from untold u where u.source_id = s.id),
-     exists (select 1 from quote q where q.source_id = s.id and q.looked_at is null)";
+     exists (select 1 from quote q where q.source_id = s.id and q.looked_at is null), c.at,
+     exists (select 1 from requisite r where r.manifest_id = c.manifest_id
+         and r.missing in ('robots', 'not-found', 'refused', 'failed', 'later', 'no-room'))";
 
 /// Where these are from.
 const DUE_FROM: &str = "from source s
@@ -345,6 +351,8 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         Some(id) => Some(CaptureRoot {
             id,
             body_sha256: sha(row.get(32)?),
+            at: row.get(39)?,
+            is_incomplete: row.get(40)?,
         }),
         None => None,
     };
@@ -362,7 +370,7 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         newest_post_at: row.get(36)?,
         has_untold: row.get(37)?,
         has_new_quotes: row.get(38)?,
-        interval_days: row.get(39)?,
+        interval_days: row.get(41)?,
     })
 }
 

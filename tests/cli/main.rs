@@ -62,6 +62,7 @@ mod quotes;
 mod reference;
 mod rejudge;
 mod reports;
+mod requisites;
 mod robots;
 #[cfg(unix)]
 mod schedule;

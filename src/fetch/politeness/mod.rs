@@ -30,6 +30,9 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(15);
 /// The longest that a host is left alone without having asked for it.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
+/// The time between the starts of two requests to a host, the second of which asks for a requisite; shorter where the user
+/// allows shorter delays.
+pub const REQUISITE_DELAY: Duration = Duration::from_millis(100);
 /// How long an idle host is remembered: as long as a connection to it may be kept alive.
 const IDLE_KEPT: Duration = Duration::from_secs(30);
 /// How long a delay that a host asked for is remembered without a request: as long as a robots.txt (RFC 9309, 2.4).
@@ -120,9 +123,23 @@ struct Queue {
     places: Arc<Semaphore>,
     /// Before this instant no request starts.
     next_start: Instant,
-    waiting: usize,
+    /// Before this instant no visit starts.
+    next_visit: Instant,
+    /// Visits and requisites that wait.
+    waiting: [usize; 2],
     running: usize,
     last_used: Instant,
+}
+
+/// What a host is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Errand {
+    /// A page, or anything else that is asked for by itself.
+    #[default]
+    Visit,
+    /// What a page needs to be shown, which a browser would ask for at once: it waits at most [`REQUISITE_DELAY`] after the
+    /// request before it, unless the host itself asked for more, and keeps no visit waiting longer than that.
+    Requisite,
 }
 
 /// A host that should not be asked for a while.
@@ -138,6 +155,7 @@ pub struct Busy {
 pub struct Permit {
     shared: Arc<Shared>,
     host: Box<str>,
+    errand: Errand,
     started: Instant,
     _places: Vec<OwnedSemaphorePermit>,
     _global: OwnedSemaphorePermit,
@@ -187,7 +205,7 @@ impl Permit {
         loop {
             let next_start = {
                 let mut hosts = self.shared.lock();
-                match hosts.begin(&self.host, Instant::now()) {
+                match hosts.begin(&self.host, self.errand, Instant::now()) {
                     Ok(started) => {
                         self.started = started;
                         return Ok(());
@@ -232,12 +250,14 @@ fn pause(refusals: u32, asked: Option<Duration>) -> Duration {
 struct Waiting<'a> {
     shared: &'a Shared,
     host: &'a str,
+    errand: Errand,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut hosts = self.shared.lock();
-        hosts.each_queue(self.host, |queue| queue.waiting -= 1);
+        let at = self.errand as usize;
+        hosts.each_queue(self.host, |queue| queue.waiting[at] -= 1);
     }
 }
 
@@ -246,7 +266,8 @@ impl Queue {
         Self {
             places: Arc::new(Semaphore::new(pace.concurrency)),
             next_start: now,
-            waiting: 0,
+            next_visit: now,
+            waiting: [0, 0],
             running: 0,
             last_used: now,
         }
@@ -256,26 +277,62 @@ impl Queue {
         self.next_start = self.next_start.max(instant);
     }
 
-    /// When a request that came now could start, after those who wait already.
-    fn ready_at(&self, delay: Duration, now: Instant) -> Instant {
-        let waiting = u32::try_from(self.waiting).unwrap_or(u32::MAX);
-        let from = self.next_start.max(now);
-        from.checked_add(delay.saturating_mul(waiting))
-            .unwrap_or(from)
+    /// Before which instant none on this errand starts.
+    fn begins(&self, errand: Errand) -> Instant {
+        match errand {
+            Errand::Visit => self.next_start.max(self.next_visit),
+            Errand::Requisite => self.next_start,
+        }
+    }
+
+    /// Books a start.
+    fn book(&mut self, errand: Errand, now: Instant, delay: Duration, own: Duration) {
+        self.next_start = now + requisite_delay(delay, own);
+        if errand == Errand::Visit {
+            self.next_visit = now + delay;
+        }
+    }
+
+    /// When one who came now could start, after those who wait already.
+    fn ready_at(&self, errand: Errand, delay: Duration, own: Duration, now: Instant) -> Instant {
+        let [visits, requisites] = self
+            .waiting
+            .map(|waiting| u32::try_from(waiting).unwrap_or(u32::MAX));
+        let from = self.begins(errand).max(now);
+        let short = requisite_delay(delay, own);
+        // Requisites do not wait for the delay between visits.
+        let each = if errand == Errand::Visit {
+            delay
+        } else {
+            short
+        };
+        let wait = each
+            .saturating_mul(visits)
+            .saturating_add(short.saturating_mul(requisites));
+        from.checked_add(wait).unwrap_or(from)
     }
 
     fn is_idle(&self, now: Instant) -> bool {
-        self.waiting == 0
+        self.waiting == [0, 0]
             && self.running == 0
-            && self.next_start <= now
+            && self.begins(Errand::Visit) <= now
             && now.saturating_duration_since(self.last_used) >= IDLE_KEPT
     }
 }
 
+/// The delay before a requisite, where that before a visit is this one, and the host itself asks for that one.
+fn requisite_delay(delay: Duration, own: Duration) -> Duration {
+    delay.min(REQUISITE_DELAY).max(own)
+}
+
 impl Host {
     fn delay(&self) -> Duration {
-        let own = self.own_delay.map_or(Duration::ZERO, |(own, _)| own);
-        own.max(self.pace.delay)
+        self.own().max(self.pace.delay)
+    }
+
+    /// What the host itself asked for.
+    fn own(&self) -> Duration {
+        self.own_delay.map_or(Duration::ZERO, |(own, _)| own)
     }
 
     fn ask_for(&mut self, delay: Duration, now: Instant) {
@@ -295,46 +352,53 @@ impl Hosts {
     }
 
     /// Books a start now, unless it is too early: then gives when it may be.
-    fn begin(&mut self, name: &str, now: Instant) -> Result<Instant, Instant> {
-        if let Some(next_start) = self.next_start(name).filter(|at| *at > now) {
+    fn begin(&mut self, name: &str, errand: Errand, now: Instant) -> Result<Instant, Instant> {
+        if let Some(next_start) = self.next_start(name, errand).filter(|at| *at > now) {
             return Err(next_start);
         }
         let Some(host) = self.by_name.get_mut(name) else {
             return Ok(now);
         };
         let site = self.sites.get_mut(&host.site);
-        host.queue.next_start = now + host.delay();
+        let (delay, own) = (host.delay(), host.own());
+        host.queue.book(errand, now, delay, own);
         host.last_start = Some(now);
         if let Some(site) = site {
-            site.queue.next_start = now + site.pace.delay;
+            // A site gets twice what one of its hosts gets, of requisites too.
+            let delay = site.pace.delay;
+            site.queue.book(errand, now, delay, Duration::ZERO);
+            site.queue.next_start = now + delay.min(REQUISITE_DELAY / 2);
         }
         Ok(now)
     }
 
     /// Before which instant no request to a host starts.
-    fn next_start(&self, name: &str) -> Option<Instant> {
+    fn next_start(&self, name: &str, errand: Errand) -> Option<Instant> {
         let host = self.by_name.get(name)?;
         let site = self.sites.get(&host.site);
-        let by_site = site.map(|site| site.queue.next_start);
-        Some(host.queue.next_start).max(by_site)
+        let by_site = site.map(|site| site.queue.begins(errand));
+        Some(host.queue.begins(errand)).max(by_site)
     }
 
     fn promise(&self, name: Box<str>) -> Option<Promise> {
         let host = self.by_name.get(&name)?;
         Some(Promise {
-            until: host.queue.next_start,
+            until: host.queue.begins(Errand::Visit),
             refusals: host.refusals,
             host: name,
         })
     }
 
-    fn ready_at(&self, name: &str, now: Instant) -> Instant {
+    fn ready_at(&self, name: &str, errand: Errand, now: Instant) -> Instant {
         let Some(host) = self.by_name.get(name) else {
             return now;
         };
-        let by_host = host.queue.ready_at(host.delay(), now);
-        let site = self.sites.get(&host.site);
-        by_host.max(site.map_or(now, |site| site.queue.ready_at(site.pace.delay, now)))
+        let by_host = host.queue.ready_at(errand, host.delay(), host.own(), now);
+        let by_site = self.sites.get(&host.site).map_or(now, |site| {
+            let delay = site.pace.delay;
+            site.queue.ready_at(errand, delay, Duration::ZERO, now)
+        });
+        by_host.max(by_site)
     }
 
     /// Whether a request that came now would find a place.
@@ -468,24 +532,38 @@ impl Gate {
     /// A request starts only when it has a place at its host, one at its site, one in the global count, and the delays
     /// have passed. The order among those who wait for one host is the order of arrival. The future may be dropped at
     /// any time.
-    #[expect(clippy::missing_panics_doc, reason = "the semaphores are never closed")]
     pub async fn enter(&self, host: &str, patience: Duration) -> Result<Permit, Busy> {
+        self.enter_for(host, Errand::Visit, patience).await
+    }
+
+    /// As [`Gate::enter`], on this errand.
+    #[expect(clippy::missing_panics_doc, reason = "the semaphores are never closed")]
+    pub async fn enter_for(
+        &self,
+        host: &str,
+        errand: Errand,
+        patience: Duration,
+    ) -> Result<Permit, Busy> {
         let shared = &self.shared;
         let give_up_at = Instant::now() + patience.min(LONGEST_WAIT);
         let places = {
             let mut hosts = shared.lock_with(host);
-            let ready_at = hosts.ready_at(host, Instant::now());
+            let ready_at = hosts.ready_at(host, errand, Instant::now());
             if ready_at > give_up_at {
                 return Err(Busy { until: ready_at });
             }
             let mut places = Vec::with_capacity(2);
             hosts.each_queue(host, |queue| {
-                queue.waiting += 1;
+                queue.waiting[errand as usize] += 1;
                 places.push(Arc::clone(&queue.places));
             });
             places
         };
-        let waiting = Waiting { shared, host };
+        let waiting = Waiting {
+            shared,
+            host,
+            errand,
+        };
         let mut taken = Vec::with_capacity(places.len());
         for places in places {
             let Ok(place) = timeout_at(give_up_at, places.acquire_owned()).await else {
@@ -496,7 +574,7 @@ impl Gate {
             taken.push(place.expect("the gate never closes a semaphore"));
         }
         loop {
-            let next_start = shared.lock().next_start(host);
+            let next_start = shared.lock().next_start(host, errand);
             if let Some(until) = next_start {
                 if until > give_up_at {
                     return Err(Busy { until });
@@ -512,7 +590,7 @@ impl Gate {
             // Another request may have started, or the host may have asked for quiet, while this one waited.
             let now = Instant::now();
             let mut hosts = shared.lock();
-            if let Ok(started) = hosts.begin(host, now) {
+            if let Ok(started) = hosts.begin(host, errand, now) {
                 hosts.each_queue(host, |queue| {
                     queue.running += 1;
                     queue.last_used = now;
@@ -522,6 +600,7 @@ impl Gate {
                 return Ok(Permit {
                     shared: Arc::clone(shared),
                     host: host.into(),
+                    errand,
                     started,
                     _places: taken,
                     _global: global,
@@ -534,7 +613,7 @@ impl Gate {
     pub fn ready_at(&self, host: &str) -> Instant {
         let hosts = self.shared.lock_with(host);
         let now = Instant::now();
-        let ready_at = hosts.ready_at(host, now);
+        let ready_at = hosts.ready_at(host, Errand::Visit, now);
         if hosts.has_place(host) {
             return ready_at;
         }
@@ -575,7 +654,7 @@ impl Gate {
         let now = Instant::now();
         let hosts = self.shared.lock();
         let names = hosts.by_name.iter();
-        let names = names.filter(|(_, host)| host.queue.next_start > now);
+        let names = names.filter(|(_, host)| host.queue.begins(Errand::Visit) > now);
         names
             .filter_map(|(name, _)| hosts.promise(name.clone()))
             .collect()

@@ -3,7 +3,7 @@
 //! Of a very long page, only the beginning is read. What was written into it pushes its end beyond that, and a line that
 //! is cut otherwise is no line that was altered: so such texts are compared as far as they have lines in common.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::judge::Text;
 

@@ -14,6 +14,8 @@ const GRAM: usize = 4;
 const LONG: usize = 8;
 /// So many words, of both sides together, are compared one by one.
 const MOST_WORDS: usize = 6000;
+/// So few are compared whatever they share.
+const FEW_WORDS: usize = 64;
 /// They may differ in so many.
 const MOST_EDITS: usize = 256;
 /// So many steps may be made at that, in all.
@@ -367,9 +369,12 @@ fn fewest_edits(before: &[u64], now: &[u64]) -> usize {
 
 /// Myers' greedy algorithm: the pairs of equal words in a shortest script of edits; nothing where it is too long.
 fn script(before: &[u64], now: &[u64], steps: &mut usize) -> Vec<(usize, usize)> {
-    let most = (before.len() + now.len()).min(MOST_EDITS);
+    let all = before.len() + now.len();
+    // Of two passages that share hardly a word in five, those that they share are chance.
+    let most = if all > FEW_WORDS { all * 4 / 5 } else { all };
+    let most = most.min(MOST_EDITS);
     let offset = most as isize + 1;
-    if before.len() + now.len() > MOST_EDITS && fewest_edits(before, now) > most {
+    if all > FEW_WORDS && fewest_edits(before, now) > most {
         return Vec::new();
     }
     let mut furthest = vec![0_usize; 2 * most + 3];

@@ -1,0 +1,529 @@
+//! Fetching what a page needs to be shown.
+//!
+//! Through the same fetcher as visits: guarded, polite, limited. Each address is asked for once in a pass, however many
+//! pages need it, and conditionally where the archive holds an answer. What comes is put down at once, and becomes part of a
+//! capture when that is sealed over it; a pass that is killed before leaves answers that the next one asks about again.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::{Context, RunError};
+use crate::capture::requisites::{self, Kind, LeftOut, Requisite};
+use crate::capture::{self, missing};
+use crate::charset;
+use crate::config::Robots;
+use crate::fetch::{Facts, Family, Fault, Fetched, Limits, Request, RobotsFact, Validators};
+use crate::store::{KnownRequisite, NewManifest, NewRequisite, Packed, PutDown, RequisiteState};
+
+/// Requests for one page that are under way at once; how many of them go to one host is the gate's business.
+const AT_ONCE: usize = 8;
+/// So many answers are remembered in a pass; then it begins to remember anew.
+const MOST_KNOWN: usize = 100_000;
+/// What is named by a requisite is read from so many bytes of it.
+const READ_BYTES: usize = 8 << 20;
+
+/// What was asked for in this pass.
+#[derive(Debug, Default)]
+pub struct Requisites {
+    got: Mutex<HashMap<Box<str>, Cell>>,
+}
+
+type Cell = Arc<OnceCell<Arc<Got>>>;
+
+/// What came of asking for a requisite.
+#[derive(Debug)]
+enum Got {
+    Has {
+        exchanges: PutDown,
+        /// Bytes of the body.
+        bytes: u64,
+        /// What it needs itself.
+        needs: Vec<Requisite>,
+        left_out: u64,
+    },
+    Missing(&'static str),
+}
+
+/// The page that is looked at.
+pub(super) struct Page<'a> {
+    /// Its bytes.
+    pub(super) body: &'a [u8],
+    /// The `Content-Type` it came with.
+    pub(super) content_type: Option<&'a str>,
+    /// Where it came from, after all redirects.
+    pub(super) url: Url,
+    /// Whether robots.txt is asked about what it needs.
+    pub(super) obeys_robots: bool,
+}
+
+impl Requisites {
+    fn cell(&self, url: &Url) -> Cell {
+        let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = got.get(url.as_str()) {
+            return Arc::clone(cell);
+        }
+        if got.len() >= MOST_KNOWN {
+            got.clear();
+        }
+        let cell = Cell::default();
+        got.insert(url.as_str().into(), Arc::clone(&cell));
+        cell
+    }
+}
+
+/// Fetches what a page needs, and says what there is of it and what is missing. `None` for what is no page.
+///
+/// # Errors
+/// When the archive fails. Whatever fails on the way to a requisite makes that one missing.
+pub(super) async fn gather(
+    context: &Context,
+    page: &Page<'_>,
+) -> Result<Option<NewManifest>, RunError> {
+    let limits = &context.manner.limits;
+    let Some(found) = needs_of_page(page, limits, context.manner.downloads) else {
+        return Ok(None);
+    };
+    let deadline = Instant::now() + limits.capture;
+    let mut gathered = Gathered {
+        known: HashSet::from([page.url.clone()]),
+        tree: Vec::new(),
+        bytes: 0,
+        left_out: found.left_out,
+    };
+    let mut level = gathered.take(None, found.requisites, limits);
+    for depth in 0..=limits.nesting {
+        let mut next = Vec::new();
+        let fetching = level.drain(..).map(|at| {
+            let wanted = &gathered.tree[at].requisite;
+            let (wanted, is_over) = (wanted.clone(), gathered.bytes >= limits.capture_bytes);
+            async move {
+                if is_over {
+                    return Ok((at, Arc::new(Got::Missing(missing::OVER_THE_LIMIT))));
+                }
+                let got = get(context, page, &wanted, deadline).await?;
+                Ok::<_, RunError>((at, got))
+            }
+        });
+        let fetching: Vec<_> = fetching.collect();
+        let mut fetching = futures_util::stream::iter(fetching).buffered(AT_ONCE);
+        while let Some(done) = fetching.next().await {
+            let (at, mut got) = done?;
+            if gathered.bytes >= limits.capture_bytes {
+                got = Arc::new(Got::Missing(missing::OVER_THE_LIMIT));
+            }
+            if let Got::Has {
+                bytes,
+                needs,
+                left_out,
+                ..
+            } = &*got
+            {
+                gathered.bytes += bytes;
+                gathered.left_out += left_out;
+                if depth < limits.nesting {
+                    next.extend(gathered.take(Some(at), needs.clone(), limits));
+                } else {
+                    gathered.left_out += needs.len() as u64;
+                }
+            }
+            gathered.tree[at].got = Some(got);
+        }
+        level = next;
+    }
+    Ok(Some(gathered.manifest()))
+}
+
+/// What was found so far, as a tree: what a style sheet needs stands below it.
+struct Gathered {
+    known: HashSet<Url>,
+    tree: Vec<Node>,
+    bytes: u64,
+    /// What was named and is not even among the missing: beyond the limits, or nested too deep.
+    left_out: u64,
+}
+
+struct Node {
+    requisite: Requisite,
+    below: Option<usize>,
+    got: Option<Arc<Got>>,
+}
+
+impl Gathered {
+    /// Takes what is not known yet, and gives its places.
+    fn take(
+        &mut self,
+        below: Option<usize>,
+        requisites: Vec<Requisite>,
+        limits: &Limits,
+    ) -> Vec<usize> {
+        let mut taken = Vec::new();
+        for requisite in requisites {
+            if self.known.contains(&requisite.url) {
+                continue;
+            }
+            if self.tree.len() >= limits.requisites {
+                self.left_out += 1;
+                continue;
+            }
+            self.known.insert(requisite.url.clone());
+            taken.push(self.tree.len());
+            self.tree.push(Node {
+                requisite,
+                below,
+                got: None,
+            });
+        }
+        taken
+    }
+
+    /// What there is, in the order in which a reader of the page meets it.
+    fn manifest(mut self) -> NewManifest {
+        let mut children: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
+        for (at, node) in self.tree.iter().enumerate() {
+            children.entry(node.below).or_default().push(at);
+        }
+        let mut waiting: Vec<usize> = children.remove(&None).unwrap_or_default();
+        waiting.reverse();
+        let mut requisites = Vec::with_capacity(self.tree.len());
+        while let Some(at) = waiting.pop() {
+            if let Some(below) = children.remove(&Some(at)) {
+                waiting.extend(below.into_iter().rev());
+            }
+            let node = &mut self.tree[at];
+            let state = match node.got.take().as_deref() {
+                Some(Got::Has { exchanges, .. }) => RequisiteState::Has(exchanges.clone()),
+                Some(Got::Missing(why)) => {
+                    RequisiteState::Missing(node.requisite.url.to_string(), why)
+                }
+                None => RequisiteState::Missing(node.requisite.url.to_string(), missing::LATER),
+            };
+            requisites.push(NewRequisite {
+                kind: node.requisite.kind.name(),
+                state,
+            });
+        }
+        NewManifest {
+            requisites,
+            left_out: self.left_out,
+        }
+    }
+}
+
+/// How much of what a text names is taken.
+fn found_at_most(limits: &Limits) -> requisites::Limits {
+    requisites::Limits {
+        requisites: limits.requisites,
+        frames_within: limits.nesting,
+        ..requisites::Limits::default()
+    }
+}
+
+/// What a text needs.
+struct Needs {
+    requisites: Vec<Requisite>,
+    left_out: u64,
+}
+
+/// What was left out that a reader would miss: what holds itself, is a script's or no address is not.
+fn missed(left_out: &LeftOut) -> u64 {
+    left_out.over_the_limit + left_out.too_long + left_out.not_read
+}
+
+fn needs_of_page(page: &Page<'_>, limits: &Limits, with_downloads: bool) -> Option<Needs> {
+    let media_type = page.content_type.map(essence);
+    let body = &page.body[..page.body.len().min(READ_BYTES)];
+    let is_svg = media_type.as_deref() == Some("image/svg+xml");
+    let is_page = match media_type.as_deref() {
+        Some("text/html" | "application/xhtml+xml") => true,
+        Some("application/octet-stream" | "text/plain" | "application/xml" | "text/xml") | None => {
+            looks_like_a_page(body)
+        }
+        Some(_) => false,
+    };
+    if !is_page && !is_svg {
+        return None;
+    }
+    let text = charset::decode(body, page.content_type).text;
+    let mut found = if is_svg {
+        requisites::of_svg(&text, &page.url, &found_at_most(limits))
+    } else {
+        requisites::of_page(&text, &page.url, &found_at_most(limits))
+    };
+    let mut left_out = missed(&found.left_out);
+    if with_downloads && is_page {
+        let offered = requisites::downloads(&text, &page.url, &found_at_most(limits));
+        left_out += missed(&offered.left_out);
+        found.requisites.extend(offered.requisites);
+    }
+    Some(Needs {
+        requisites: found.requisites,
+        left_out,
+    })
+}
+
+fn essence(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn looks_like_a_page(body: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&body[..body.len().min(1024)]).to_ascii_lowercase();
+    start.contains("<html") || start.contains("<!doctype html")
+}
+
+async fn get(
+    context: &Context,
+    page: &Page<'_>,
+    wanted: &Requisite,
+    deadline: Instant,
+) -> Result<Arc<Got>, RunError> {
+    if context.cancelled.is_cancelled() || Instant::now() >= deadline {
+        return Ok(Arc::new(Got::Missing(missing::LATER)));
+    }
+    let asked = context.requisites.cell(&wanted.url);
+    // One that another page is waiting for is waited for here too, each as long as it may itself.
+    let got = asked.get_or_try_init(|| async { fetch(context, page, wanted).await.map(Arc::new) });
+    match timeout_at(deadline, got).await {
+        Ok(got) => Ok(Arc::clone(got?)),
+        Err(_) => Ok(Arc::new(Got::Missing(missing::LATER))),
+    }
+}
+
+async fn fetch(context: &Context, page: &Page<'_>, wanted: &Requisite) -> Result<Got, RunError> {
+    if page.obeys_robots && context.manner.robots == Robots::Obey {
+        match super::robots::ask(context, &wanted.url).await {
+            Ok(RobotsFact::Allowed) => {}
+            Ok(RobotsFact::Disallowed | RobotsFact::Unreachable) => {
+                return Ok(Got::Missing(missing::ROBOTS));
+            }
+            Err(Fault::Busy { .. }) => return Ok(Got::Missing(missing::LATER)),
+            Err(_) => return Ok(Got::Missing(missing::FAILED)),
+        }
+    }
+    let at = context.clock.now();
+    let limits = &context.manner.limits;
+    let known = context.store.read("read a requisite", |r| {
+        r.known_requisite(wanted.url.as_str())
+    })?;
+    let known = known.filter(|known| known.status == 200);
+    let mut request = Request::requisite(wanted.url.clone(), page.url.clone());
+    request.validators = known
+        .as_ref()
+        .and_then(|known| validators(known, &wanted.url));
+    request.body_limit = Some(match wanted.kind {
+        Kind::Media => 4 * limits.requisite_served_bytes,
+        _ => limits.requisite_served_bytes,
+    });
+    let fetched = match context.fetcher.get(&request).await {
+        Ok(fetched) => fetched,
+        Err(Fault::Busy { .. } | Fault::NoNetwork(_)) => return Ok(Got::Missing(missing::LATER)),
+        Err(Fault::Ours(_)) => return Ok(Got::Missing(missing::FAILED)),
+    };
+    if let Some(known) = &known
+        && fetched.facts.hops.last().map(|hop| hop.status) == Some(304)
+        && fetched.facts.failure.is_none()
+    {
+        return not_modified(context, known, wanted, limits);
+    }
+    if let Some(why) = why_missing(&fetched.facts) {
+        return Ok(Got::Missing(why));
+    }
+    put_down(context, &fetched, wanted, at).await
+}
+
+/// What the archive holds is still what the server has.
+fn not_modified(
+    context: &Context,
+    known: &KnownRequisite,
+    wanted: &Requisite,
+    limits: &Limits,
+) -> Result<Got, RunError> {
+    let content_type = header(&known.response_headers, "content-type");
+    let may_need = may_need_more(wanted.kind, content_type.as_deref());
+    let body = if may_need {
+        context
+            .store
+            .read("read a requisite", |r| r.exchange_body(known.exchange_id))?
+    } else {
+        None
+    };
+    let needs = body.map(|body| {
+        let content_type = content_type.as_deref();
+        needs_of(&body, content_type, &wanted.url, wanted.kind, limits)
+    });
+    let needs = needs.unwrap_or(Needs {
+        requisites: Vec::new(),
+        left_out: 0,
+    });
+    Ok(Got::Has {
+        exchanges: PutDown::known(vec![known.exchange_id]),
+        bytes: known.size,
+        needs: needs.requisites,
+        left_out: needs.left_out,
+    })
+}
+
+async fn put_down(
+    context: &Context,
+    fetched: &Fetched,
+    wanted: &Requisite,
+    at: i64,
+) -> Result<Got, RunError> {
+    let empty = bytes::Bytes::new();
+    let bytes = fetched.body.as_ref().map_or(&empty, |body| &body.bytes);
+    let exchanges = capture::exchanges(fetched, at);
+    let last = fetched.exchanges.last();
+    let content_type = last.and_then(|last| last.response_header("content-type"));
+    let url = last.map_or(&wanted.url, |last| &last.url);
+    let limits = &context.manner.limits;
+    let needs = needs_of(bytes, content_type, url, wanted.kind, limits);
+    let sha256 = fetched.facts.body.as_ref();
+    let sha256 = sha256.and_then(|body| capture::digest(&body.sha256));
+    let packed = match sha256 {
+        Some(sha256) => Packed::with_digest(bytes, sha256),
+        None => Packed::new(bytes),
+    };
+    if !context.room.takes(packed.stored_size() as u64).await {
+        return Ok(Got::Missing(missing::NO_ROOM));
+    }
+    context.tally.requisite(bytes.len() as u64);
+    let put_down = PutDown::default();
+    let slot = put_down.clone();
+    context
+        .store
+        .submit("put down a requisite", move |w| {
+            w.put_requisite(&exchanges, &packed, &slot)
+        })
+        .await?;
+    Ok(Got::Has {
+        exchanges: put_down,
+        bytes: bytes.len() as u64,
+        needs: needs.requisites,
+        left_out: needs.left_out,
+    })
+}
+
+/// Why an answer is none that a page can be shown with.
+fn why_missing(facts: &Facts) -> Option<&'static str> {
+    if let Some(failure) = &facts.failure {
+        return Some(match failure.family {
+            Family::Forbidden => missing::PRIVATE_ADDRESS,
+            Family::TooLarge => missing::TOO_LARGE,
+            _ => missing::FAILED,
+        });
+    }
+    let status = facts.hops.last().map_or(0, |hop| hop.status);
+    match status {
+        200..=299 => {}
+        404 | 410 => return Some(missing::NOT_FOUND),
+        401 | 402 | 403 | 407 | 429 | 451 => return Some(missing::REFUSED),
+        _ => return Some(missing::FAILED),
+    }
+    match facts.body.as_ref()?.truncated.as_deref()? {
+        "length" => Some(missing::TOO_LARGE),
+        _ => Some(missing::FAILED),
+    }
+}
+
+/// Whether a requisite may need more.
+fn may_need_more(kind: Kind, content_type: Option<&str>) -> bool {
+    match kind {
+        Kind::Style | Kind::Frame => true,
+        Kind::Image | Kind::Icon => content_type.map(essence).as_deref() == Some("image/svg+xml"),
+        _ => false,
+    }
+}
+
+/// What a requisite needs itself.
+fn needs_of(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    url: &Url,
+    kind: Kind,
+    limits: &Limits,
+) -> Needs {
+    let none = Needs {
+        requisites: Vec::new(),
+        left_out: 0,
+    };
+    if !may_need_more(kind, content_type) {
+        return none;
+    }
+    let page = Page {
+        body: bytes,
+        content_type,
+        url: url.clone(),
+        obeys_robots: false,
+    };
+    if kind != Kind::Style {
+        return needs_of_page(&page, limits, false).unwrap_or(none);
+    }
+    let text = charset::decode(&bytes[..bytes.len().min(READ_BYTES)], content_type).text;
+    let found = requisites::of_style(&text, url, &found_at_most(limits));
+    Needs {
+        left_out: missed(&found.left_out),
+        requisites: found.requisites,
+    }
+}
+
+fn validators(known: &KnownRequisite, url: &Url) -> Option<Validators> {
+    let etag = header(&known.response_headers, "etag");
+    let last_modified = header(&known.response_headers, "last-modified");
+    (etag.is_some() || last_modified.is_some()).then(|| Validators {
+        url: url.clone(),
+        etag,
+        last_modified,
+    })
+}
+
+/// A header of an exchange as it is stored.
+fn header(headers: &str, name: &str) -> Option<String> {
+    let all: Vec<(String, String)> = serde_json::from_str(headers).ok()?;
+    all.into_iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+/// Whether a page needs the same as its copy does, by the same exchanges.
+pub(super) fn compare(
+    context: &Context,
+    manifest: &NewManifest,
+    capture_id: i64,
+) -> Result<Compared, RunError> {
+    let known = context
+        .store
+        .read("read a manifest", |r| r.requisites(capture_id))?;
+    let had = known.iter().filter(|row| row.missing.is_none()).count();
+    let known: Vec<_> = known
+        .iter()
+        .map(|row| (row.kind.as_str(), row.exchange_id, row.missing.as_deref()))
+        .collect();
+    let now: Vec<_> = manifest
+        .requisites
+        .iter()
+        .flat_map(|requisite| match &requisite.state {
+            RequisiteState::Has(put_down) => put_down
+                .ids()
+                .iter()
+                .map(|id| (requisite.kind, Some(*id), None))
+                .collect(),
+            RequisiteState::Missing(_, why) => vec![(requisite.kind, None, Some(*why))],
+        })
+        .collect();
+    let has = now.iter().filter(|(_, id, _)| id.is_some()).count();
+    Ok(Compared {
+        is_same: known == now,
+        has_more: has > had,
+    })
+}
+
+/// How what a page needs compares with what its copy has.
+pub(super) struct Compared {
+    pub(super) is_same: bool,
+    pub(super) has_more: bool,
+}

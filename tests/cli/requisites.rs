@@ -1,0 +1,280 @@
+//! What a page needs to be shown: fetched once, kept with it, told where it is missing, asked for again.
+
+use std::time::Duration;
+
+use crate::support::Desk;
+use crate::web::Page;
+
+const ARTICLE: &str = "<!doctype html><title>On wells</title><link rel=stylesheet href=/style.css>\
+    <link rel=icon href=//cdn.test/icon.ico><script src=/script.js></script>\
+    <h1>On wells</h1><p>The wells of the valley are deeper than the church is high, and older than its oldest stone.\
+    <img src=/well.png alt=''><img src=/gone.png alt=''><iframe src=/frame.html></iframe>";
+
+/// A web with a page that needs a few things, one of which is not there.
+fn web(desk: &Desk) {
+    let web = &desk.web;
+    web.page("a.test", "/article", Page::html(ARTICLE).etag("\"1\""));
+    let style = "@import 'more.css'; body { background: url(/wall.png) }";
+    web.page(
+        "a.test",
+        "/style.css",
+        Page::bytes("text/css", style).etag("\"s\""),
+    );
+    let font = "@font-face { font-family: a; src: url(//cdn.test/a.woff2) } @import 'style.css';";
+    web.page("a.test", "/more.css", Page::bytes("text/css", font));
+    web.page(
+        "a.test",
+        "/frame.html",
+        Page::html("<p>Framed<img src=/framed.png>"),
+    );
+    for (host, path, media_type) in [
+        ("a.test", "/wall.png", "image/png"),
+        ("a.test", "/well.png", "image/png"),
+        ("a.test", "/framed.png", "image/png"),
+        ("a.test", "/script.js", "text/javascript"),
+        ("cdn.test", "/icon.ico", "image/x-icon"),
+        ("cdn.test", "/a.woff2", "font/woff2"),
+    ] {
+        web.page(
+            host,
+            path,
+            Page::bytes(media_type, format!("bytes of {path}")),
+        );
+    }
+}
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    web(&desk);
+    desk.post("posts/a.md", &["https://a.test/article"]);
+    desk
+}
+
+fn manifest(desk: &Desk, capture: i64) -> String {
+    desk.rows(&format!(
+        "select kind, url, status, missing from requisites where capture_id = {capture} order by position"
+    ))
+}
+
+#[test]
+fn a_page_is_kept_with_what_it_needs_in_the_order_in_which_it_needs_it() {
+    let desk = desk();
+    let done = desk.run("run posts --format json").exits(0);
+    let told: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(told["run"]["requisites"], 9);
+    insta::assert_snapshot!(manifest(&desk, 1), @"");
+    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"");
+    assert_eq!(
+        desk.number("select count(*) from exchange where visit_id is null"),
+        9
+    );
+    let said = desk.run("show https://a.test/article").exits(0).out;
+    let copies = &said[said.find("Copies").unwrap()..];
+    insta::assert_snapshot!(copies, @"");
+    desk.run("verify").exits(0);
+}
+
+#[test]
+fn what_several_pages_need_is_asked_for_once() {
+    let desk = desk();
+    let other = ARTICLE
+        .replace("On wells", "On towers")
+        .replace("valley", "hill");
+    desk.web.page("a.test", "/other", Page::html(other));
+    desk.post("posts/b.md", &["https://a.test/other"]);
+    desk.run("run posts --host-delay 0").exits(0);
+    for path in [
+        "/style.css",
+        "/more.css",
+        "/well.png",
+        "/gone.png",
+        "/frame.html",
+        "/framed.png",
+    ] {
+        assert_eq!(desk.web.count("a.test", path), 1, "{path}");
+    }
+    assert_eq!(desk.web.count("cdn.test", "/a.woff2"), 1);
+    // They need the same.
+    assert_eq!(desk.number("select count(*) from capture"), 2);
+    assert_eq!(desk.number("select count(*) from manifest"), 1);
+}
+
+#[test]
+fn what_is_missing_is_asked_for_again_and_makes_a_new_copy_once_it_is_there() {
+    let desk = desk();
+    desk.run("run posts").exits(0);
+    desk.day(3);
+    desk.web.forget_requests();
+    desk.run("check --all").exits(0);
+    assert_eq!(desk.web.count("a.test", "/gone.png"), 1);
+    // The page was not modified, and nothing more is there: the copy stands.
+    assert_eq!(desk.number("select count(*) from capture"), 1);
+    desk.web
+        .page("a.test", "/gone.png", Page::bytes("image/png", "there now"));
+    desk.day(5);
+    desk.run("check --all").exits(0);
+    insta::assert_snapshot!(
+        desk.rows("select c.id, c.at, m.needs, m.has from capture c join manifest m on m.id = c.manifest_id"), @"");
+    // What was there already is one with it.
+    assert_eq!(
+        desk.number("select count(*) from exchange where visit_id is null"),
+        10
+    );
+    assert_eq!(
+        desk.number("select count(distinct body_id) from capture"),
+        1
+    );
+    desk.web.forget_requests();
+    desk.day(8);
+    desk.run("check --all").exits(0);
+    assert_eq!(
+        desk.web.count("a.test", "/well.png"),
+        0,
+        "a whole copy is not looked at again"
+    );
+    desk.run("verify").exits(0);
+}
+
+#[test]
+fn requisites_are_asked_for_conditionally_and_as_browsers_do() {
+    let desk = desk();
+    desk.run("run posts").exits(0);
+    let asked = desk.web.requests_to("cdn.test");
+    assert_eq!(asked[0].header("referer"), Some("https://a.test/"));
+    desk.web.forget_requests();
+    desk.day(3);
+    desk.web.page(
+        "a.test",
+        "/article",
+        Page::html(ARTICLE.replace("older", "much older")),
+    );
+    desk.run("check --all").exits(0);
+    let requests = desk.web.requests_to("a.test");
+    let style = requests
+        .iter()
+        .find(|one| one.path == "/style.css")
+        .unwrap();
+    assert_eq!(style.header("if-none-match"), Some("\"s\""));
+    assert_eq!(desk.number("select count(*) from capture"), 2);
+    assert_eq!(
+        desk.number("select count(*) from manifest"),
+        1,
+        "nothing of it is new"
+    );
+    assert_eq!(
+        desk.number("select count(*) from exchange where visit_id is null"),
+        9
+    );
+}
+
+#[test]
+fn a_capture_by_name_looks_at_everything_again() {
+    let desk = desk();
+    desk.run("run posts").exits(0);
+    desk.day(3);
+    desk.run("capture https://a.test/article").exits(0);
+    assert_eq!(
+        desk.number("select count(*) from capture"),
+        1,
+        "nothing is new"
+    );
+    desk.web.page(
+        "a.test",
+        "/well.png",
+        Page::bytes("image/png", "another picture"),
+    );
+    desk.day(4);
+    desk.run("capture https://a.test/article").exits(0);
+    assert_eq!(desk.number("select count(*) from capture"), 2);
+    assert_eq!(desk.number("select count(*) from manifest"), 2);
+}
+
+#[test]
+fn robots_txt_counts_for_what_a_page_needs() {
+    let desk = desk();
+    desk.web.page(
+        "cdn.test",
+        "/robots.txt",
+        Page::text("User-agent: *\nDisallow: /"),
+    );
+    desk.run("run posts").exits(0);
+    assert_eq!(desk.web.count("cdn.test", "/a.woff2"), 0);
+    let missing = "select url from requisites where missing = 'robots' order by url";
+    insta::assert_snapshot!(desk.rows(missing), @"");
+    // Who names a page to be captured wants what it needs.
+    desk.day(2);
+    desk.run("capture https://a.test/article").exits(0);
+    assert_eq!(desk.web.count("cdn.test", "/a.woff2"), 1);
+}
+
+#[test]
+fn nothing_is_fetched_from_private_addresses_or_by_those_who_do_not_want_it() {
+    let desk = desk();
+    let page = "<p>The wells of the valley are deeper than the church is high.\
+        <img src=http://192.0.2.7/a.png><img src=http://10.0.0.1/b.png><img src=data:image/png;base64,AA>";
+    desk.web.page("a.test", "/private", Page::html(page));
+    desk.run("capture https://a.test/private").exits(0);
+    insta::assert_snapshot!(manifest(&desk, 1), @"");
+    let without = Desk::new();
+    web(&without);
+    without
+        .run("capture https://a.test/article --no-requisites")
+        .exits(0);
+    assert_eq!(without.web.count("a.test", "/well.png"), 0);
+    assert_eq!(
+        without.number("select count(*) from capture where manifest_id is null"),
+        1
+    );
+}
+
+#[test]
+fn style_sheets_that_name_each_other_and_pages_without_end_are_bounded() {
+    let desk = Desk::new();
+    desk.web.made("deep.test", "/style.css", |asked| {
+        let deep = asked
+            .path
+            .split_once('?')
+            .map_or(0, |(_, deep)| deep.parse::<u32>().unwrap_or(0));
+        Page::bytes(
+            "text/css",
+            format!("@import 'style.css?{}'; @import 'style.css';", deep + 1),
+        )
+    });
+    let many: String = (0..3000).map(|n| format!("<img src=/{n}.png>")).collect();
+    let page =
+        format!("<link rel=stylesheet href=style.css><p>The wells of the valley are deep.{many}");
+    desk.web.page("deep.test", "/", Page::html(page));
+    desk.file("sourcekeep.toml", "[limits]\nrequisites = 40\n");
+    desk.run("capture https://deep.test/ --host-delay 0")
+        .exits(0);
+    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"");
+    assert!(desk.web.requests_to("deep.test").len() < 60);
+}
+
+#[test]
+fn what_takes_too_long_is_left_for_another_time() {
+    let desk = desk();
+    let never = Page::bytes("image/png", "late").delay(Duration::from_secs(30));
+    desk.web.page("a.test", "/well.png", never);
+    desk.file("sourcekeep.toml", "[limits]\ncapture_ms = 1500\n");
+    desk.run("run posts --host-delay 0").exits(0);
+    let later = "select url from requisites where missing = 'later'";
+    insta::assert_snapshot!(desk.rows(later), @"");
+    assert_eq!(desk.number("select count(*) from capture"), 1);
+}
+
+#[test]
+fn data_that_a_page_offers_is_kept_where_it_is_asked_for() {
+    let desk = Desk::new();
+    let page = "<p>The wells of the valley, in a table.<a href=/wells.csv>All data (CSV)</a><a href=/about>About</a>\
+        <a href=https://elsewhere.test/other.csv>Other data</a>";
+    desk.web.page("data.test", "/", Page::html(page));
+    desk.web.page(
+        "data.test",
+        "/wells.csv",
+        Page::bytes("text/csv", "well,depth\na,40\n"),
+    );
+    desk.run("capture https://data.test/ --with-downloads")
+        .exits(0);
+    insta::assert_snapshot!(manifest(&desk, 1), @"");
+}
