@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+#[path = "compact/prune.rs"]
+mod prune;
 #[path = "compact/support.rs"]
 mod support;
 

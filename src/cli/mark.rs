@@ -121,7 +121,7 @@ fn parse(words: &[String]) -> Result<(&'static str, &[String]), Failure> {
 }
 
 /// The sources of these addresses; all of them are there, or nothing is done.
-fn find(store: &Store, urls: &[String]) -> Result<Vec<(i64, String)>, Failure> {
+pub(super) fn find(store: &Store, urls: &[String]) -> Result<Vec<(i64, String)>, Failure> {
     let mut found = Vec::new();
     for url in urls {
         let asked = show::canonical(url)?;

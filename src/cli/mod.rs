@@ -15,12 +15,14 @@ mod doctor;
 mod exit;
 mod explain;
 mod heartbeat;
+mod hold;
 mod inputs;
 mod links;
 mod mark;
 mod memory;
 mod print;
 mod progress;
+mod prune;
 mod quote;
 mod read_pdf;
 mod rejudge;
@@ -87,6 +89,8 @@ enum Command {
     Config(config::ConfigArgs),
     Watch(watch::WatchArgs),
     Schedule(schedule::ScheduleArgs),
+    Hold(hold::HoldArgs),
+    Prune(prune::PruneArgs),
     Compact(compact::CompactArgs),
     Verify(verify::VerifyArgs),
     Backup(backup::BackupArgs),
@@ -275,6 +279,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Config(args) => config::config(&global, &args, printer),
         Command::Watch(args) => watch::watch(&global, &args, printer),
         Command::Schedule(args) => schedule::schedule(&global, &args, printer),
+        Command::Hold(args) => hold::hold(&global, &args, printer),
+        Command::Prune(args) => prune::prune(&global, &args, printer),
         Command::Compact(args) => compact::compact(&global, &args, printer),
         Command::Verify(args) => verify::verify(&global, &args, printer),
         Command::Backup(args) => backup::backup(&global, &args, printer),

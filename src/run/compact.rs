@@ -12,6 +12,7 @@
 //! match its digest is told and left as it is.
 
 mod pack;
+mod rebase;
 mod train;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use super::{Context, RunError};
 use crate::store::{DeltaSums, Repacked, Store, StoreError, ToPack, Way, sha256};
 
 use pack::{Base, Dictionaries};
+pub(super) use rebase::Repacking;
 
 /// Bytes of payloads that a core takes in a round.
 const OF_A_CORE: usize = 4 << 20;
@@ -111,13 +113,17 @@ impl Summary {
 }
 
 /// When to stop.
-pub(crate) struct Stop<'a> {
+pub(super) struct Stop<'a> {
     until: Option<Instant>,
     asked: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Stop<'_> {
-    fn now(&self) -> bool {
+impl<'a> Stop<'a> {
+    pub(super) fn new(until: Option<Instant>, asked: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Self { until, asked }
+    }
+
+    pub(super) fn now(&self) -> bool {
         (self.asked)() || self.until.is_some_and(|until| Instant::now() >= until)
     }
 
@@ -139,10 +145,7 @@ pub fn compact(
     stopped: &(dyn Fn() -> bool + Sync),
     mut told: impl FnMut(Told),
 ) -> Result<Summary, RunError> {
-    let stop = Stop {
-        until: plan.until,
-        asked: stopped,
-    };
+    let stop = Stop::new(plan.until, stopped);
     let mut summary = Summary {
         file_before: store.read("measure the archive", |r| r.size())?,
         ..Summary::default()
@@ -216,7 +219,7 @@ pub(super) async fn when_idle(
 }
 
 /// Gives free pages back to the system, in short transactions.
-pub(crate) fn give_back(
+pub(super) fn give_back(
     store: &Store,
     stop: &Stop<'_>,
     told: &mut impl FnMut(Told),

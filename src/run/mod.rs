@@ -22,6 +22,7 @@ mod leads;
 mod look;
 mod pass;
 mod politeness;
+pub mod prune;
 mod quotes;
 mod reader;
 mod reading;

@@ -112,7 +112,8 @@ impl Reading<'_> {
                 "select c.id, c.at, c.url, c.media_type, v.outcome_id, {DISTANCE} <= {BASELINE_WITHIN},
                      (select f.detail from features f where f.outcome_id = v.outcome_id and f.version = ?2),
                      c.kind = 'by-hand'
-                 {CANDIDATES} where c.source_id = ?1 and {IS_FINE} and {may_be} order by {order} limit 1"
+                 {CANDIDATES} where c.source_id = ?1 and c.body_id is not null and {IS_FINE} and {may_be}
+                 order by {order} limit 1"
             ))?
             .query_row((source_id, version), row)
             .optional()
@@ -188,7 +189,7 @@ impl Writing<'_> {
             .prepare_cached(&format!(
                 "update source set baseline_id = (
                      select c.id {CANDIDATES}
-                     where c.source_id = ?1 and {IS_FINE} and {DISTANCE} <= {BASELINE_WITHIN}
+                     where c.source_id = ?1 and c.body_id is not null and {IS_FINE} and {DISTANCE} <= {BASELINE_WITHIN}
                      order by {order} limit 1)
                  where id = ?1"
             ))?

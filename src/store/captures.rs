@@ -345,7 +345,7 @@ pub(super) fn exchanges_digest(
 }
 
 impl Reading<'_> {
-    /// The captures of a source, newest first.
+    /// The captures of a source that are there, newest first.
     pub fn captures(&self, source_id: i64) -> rusqlite::Result<Vec<CaptureRow>> {
         self.connection
             .prepare_cached(
@@ -424,13 +424,14 @@ impl Reading<'_> {
         }))
     }
 
-    /// The body of a capture.
+    /// The body of a capture; none where it was pruned.
     pub fn capture_body(&self, capture_id: i64) -> rusqlite::Result<Option<Vec<u8>>> {
         let body: Option<i64> = self
             .connection
             .prepare_cached("select body_id from capture where id = ?1")?
             .query_row([capture_id], |row| row.get(0))
-            .optional()?;
+            .optional()?
+            .flatten();
         match body {
             Some(id) => blob::get(self.connection, id),
             None => Ok(None),

@@ -220,12 +220,16 @@ impl Reading<'_> {
         Ok(piece)
     }
 
+    /// The media type of a payload, as the server named it.
+    pub(super) fn media_type_of(&self, id: i64) -> rusqlite::Result<Option<String>> {
+        self.connection
+            .prepare_cached(&format!("select {MEDIA_TYPE} from blob b where b.id = ?1"))?
+            .query_row([id], |row| row.get(0))
+    }
+
     fn one_to_pack(&self, id: i64, way: Way, row: &Row<'_>) -> rusqlite::Result<ToPack> {
         let (size, stored): (i64, i64) = (row.get(1)?, row.get(5)?);
-        let media_type = self
-            .connection
-            .prepare_cached(&format!("select {MEDIA_TYPE} from blob b where b.id = ?1"))?
-            .query_row([id], |row| row.get(0))?;
+        let media_type = self.media_type_of(id)?;
         let is_base = self
             .connection
             .prepare_cached("select exists (select 1 from blob where base_id = ?1)")?

@@ -117,7 +117,7 @@ impl Reading<'_> {
             .prepare_cached(&format!(
                 "select {STATE_COLUMNS}, s.id, s.address, h.name, h.next_request_at, s.verdict, s.verdict_since,
                      s.verdict_visit_id, s.last_visit_id, s.cited_since, s.newest_post_at, {INTERVAL_DAYS}, s.robots,
-                     (select count(*) from capture n where n.source_id = s.id),
+                     (select count(*) from capture n where n.source_id = s.id and n.body_id is not null),
                      {INTERVAL_DAYS} is not s.interval_days
                  from source s join host h on h.id = s.host_id
                  where s.id = ?1"

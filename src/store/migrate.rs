@@ -29,6 +29,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_manifests.sql"),
     include_str!("schema/0011_packing.sql"),
     include_str!("schema/0012_left_out.sql"),
+    include_str!("schema/0013_pruning.sql"),
 ];
 
 /// What a file is, before it is touched.
@@ -428,6 +429,57 @@ mod tests {
             .unwrap();
         let mut earlier = Connection::open(&first).unwrap();
         migrate(&mut earlier, &first, MIGRATIONS).unwrap();
+    }
+
+    /// A file that the twelfth schema left behind: captures may lose their bodies to `prune`, and nothing else.
+    #[test]
+    fn a_file_of_the_twelfth_schema_can_be_pruned() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..12]).unwrap();
+        connection
+            .execute_batch(
+                "insert into host (id, name, site) values (1, 'a.test', 'a.test');
+                 insert into source (id, address, host_id, added_at, standing_since) values (1, 'http://a.test/', 1, 1, 1);
+                 insert into blob (id, sha256, size, coding, data) values (1, x'01', 1, 'plain', x'41');
+                 insert into capture (id, source_id, at, kind, url, body_id, size, sealed_at, chain)
+                     values (1, 1, 1, 'by-hand', 'u', 1, 1, 1, x'00'), (2, 1, 2, 'by-hand', 'u', 1, 1, 2, x'00');",
+            )
+            .unwrap();
+        assert!(
+            connection
+                .execute("update capture set body_id = null where id = 1", [])
+                .is_err()
+        );
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        let sound: String = connection
+            .query_row("pragma integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sound, "ok");
+        let gone = "update capture set body_id = null, manifest_id = null where id = 1";
+        assert!(connection.execute(gone, []).is_err(), "no digests are left");
+        connection
+            .execute_batch(
+                "insert into pruned_capture (capture_id, pruned_at, body_sha256, exchanges_sha256)
+                     values (1, 3, x'01', x'00'), (2, 3, x'02', x'00');",
+            )
+            .unwrap();
+        for refused in [
+            "update capture set body_id = null, title = 'another' where id = 1",
+            "update capture set body_id = null where id = 2",
+        ] {
+            assert!(connection.execute(refused, []).is_err(), "{refused}");
+        }
+        connection.execute(gone, []).unwrap();
+        let pruned: (Vec<u8>, String) = connection
+            .query_row(
+                "select sha256, pruned_at from captures where id = 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        assert_eq!(pruned, (vec![1], "1970-01-01T00:00:00Z".to_owned()));
     }
 
     #[test]

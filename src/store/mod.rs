@@ -28,6 +28,7 @@ mod marks;
 mod migrate;
 mod overview;
 mod posts;
+mod prune;
 mod quotes;
 mod rejudging;
 mod reports;
@@ -72,6 +73,7 @@ pub use manifests::{
 pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
+pub use prune::{HoldRow, PrunableCapture, PrunableSource, Swept, UnneededPiece};
 pub use quotes::{
     FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, QuoteSums, SaidRow,
     Stood, TiedQuote,

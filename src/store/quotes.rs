@@ -514,7 +514,7 @@ impl Reading<'_> {
         let last: Option<(i64, i64)> = self
             .connection
             .prepare_cached(
-                "select id, at from capture where source_id = ?1 and (at >= ?2 and at < ?3 and kind = 'visit' or id = ?4)
+                "select id, at from capture where source_id = ?1 and body_id is not null and (at >= ?2 and at < ?3 and kind = 'visit' or id = ?4)
                  order by at desc, id desc limit 1",
             )?
             .query_row((source_id, since, until, capture), |row| {

@@ -149,7 +149,7 @@ impl Reading<'_> {
             posts: count("select count(*) from post where gone_at is null")?,
             citations: count("select count(*) from citation where gone_at is null")?,
             visits: count("select coalesce(max(id), 0) from visit")?,
-            captures: count("select count(*) from capture")?,
+            captures: count("select count(*) from capture where body_id is not null")?,
             visited: first.zip(self.newest_visit_at()?),
         })
     }
@@ -189,7 +189,8 @@ impl Reading<'_> {
             .prepare_cached(
                 "select h.name, n.copies, n.bytes from
                      (select s.host_id, count(*) as copies, sum(c.size) as bytes
-                      from capture c join source s on s.id = c.source_id group by 1 order by 3 desc, 1 limit ?1) n
+                      from capture c join source s on s.id = c.source_id where c.body_id is not null
+                      group by 1 order by 3 desc, 1 limit ?1) n
                  join host h on h.id = n.host_id order by 3 desc, 1",
             )?
             .query_map([most as i64], host_count)?
@@ -239,7 +240,8 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select coalesce(sum(bytes), 0), coalesce(sum(size), 0)
-                 from (select sum(size) as bytes, max(size) as size from capture group by body_id)",
+                 from (select sum(size) as bytes, max(size) as size from capture
+                       where body_id is not null group by body_id)",
             )?
             .query_row([], |row| {
                 Ok(CopySums {

@@ -371,26 +371,39 @@ impl Checker<'_> {
         Ok(walked)
     }
 
+    /// Columns of what stands beside captures, and the join that brings them. A file of an earlier schema has no such
+    /// tables.
+    fn beside_captures(&self) -> rusqlite::Result<[String; 4]> {
+        let tables = self.names("table")?;
+        let has = |table: &str| tables.iter().any(|name| name == table);
+        let (mut by_hand, mut manifest) = ("null, null, null, null, null, null", "null");
+        let (mut pruned, mut join) = ("null, null, null, 1", String::new());
+        if has("capture_by_hand") {
+            by_hand = "h.made_by, h.file, h.dated_by, h.named_url, h.note, h.after_visit_id";
+            join.push_str("left join capture_by_hand h on h.capture_id = c.id ");
+        }
+        if has("manifest") {
+            manifest = "c.manifest_id";
+        }
+        if has("pruned_capture") {
+            pruned = "p.body_sha256, p.exchanges_sha256, p.manifest_sha256,
+                 c.body_id is not null or c.manifest_id is not null";
+            join.push_str("left join pruned_capture p on p.capture_id = c.id");
+        }
+        Ok([
+            by_hand.to_owned(),
+            manifest.to_owned(),
+            pruned.to_owned(),
+            join,
+        ])
+    }
+
     fn captures(&mut self, chain: &mut Chain, after: i64) -> rusqlite::Result<Walked> {
-        // A file of an earlier schema knows nothing of them.
-        let (by_hand, join) = if self.names("table")?.contains(&"capture_by_hand".to_owned()) {
-            (
-                "h.made_by, h.file, h.dated_by, h.named_url, h.note, h.after_visit_id",
-                "left join capture_by_hand h on h.capture_id = c.id",
-            )
-        } else {
-            ("null, null, null, null, null, null", "")
-        };
-        let has_manifests = self.names("table")?.contains(&"manifest".to_owned());
-        let manifest = if has_manifests {
-            "c.manifest_id"
-        } else {
-            "null"
-        };
+        let [by_hand, manifest, pruned, join] = self.beside_captures()?;
         let mut query = self.connection.prepare_cached(&format!(
             "select c.id, (select s.address from source s where s.id = c.source_id), c.visit_id, c.at, c.kind, c.url,
                  (select b.sha256 from blob b where b.id = c.body_id), c.chain, c.media_type, c.truncated, c.sealed_at,
-                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}
+                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}, {pruned}
              from capture c {join} where c.id > ?1 order by c.id limit ?2"
         ))?;
         let mut rows = query.query((after, ROWS / 4))?;
@@ -400,7 +413,16 @@ impl Checker<'_> {
             let source: Option<String> = row.get(1)?;
             let visit: Option<i64> = row.get(2)?;
             let (kind, url): (String, String) = (row.get(4)?, row.get(5)?);
-            let body: Option<Vec<u8>> = row.get(6)?;
+            let tombstone = Tombstone::read(row)?;
+            if tombstone.is_some() && row.get(24)? {
+                self.verified.problem(format!(
+                    "capture {id}: it is said to be pruned, and is there"
+                ));
+            }
+            let body: Option<Vec<u8>> = match &tombstone {
+                Some(tombstone) => Some(tombstone.body.clone()),
+                None => row.get(6)?,
+            };
             let (media_type, truncated): (Option<String>, Option<String>) =
                 (row.get(8)?, row.get(9)?);
             let (served_sha256, served_sha1): (Option<Vec<u8>>, Option<String>) =
@@ -418,14 +440,16 @@ impl Checker<'_> {
                 note: texts[3].as_deref(),
                 after_visit: after_visit.unwrap_or_default(),
             });
-            let manifest = match row.get::<_, Option<i64>>(20)? {
-                Some(id) => Some(manifest_digest(self.connection, id)?),
-                None => None,
+            let manifest: Option<Vec<u8>> = match (&tombstone, row.get::<_, Option<i64>>(20)?) {
+                (Some(tombstone), _) => tombstone.manifest.clone(),
+                (None, Some(id)) => Some(manifest_digest(self.connection, id)?.to_vec()),
+                (None, None) => None,
             };
             let is_first_form_possible = by_hand.is_none() && manifest.is_none();
-            let exchanges = match visit {
-                Some(visit) => exchanges_digest(self.connection, visit)?,
-                None => START,
+            let exchanges = match (&tombstone, visit) {
+                (Some(tombstone), _) => tombstone.exchanges.clone(),
+                (None, Some(visit)) => exchanges_digest(self.connection, visit)?.to_vec(),
+                (None, None) => START.to_vec(),
             };
             let link = CaptureLink {
                 id,
@@ -576,6 +600,27 @@ impl Checker<'_> {
         self.verified
             .problem(format!("blob {id} ({}): {why}", hex(expected)));
         Ok(())
+    }
+}
+
+/// What is left of a capture that was pruned: digests of what its link covers.
+struct Tombstone {
+    body: Vec<u8>,
+    exchanges: Vec<u8>,
+    manifest: Option<Vec<u8>>,
+}
+
+impl Tombstone {
+    /// From the columns 21 to 23 of a row of captures.
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Self>> {
+        Ok(match row.get(21)? {
+            Some(body) => Some(Self {
+                body,
+                exchanges: row.get(22)?,
+                manifest: row.get(23)?,
+            }),
+            None => None,
+        })
     }
 }
 

@@ -58,6 +58,7 @@ mod mark;
 mod options;
 mod pdf;
 mod posts;
+mod prune;
 mod quotes;
 mod reference;
 mod rejudge;

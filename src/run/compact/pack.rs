@@ -120,7 +120,19 @@ fn is_time_for_a_base(sums: DeltaSums, delta: usize, alone: usize) -> bool {
     (sums.stored + delta).saturating_sub(least) > alone as u64
 }
 
-/// A payload by itself, the smaller of with and without a dictionary.
+/// A payload by itself, as small as it gets.
+pub(super) fn by_itself(
+    media_type: Option<&str>,
+    payload: &[u8],
+    dictionaries: &Dictionaries,
+) -> (Way, Vec<u8>) {
+    let kind = kind(media_type, &payload[..payload.len().min(BEGINNING)]);
+    whole(payload, dictionaries.of(kind))
+        .filter(|(_, data)| data.len() < payload.len())
+        .unwrap_or_else(|| (Way::Plain, payload.to_vec()))
+}
+
+/// A payload with the dictionary, if there is one and it matters, else without.
 fn whole(payload: &[u8], dictionary: Option<&Prepared>) -> Option<(Way, Vec<u8>)> {
     let found = match dictionary {
         Some(dictionary) if payload.len() <= NO_DICTIONARY => {
