@@ -82,7 +82,7 @@ fn what_several_pages_need_is_asked_for_once() {
         .replace("valley", "hill");
     desk.web.page("a.test", "/other", Page::html(other));
     desk.post("posts/b.md", &["https://a.test/other"]);
-    desk.run("run posts --host-delay 0").exits(0);
+    desk.run("run posts").exits(0);
     for path in [
         "/style.css",
         "/more.css",
@@ -140,7 +140,8 @@ fn requisites_are_asked_for_conditionally_and_as_browsers_do() {
     let desk = desk();
     desk.run("run posts").exits(0);
     let asked = desk.web.requests_to("cdn.test");
-    assert_eq!(asked[0].header("referer"), Some("https://a.test/"));
+    let font = asked.iter().find(|one| one.path == "/a.woff2").unwrap();
+    assert_eq!(font.header("referer"), Some("https://a.test/"));
     desk.web.forget_requests();
     desk.day(3);
     desk.web.page(
@@ -245,7 +246,7 @@ fn style_sheets_that_name_each_other_and_pages_without_end_are_bounded() {
         format!("<link rel=stylesheet href=style.css><p>The wells of the valley are deep.{many}");
     desk.web.page("deep.test", "/", Page::html(page));
     desk.file("sourcekeep.toml", "[limits]\nrequisites = 40\n");
-    desk.run("capture https://deep.test/ --host-delay 0")
+    desk.run("capture https://deep.test/")
         .exits(0);
     insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"");
     assert!(desk.web.requests_to("deep.test").len() < 60);
@@ -257,7 +258,7 @@ fn what_takes_too_long_is_left_for_another_time() {
     let never = Page::bytes("image/png", "late").delay(Duration::from_secs(30));
     desk.web.page("a.test", "/well.png", never);
     desk.file("sourcekeep.toml", "[limits]\ncapture_ms = 1500\n");
-    desk.run("run posts --host-delay 0").exits(0);
+    desk.run("run posts").exits(0);
     let later = "select url from requisites where missing = 'later'";
     insta::assert_snapshot!(desk.rows(later), @"");
     assert_eq!(desk.number("select count(*) from capture"), 1);
