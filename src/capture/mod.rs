@@ -4,6 +4,7 @@
 //! a wall or a stub never becomes one, so that the newest capture is always one that is worth showing.
 
 pub mod by_hand;
+pub mod completeness;
 pub mod kind;
 pub mod missing;
 pub mod requisites;
