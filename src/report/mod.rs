@@ -19,6 +19,7 @@ mod quotes;
 mod selection;
 mod show;
 mod stats;
+mod storage;
 mod text;
 
 use std::io::Write;

@@ -6,6 +6,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::plain::{bytes, count, one_line};
+use super::storage::Storage;
 use super::{ReportError, ago, date, rfc3339};
 use crate::judge::Code;
 use crate::store::{BlobSums, HostCount, Store};
@@ -44,6 +45,8 @@ pub struct Statistics {
     pub captures: Captures,
     /// Where the bytes of the file are.
     pub bytes: Bytes,
+    /// What takes the room of payloads, by kind and host.
+    pub storage: Storage,
     /// Runs since then.
     pub runs: Runs,
     /// What is due.
@@ -236,6 +239,7 @@ impl Statistics {
                 saved_by_sharing: copies.bytes - copies.distinct,
             },
             bytes: measure(store, visits.total)?,
+            storage: Storage::count(store, top)?,
             visits,
             runs: Runs {
                 total: runs.runs,
@@ -407,7 +411,7 @@ impl Statistics {
                 size(each)
             )?;
         }
-        Ok(())
+        self.storage.write_text(out)
     }
 }
 

@@ -84,8 +84,8 @@ pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use stats::{
-    BlobSums, Contents, CopySums, DayOfVisits, HostCount, Pages, PieceOfVisits, RunSums, Schedule,
-    SourceCount,
+    BlobSums, BodyRow, CodingSums, Contents, CopySums, DayOfVisits, HostCount, Pages,
+    PieceOfVisits, RunSums, Schedule, SourceCount,
 };
 pub use verify::{Depth, Looking, Verified, Verifying, verify};
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};

@@ -334,3 +334,109 @@ fn host_count(row: &Row<'_>) -> rusqlite::Result<HostCount> {
         bytes: row.get(2)?,
     })
 }
+
+/// A body of a copy, or of what copies need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyRow {
+    /// The capture or exchange, after which the next are found.
+    pub id: i64,
+    /// The host of its source; of what copies need, the address that it came from.
+    pub place: String,
+    /// Its media type, as the server named it.
+    pub media_type: Option<String>,
+    /// The blob.
+    pub blob: i64,
+    /// Bytes of the payload.
+    pub size: i64,
+    /// Bytes that it takes.
+    pub stored: i64,
+}
+
+/// Payloads that are held in one way, or a piece of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodingSums {
+    /// `plain`, `zstd`, `zstd-dict`, `zstd-delta`.
+    pub coding: String,
+    /// Them.
+    pub sums: BlobSums,
+}
+
+impl Reading<'_> {
+    /// Bodies of captures with ids above `after`; none when there are no more.
+    pub fn capture_bodies_after(&self, after: i64) -> rusqlite::Result<Vec<BodyRow>> {
+        self.connection
+            .prepare_cached(
+                "select c.id, h.name, c.media_type, c.body_id, b.size, length(b.data)
+                 from capture c cross join blob b on b.id = c.body_id cross join source s on s.id = c.source_id
+                 cross join host h on h.id = s.host_id where c.id > ?1 order by c.id limit ?2",
+            )?
+            .query_map((after, ROWS), body_row)?
+            .collect()
+    }
+
+    /// Bodies of exchanges that no visit made, with ids above `after`; none when there are no more.
+    pub fn requisite_bodies_after(&self, after: i64) -> rusqlite::Result<Vec<BodyRow>> {
+        self.connection
+            .prepare_cached(
+                "select e.id, e.url, (select h.value ->> 1 from json_each(e.response_headers) h
+                         where lower(h.value ->> 0) = 'content-type' limit 1), e.body_id, b.size, length(b.data)
+                 from exchange e cross join blob b on b.id = e.body_id
+                 where e.id > ?1 and e.visit_id is null order by e.id limit ?2",
+            )?
+            .query_map((after, ROWS), body_row)?
+            .collect()
+    }
+
+    /// How many captures need what came by each exchange that no visit made.
+    pub fn requisite_uses(&self) -> rusqlite::Result<Vec<(i64, i64)>> {
+        self.connection
+            .prepare_cached(
+                "select r.exchange_id, sum(m.captures) from
+                     (select manifest_id, count(*) as captures from capture where manifest_id is not null group by 1) m
+                 cross join requisite r on r.manifest_id = m.manifest_id
+                 where r.exchange_id is not null group by 1",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+    }
+
+    /// A piece of the blobs with ids above `after`, by how they are held; none when there are no more.
+    pub fn codings_after(&self, after: i64) -> rusqlite::Result<Vec<CodingSums>> {
+        self.connection
+            .prepare_cached(
+                "select coding, count(*), sum(size), sum(stored), max(id) from
+                     (select id, coding, size, length(data) as stored from blob where id > ?1 order by id limit ?2)
+                 group by 1 order by 1",
+            )?
+            .query_map((after, ROWS), |row| {
+                Ok(CodingSums {
+                    coding: row.get(0)?,
+                    sums: BlobSums {
+                        blobs: row.get(1)?,
+                        raw: row.get(2)?,
+                        stored: row.get(3)?,
+                        newest: row.get(4)?,
+                    },
+                })
+            })?
+            .collect()
+    }
+
+    /// How many dictionaries there are, and their bytes.
+    pub fn dictionary_sums(&self) -> rusqlite::Result<(i64, i64)> {
+        self.connection
+            .prepare_cached("select count(*), coalesce(sum(length(data)), 0) from dictionary")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+}
+
+fn body_row(row: &Row<'_>) -> rusqlite::Result<BodyRow> {
+    Ok(BodyRow {
+        id: row.get(0)?,
+        place: row.get(1)?,
+        media_type: row.get(2)?,
+        blob: row.get(3)?,
+        size: row.get(4)?,
+        stored: row.get(5)?,
+    })
+}

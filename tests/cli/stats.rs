@@ -54,6 +54,15 @@ fn the_numbers_for_a_person() {
     copies      3 of [size]; [size] saved by storing the same once
     growth [size] for a visit that finds nothing new
 
+    Payloads of copies and of what they need
+                 payloads      as is     stored  not stored twice
+          html          3 [size] [size] [size]
+    saved [size] by packing alone (6)
+
+    Hosts whose payloads take most
+     [size]  plain.test (1 payload: html [size])
+     [size]  alive.test (1 payload: html [size])
+
     Hosts with the most sources
              2  wall.test
              1  alive.test
@@ -111,4 +120,35 @@ fn an_empty_archive_has_numbers_too() {
     desk.run("add .").exits(0);
     let done = desk.run("stats").exits(0);
     assert!(done.out.starts_with("0 sources cited in 0 posts"), "{done}");
+}
+
+#[test]
+fn what_takes_the_room_of_payloads() {
+    let desk = fates::desk();
+    desk.run("run posts");
+    desk.run("compact").exits(0);
+    let told = desk.run("stats --format json").exits(0);
+    let all: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let storage = &all["storage"];
+    let html = &storage["kinds"][0];
+    assert_eq!(
+        (&html["kind"], &html["payloads"]),
+        (&"html".into(), &3.into())
+    );
+    let sum = |list: &serde_json::Value, of: &str| -> i64 {
+        let list = list.as_array().unwrap().iter();
+        list.map(|row| row[of].as_i64().unwrap()).sum()
+    };
+    assert_eq!(
+        sum(&storage["codings"], "stored"),
+        all["bytes"]["blobs_stored"]
+    );
+    assert_eq!(
+        sum(&storage["codings"], "payloads"),
+        all["bytes"]["blob_count"]
+    );
+    assert_eq!(
+        sum(&storage["kinds"], "stored"),
+        sum(&storage["hosts"], "stored")
+    );
 }
