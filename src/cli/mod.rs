@@ -14,8 +14,10 @@ mod diff;
 mod doctor;
 mod exit;
 mod explain;
+mod export;
 mod heartbeat;
 mod hold;
+mod import;
 mod inputs;
 mod links;
 mod mark;
@@ -93,6 +95,8 @@ enum Command {
     Prune(prune::PruneArgs),
     Compact(compact::CompactArgs),
     Verify(verify::VerifyArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Backup(backup::BackupArgs),
     Stats(stats::StatsArgs),
     Doctor(doctor::DoctorArgs),
@@ -283,6 +287,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Prune(args) => prune::prune(&global, &args, printer),
         Command::Compact(args) => compact::compact(&global, &args, printer),
         Command::Verify(args) => verify::verify(&global, &args, printer),
+        Command::Import(args) => import::import_files(&global, &args, printer),
+        Command::Export(args) => export::export_as(&global, &args, printer),
         Command::Backup(args) => backup::backup(&global, &args, printer),
         Command::Stats(args) => stats::stats(&global, &args, printer),
         Command::Doctor(args) => doctor::doctor(&global, &args, printer),

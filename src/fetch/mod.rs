@@ -19,6 +19,7 @@ mod redirect;
 mod resolve;
 mod robots;
 mod settings;
+mod undo;
 mod visit;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use politeness::{
 pub use resolve::{Lookup, Names, NotAnOverride, ResolveError, ResolveOverride, name_servers};
 pub use robots::{Access, Robots};
 pub use settings::{PRODUCT, Settings, SetupError, user_agent};
+pub use undo::{Undone, undo};
 pub use visit::{Accept, Body, Exchange, Fetched, Request, Timing, Validators};
 
 /// Fetches: one for a whole run, shared by all workers.

@@ -12,10 +12,13 @@ mod configured;
 mod documents;
 mod drift;
 mod estimate;
+mod export;
+mod exported;
 mod finder;
 mod frontier;
 mod gathering;
 mod heartbeat;
+mod import;
 mod inputs;
 mod intervals;
 mod leads;
@@ -61,9 +64,11 @@ pub use documents::{
     gather_document, print_pdf, read_among, read_document, read_input, unpacked, walk,
 };
 pub use estimate::{Census, Estimate};
+pub use export::{Export, ExportError, Exported, export};
 pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;
 pub use heartbeat::{HeartbeatError, heartbeat};
+pub use import::{ImportError, Imported, import};
 pub use inputs::{Argument, InputError, classify};
 pub use intervals::Intervals;
 pub use pass::{Happened, Outcome, Plan, pass};

@@ -44,7 +44,7 @@ pub struct SeenCapture {
     pub at: i64,
     /// The visit that left it, and the one that this confirms or itself; none for a copy that was made by hand.
     pub visits: Option<(i64, i64)>,
-    /// The newest visit when a copy was made by hand, where that was noted.
+    /// The newest visit when a copy that no visit left was stored, where that was noted.
     pub after_visit: Option<i64>,
 }
 
@@ -53,7 +53,8 @@ pub struct SeenCapture {
 const CANDIDATES: &str = "from capture c join source s on s.id = c.source_id
      left join visit v on v.id = c.visit_id
      left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
-     left join capture_by_hand h on h.capture_id = c.id";
+     left join capture_by_hand h on h.capture_id = c.id
+     left join capture_import i on i.capture_id = c.id";
 
 /// Whether what a capture shows was fine.
 const IS_FINE: &str = "iif(c.visit_id is null, coalesce(c.media_type, '') not like 'image/%',
@@ -135,6 +136,7 @@ impl Reading<'_> {
                  {CANDIDATES} where c.source_id = ?1 and {IS_FINE} and {may_be}
                      and case when c.visit_id is not null then c.visit_id < ?2
                               when h.capture_id is not null then h.after_visit_id < ?2
+                              when i.capture_id is not null then i.after_visit_id < ?2
                               else c.at <= (select at from visit where id = ?2) end
                  order by {order} limit 1"
             ))?
@@ -148,7 +150,7 @@ impl Reading<'_> {
         let (order, may_be) = (order(), may_be());
         self.connection
             .prepare_cached(&format!(
-                "select c.id, c.at, c.visit_id, coalesce(v.confirms, v.id), h.after_visit_id {CANDIDATES}
+                "select c.id, c.at, c.visit_id, coalesce(v.confirms, v.id), coalesce(h.after_visit_id, i.after_visit_id) {CANDIDATES}
                  where c.source_id = ?1 and {may_be}
                      and (c.visit_id is not null or coalesce(c.media_type, '') not like 'image/%')
                  order by {order}"
@@ -161,7 +163,7 @@ impl Reading<'_> {
     pub fn seen_captures(&self, source_id: i64) -> rusqlite::Result<Vec<SeenCapture>> {
         self.connection
             .prepare_cached(&format!(
-                "select c.id, c.at, c.visit_id, coalesce(v.confirms, v.id), h.after_visit_id {CANDIDATES}
+                "select c.id, c.at, c.visit_id, coalesce(v.confirms, v.id), coalesce(h.after_visit_id, i.after_visit_id) {CANDIDATES}
                  where c.source_id = ?1 order by c.id"
             ))?
             .query_map([source_id], seen)?

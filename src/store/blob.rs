@@ -59,6 +59,16 @@ impl Packed {
         }
     }
 
+    /// A payload that is stored already; to be stored, it would be missing.
+    pub(super) fn stored_before(sha256: Sha, size: u64) -> Self {
+        Self {
+            sha256,
+            size,
+            coding: "plain",
+            data: Vec::new(),
+        }
+    }
+
     /// Bytes that will be stored.
     pub fn stored_size(&self) -> usize {
         self.data.len()

@@ -24,6 +24,10 @@ impl PutDown {
         Self(Arc::new(OnceLock::from(ids)))
     }
 
+    pub(super) fn put(&self, ids: Vec<i64>) {
+        let _ = self.0.set(ids);
+    }
+
     /// The ids; empty as long as nothing was put down.
     pub fn ids(&self) -> &[i64] {
         self.0.get().map_or(&[], Vec::as_slice)

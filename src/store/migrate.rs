@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_packing.sql"),
     include_str!("schema/0012_left_out.sql"),
     include_str!("schema/0013_pruning.sql"),
+    include_str!("schema/0014_imports.sql"),
 ];
 
 /// What a file is, before it is touched.

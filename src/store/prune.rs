@@ -354,14 +354,16 @@ impl Writing<'_> {
         })
     }
 
-    /// Removes exchanges that were no visit's and that no manifest lists, so many at most.
+    /// Removes exchanges that were no visit's and that no manifest lists, so many at most. What was imported beside captures
+    /// stays.
     pub fn sweep_exchanges(&self, most: usize) -> rusqlite::Result<Swept> {
         let removed = self
             .connection
             .prepare_cached(
                 "delete from exchange where id in (
                      select e.id from exchange e where e.visit_id is null
-                         and not exists (select 1 from requisite r where r.exchange_id = e.id) limit ?1)",
+                         and not exists (select 1 from requisite r where r.exchange_id = e.id)
+                         and not exists (select 1 from exchange_import i where i.exchange_id = e.id) limit ?1)",
             )?
             .execute([most as i64])?;
         Ok(Swept {

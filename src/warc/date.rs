@@ -18,6 +18,8 @@ pub fn date(text: &str) -> Option<i64> {
     match utc.len() {
         4 | 7 | 10 => digits(&utc.replace('-', "")),
         13 | 16 if utc.as_bytes()[10] == b'T' => digits(&utc.replace(['-', 'T', ':'], "")),
+        // ClueWeb09 writes the day of the year where that of the month belongs.
+        19.. if utc.as_bytes()[7] == b'-' && utc.as_bytes()[11] == b'T' => day_of_year(text),
         // Without its zone, which is always UTC.
         19.. if utc.len() == text.len() => {
             let with_zone = format!("{}Z", utc.replacen(' ', "T", 1));
@@ -28,6 +30,24 @@ pub fn date(text: &str) -> Option<i64> {
         }
         _ => None,
     }
+}
+
+fn day_of_year(text: &str) -> Option<i64> {
+    let zoned = if text.len() == 20 {
+        format!("{text}+0000")
+    } else {
+        text.to_owned()
+    };
+    let parsed = jiff::fmt::strtime::parse("%Y-%m-%jT%H:%M:%S%z", zoned).ok()?;
+    let day = jiff::civil::Date::new(parsed.year()?, 1, 1).ok()?;
+    let days = jiff::Span::new().days(i64::from(parsed.day_of_year()?) - 1);
+    let time =
+        jiff::civil::Time::new(parsed.hour()?, parsed.minute()?, parsed.second()?, 0).ok()?;
+    let at = parsed
+        .offset()?
+        .to_timestamp(day.checked_add(days).ok()?.to_datetime(time))
+        .ok()?;
+    Some(at.as_millisecond())
 }
 
 fn digits(text: &str) -> Option<i64> {
@@ -79,7 +99,9 @@ mod tests {
             ("20140103030321250", Some(1_388_718_201_250)),
             ("2014010303032199", Some(1_388_718_201_000)),
             ("201401030303", Some(1_388_718_180_000)),
-            ("2008-10-294T05:21:46-0700", None),
+            ("2008-10-294T05:21:46-0700", Some(1_224_505_306_000)),
+            ("2008-10-294T05:21:46", Some(1_224_480_106_000)),
+            ("2008-10-399T05:21:46-0700", None),
             ("20141399", None),
             ("blue_monday", None),
             ("-2046788874", None),

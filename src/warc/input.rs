@@ -53,6 +53,8 @@ pub struct Problem {
     pub place: Place,
     /// What.
     pub what: String,
+    /// Whether something could not be read because of it.
+    pub is_lost: bool,
 }
 
 impl fmt::Display for Problem {
@@ -113,10 +115,23 @@ impl<R: Read> Input<R> {
         }
     }
 
+    /// Notes what is not as it should be.
     pub(super) fn problem(&mut self, place: Place, what: impl Into<String>) {
+        self.note(place, what.into(), false);
+    }
+
+    /// Notes what cannot be read.
+    pub(super) fn lost(&mut self, place: Place, what: impl Into<String>) {
+        self.note(place, what.into(), true);
+    }
+
+    fn note(&mut self, place: Place, what: String, is_lost: bool) {
         if self.problems.len() < MOST_PROBLEMS {
-            let what = what.into();
-            self.problems.push_back(Problem { place, what });
+            self.problems.push_back(Problem {
+                place,
+                what,
+                is_lost,
+            });
         } else {
             self.untold += 1;
         }
@@ -129,6 +144,7 @@ impl<R: Read> Input<R> {
             problems.push(Problem {
                 place: self.place(),
                 what,
+                is_lost: true,
             });
             self.untold = 0;
         }
@@ -297,7 +313,7 @@ impl<R: Read> Input<R> {
             offset: self.member_at,
             within: self.within + (self.window.len() - self.window_at) as u64,
         };
-        self.problem(place, what);
+        self.lost(place, what);
         self.is_damaged = true;
         self.member_ended = true;
     }

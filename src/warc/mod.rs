@@ -20,7 +20,7 @@ pub use digest::{Check, base32};
 pub use fields::Fields;
 pub use http::Head;
 pub use input::{Place, Problem};
-pub use reader::{End, Reader, Record};
+pub use reader::{End, Reader, Record, bare};
 pub use writer::{NewRecord, Writer, record_id};
 
 /// Profile of a revisit whose payload is that of an earlier record.

@@ -67,7 +67,7 @@ impl Record {
 }
 
 /// An identifier without the angle brackets around it.
-pub(crate) fn bare(id: &str) -> &str {
+pub fn bare(id: &str) -> &str {
     id.trim().trim_start_matches('<').trim_end_matches('>')
 }
 
@@ -150,7 +150,7 @@ impl<R: Read> Reader<R> {
                         within: 0,
                     };
                     self.input
-                        .problem(place, "no record of WARC or ARC in this file");
+                        .lost(place, "no record of WARC or ARC in this file");
                     self.records = 1;
                 }
                 return Ok(None);
@@ -207,7 +207,7 @@ impl<R: Read> Reader<R> {
             // A file without any record is told of as such.
             if self.records > 0 || found {
                 self.input
-                    .problem(place, format!("{bytes} bytes that are no record"));
+                    .lost(place, format!("{bytes} bytes that are no record"));
             }
         } else if let Some(place) = after_record.filter(|_| newlines == 0) {
             self.input
@@ -239,13 +239,13 @@ impl<R: Read> Reader<R> {
                 break;
             }
             if len == 0 {
-                self.input.problem(place, "its header does not end");
+                self.input.lost(place, "its header does not end");
                 break;
             }
             bytes += len;
             if bytes > HEADER_BYTES || fields.pairs().len() > MOST_FIELDS {
                 self.input
-                    .problem(place, "a header that is longer than is read");
+                    .lost(place, "a header that is longer than is read");
                 return Ok(None);
             }
             let taken = fields.take(text, utf8);
@@ -259,12 +259,11 @@ impl<R: Read> Reader<R> {
         let length = match length {
             Some(Ok(length)) => Some(length),
             Some(Err(_)) => {
-                self.input
-                    .problem(place, "a Content-Length that is no length");
+                self.input.lost(place, "a Content-Length that is no length");
                 None
             }
             None => {
-                self.input.problem(place, "no Content-Length");
+                self.input.lost(place, "no Content-Length");
                 None
             }
         };
@@ -292,7 +291,7 @@ impl<R: Read> Reader<R> {
         self.input.consume(len);
         let Some(read) = read else { return Ok(None) };
         if read.length.is_none() {
-            self.input.problem(place, "a length that is none");
+            self.input.lost(place, "a length that is none");
         }
         let mut fields = Fields::default();
         let mut push = |name: &str, value: String| fields.push(name.to_owned(), value);
@@ -398,7 +397,7 @@ impl<R: Read> Reader<R> {
             self.eat(block, len);
             if bytes > HEADER_BYTES {
                 self.input
-                    .problem(block.place, "an HTTP head that is longer than is read");
+                    .lost(block.place, "an HTTP head that is longer than is read");
                 return Ok(head);
             }
         }
@@ -425,7 +424,7 @@ impl<R: Read> Reader<R> {
             // A record may go over several members, but none goes beyond where another begins.
             if !self.input.next_member()? || self.is_beginning()? {
                 let what = format!("{} bytes of it are missing", block.left);
-                self.input.problem(block.place, what);
+                self.input.lost(block.place, what);
                 block.left = 0;
                 block.is_cut = true;
                 self.after_record = None;

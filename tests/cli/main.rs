@@ -26,6 +26,7 @@
 //! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
 //! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
 //! - `rejudge`: what was seen is judged again; what a visit is compared with
+//! - `warc`: captures as WARC files, out and in again; files that others wrote
 //! - `walls`: what stands before a source, and rules of the user's
 //! - `quotes`: what pages still say of what was quoted, and pages that drift
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
@@ -74,5 +75,6 @@ mod stats;
 mod suspect;
 mod verify;
 mod walls;
+mod warc;
 #[cfg(unix)]
 mod watch;

@@ -1,0 +1,227 @@
+//! Web archives brought in: each document of a WARC or ARC file becomes a capture of its source, what came beside it is
+//! kept as exchanges, and our own exports are made again as they were.
+//!
+//! The file is read once, record by record. What a source is that only an import knows of, it is not visited.
+
+mod ours;
+mod theirs;
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::quotes::look_in_copies_of;
+use crate::address::{self, Canonical};
+use crate::store::{Counting, ImportedCapture, ImportedExchange, Packed, Sha, Store, StoreError};
+use crate::warc::{End, Reader, Record};
+
+/// The most of a body that is kept, in bytes.
+const MOST_OF_A_BODY: u64 = 100 << 20;
+/// So many bytes may wait for the writer.
+const MOST_WAITING: u64 = 48 << 20;
+
+/// What was imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// Records that were read.
+    pub records: u64,
+    /// Captures that were sealed.
+    pub captures: u64,
+    /// Captures that were there already.
+    pub known_captures: u64,
+    /// Exchanges that were put down.
+    pub exchanges: u64,
+    /// Records of addresses that cannot be sources, without a date, or of a kind that is not kept.
+    pub left_out: u64,
+    /// Places where something is not as it should be.
+    pub problems: u64,
+    /// Whether some of it could not be read.
+    pub incomplete: bool,
+    /// Bytes of the files that were read.
+    pub bytes: u64,
+}
+
+/// Why an import ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The archive cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file cannot be read.
+    #[error("cannot be read: {0}")]
+    Read(#[from] io::Error),
+}
+
+/// Imports one file. `name` is its own, without folders. `each` hears how far it is, `problem` what is not as it should be,
+/// with its place.
+///
+/// # Errors
+/// When the archive or the file cannot be read, or the archive cannot be written. What was imported so far is kept.
+pub fn import(
+    store: &Store,
+    file: impl Read,
+    name: &str,
+    now: i64,
+    mut each: impl FnMut(&Imported),
+    mut problem: impl FnMut(String),
+) -> Result<Imported, ImportError> {
+    let mut importer = Importer {
+        store,
+        name: crate::report::one_line(name, 500),
+        now,
+        counting: Counting::default(),
+        waiting: 0,
+        done: Imported::default(),
+    };
+    let mut reader = Reader::new(file);
+    let mut theirs = theirs::Theirs::default();
+    let mut ours = ours::Ours::default();
+    let ended = (|| {
+        while let Some(record) = reader.next_record()? {
+            importer.done.records += 1;
+            if record.kind == "warcinfo" {
+                let payload = payload(&mut reader, &record, 64 * 1024)?;
+                ours.end(&mut importer, &mut theirs)?;
+                ours.begin(&payload.bytes);
+            } else if ours.is_ours() {
+                ours.record(&mut importer, &mut theirs, &mut reader, &record)?;
+            } else {
+                theirs.record(&mut importer, &mut reader, &record)?;
+            }
+            importer.tell(&mut reader, &mut problem);
+            each(&importer.counted(reader.offset()));
+        }
+        Ok(())
+    })();
+    importer.tell(&mut reader, &mut problem);
+    ours.end(&mut importer, &mut theirs)?;
+    theirs.end(&mut importer)?;
+    store.write_blocking("finish the import", |_| Ok(()))?;
+    let done = importer.counted(reader.offset());
+    let quoted = std::mem::take(&mut importer.counting_now().quoted);
+    for source in quoted {
+        look_in_copies_of(store, source, now)?;
+    }
+    ended.map(|()| done)
+}
+
+struct Importer<'a> {
+    store: &'a Store,
+    name: String,
+    now: i64,
+    counting: Counting,
+    waiting: u64,
+    done: Imported,
+}
+
+impl Importer<'_> {
+    fn counting_now(&self) -> std::sync::MutexGuard<'_, crate::store::ImportSums> {
+        self.counting
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn counted(&self, bytes: u64) -> Imported {
+        let sums = self.counting_now();
+        Imported {
+            captures: sums.captures,
+            known_captures: sums.known_captures,
+            exchanges: sums.exchanges,
+            left_out: self.done.left_out + sums.without_body,
+            bytes,
+            ..self.done.clone()
+        }
+    }
+
+    fn tell<R: Read>(&mut self, reader: &mut Reader<R>, problem: &mut impl FnMut(String)) {
+        for one in reader.take_problems() {
+            self.done.problems += 1;
+            self.done.incomplete |= one.is_lost;
+            problem(one.to_string());
+        }
+    }
+
+    /// Hands exchanges over, and captures that list them, as one transaction.
+    fn keep(
+        &mut self,
+        exchanges: Vec<ImportedExchange>,
+        captures: Vec<ImportedCapture>,
+        size: u64,
+    ) -> Result<(), StoreError> {
+        self.waiting += size;
+        let (counting, now) = (Arc::clone(&self.counting), self.now);
+        let work = move |w: &crate::store::Writing<'_>| {
+            for exchange in &exchanges {
+                w.put_imported(exchange, &counting)?;
+            }
+            for capture in &captures {
+                w.keep_imported(capture, now, &counting)?;
+            }
+            Ok(())
+        };
+        if self.waiting < MOST_WAITING {
+            return self.store.submit_blocking("import", work);
+        }
+        self.waiting = 0;
+        self.store.write_blocking("import", work)
+    }
+}
+
+/// A payload as it is in the file.
+struct Payload {
+    bytes: Vec<u8>,
+    end: End,
+    /// Why the rest is missing.
+    truncated: Option<&'static str>,
+}
+
+/// Reads a payload, and no more of it than is kept.
+fn payload<R: Read>(reader: &mut Reader<R>, record: &Record, at_most: u64) -> io::Result<Payload> {
+    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+    // What a header says is not believed beyond a megabyte.
+    let expected = record.length.unwrap_or(0).min(1 << 20) as usize;
+    let mut bytes = Vec::with_capacity(expected);
+    let end = reader.payload(|piece| {
+        let room = at_most.saturating_sub(bytes.len());
+        bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+    })?;
+    let said = record.fields.get("WARC-Truncated").map(str::trim);
+    let truncated = if (bytes.len() as u64) < end.size {
+        Some("length")
+    } else if end.is_cut {
+        Some("disconnect")
+    } else {
+        truncation(said)
+    };
+    Ok(Payload {
+        bytes,
+        end,
+        truncated,
+    })
+}
+
+/// A word for a truncation, as WARC has them.
+fn truncation(said: Option<&str>) -> Option<&'static str> {
+    Some(match said? {
+        "" => return None,
+        "length" => "length",
+        "time" => "time",
+        "disconnect" => "disconnect",
+        _ => "unspecified",
+    })
+}
+
+/// The name of a source: its canonical address, host name and registrable domain.
+fn source_of(address: &str) -> Option<(String, Canonical)> {
+    let url = address::parse(address, None).ok()?;
+    Some((url.to_string(), address::canonical(&url)))
+}
+
+/// A payload ready to be stored; its digest is known where nothing was undone.
+fn packed(bytes: &[u8], sha256: Option<Sha>) -> Packed {
+    match sha256 {
+        Some(sha256) => Packed::with_digest(bytes, sha256),
+        None => Packed::new(bytes),
+    }
+}
