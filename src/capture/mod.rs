@@ -6,7 +6,6 @@
 pub mod by_hand;
 pub mod completeness;
 pub mod kind;
-pub mod missing;
 pub mod requisites;
 
 use crate::address;

@@ -9,6 +9,7 @@ use super::entry::Words;
 use super::quotes::{ShownFragment, ShownQuote, write_quote_text};
 use super::text::marked;
 use super::{Entry, ReportError, bytes, one_line, rfc3339};
+use crate::capture::completeness::Completeness;
 use crate::fetch::Facts;
 use crate::store::{CaptureRow, CitedBy, DriftRow, Store, VisitRow};
 
@@ -105,8 +106,23 @@ pub struct ShownCapture {
     truncated: Option<String>,
     /// When it was stored.
     stored_at: String,
+    /// What the page needs to be shown; null where that was not looked for.
+    requisites: Option<ShownRequisites>,
     /// Of a copy made by hand: by whom, and from what.
     by_hand: Option<ShownByHand>,
+}
+
+/// What a page needs to be shown.
+#[derive(Debug, Serialize)]
+struct ShownRequisites {
+    /// How many things.
+    needs: u64,
+    /// How many of them are there.
+    has: u64,
+    /// How many more there are that are not listed.
+    left_out: u64,
+    /// The same in words, with what is missing and why.
+    says: String,
 }
 
 /// What is known of a copy that was made by hand.
@@ -155,6 +171,11 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
     let (said, quotes, fragments, last_drift) = said;
     let entry = Entry::new(row, cited_by.clone()).with_said(said);
     let drift = last_drift.map(|row| drift(row, entry.drift_seen_once));
+    let capture_list: Result<Vec<_>, _> = captures
+        .into_iter()
+        .map(|row| capture(store, row))
+        .collect();
+    let capture_list = capture_list?;
     Ok(Some(Shown {
         entry,
         quote_list: quotes.into_iter().map(ShownQuote::from).collect(),
@@ -165,7 +186,7 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
             .into_iter()
             .map(|row| visit(row, &instants))
             .collect(),
-        capture_list: captures.into_iter().map(capture).collect(),
+        capture_list,
         aliases: aliases
             .into_iter()
             .map(|(address, reason)| ShownAlias { address, reason })
@@ -225,8 +246,35 @@ fn visit(row: VisitRow, instants: &std::collections::HashMap<i64, i64>) -> Shown
     }
 }
 
-fn capture(row: CaptureRow) -> ShownCapture {
-    ShownCapture {
+/// How whole a copy is; `None` where it was kept without looking for what it needs.
+fn completeness(
+    store: &Store,
+    row: &CaptureRow,
+) -> Result<Option<(Completeness, String)>, ReportError> {
+    let Some(left_out) = row.left_out else {
+        return Ok(None);
+    };
+    let requisites = store.read("read what a copy needs", |r| r.requisites(row.id))?;
+    let mut whole = Completeness {
+        left_out,
+        ..Completeness::default()
+    };
+    for one in &requisites {
+        whole.count_row(&one.kind, one.status, one.missing.as_deref());
+    }
+    let says = whole.to_string();
+    Ok(Some((whole, says)))
+}
+
+fn capture(store: &Store, row: CaptureRow) -> Result<ShownCapture, ReportError> {
+    let requisites = completeness(store, &row)?.map(|(whole, says)| ShownRequisites {
+        needs: whole.needs,
+        has: whole.has,
+        left_out: whole.left_out,
+        says,
+    });
+    Ok(ShownCapture {
+        requisites,
         capture: row.id,
         at: rfc3339(row.at),
         kind: row.kind,
@@ -245,7 +293,7 @@ fn capture(row: CaptureRow) -> ShownCapture {
             named_url: hand.named_url,
             note: hand.note,
         }),
-    }
+    })
 }
 
 /// Writes it for a person.
@@ -328,6 +376,9 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
             capture.at,
             &capture.sha256[..12.min(capture.sha256.len())]
         )?;
+        if let Some(requisites) = capture.requisites.as_ref().filter(|it| it.needs > 0) {
+            writeln!(out, "      requisites: {}", requisites.says)?;
+        }
         if let Some(hand) = &capture.by_hand {
             let dated = match hand.dated_by.as_str() {
                 "said" => "as they say",

@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{Context, RunError};
+use crate::capture;
+use crate::capture::completeness::Missing;
 use crate::capture::requisites::{self, Kind, LeftOut, Requisite};
-use crate::capture::{self, missing};
 use crate::charset;
 use crate::config::Robots;
 use crate::fetch::{Facts, Family, Fault, Fetched, Limits, Request, RobotsFact, Validators};
@@ -46,7 +47,7 @@ enum Got {
         needs: Vec<Requisite>,
         left_out: u64,
     },
-    Missing(&'static str),
+    Missing(Missing),
 }
 
 /// The page that is looked at.
@@ -103,7 +104,7 @@ pub(super) async fn gather(
             let (wanted, is_over) = (wanted.clone(), gathered.bytes >= limits.capture_bytes);
             async move {
                 if is_over {
-                    return Ok((at, Arc::new(Got::Missing(missing::OVER_THE_LIMIT))));
+                    return Ok((at, Arc::new(Got::Missing(Missing::OverTheLimit))));
                 }
                 let got = get(context, page, &wanted, deadline).await?;
                 Ok::<_, RunError>((at, got))
@@ -114,7 +115,7 @@ pub(super) async fn gather(
         while let Some(done) = fetching.next().await {
             let (at, mut got) = done?;
             if gathered.bytes >= limits.capture_bytes {
-                got = Arc::new(Got::Missing(missing::OVER_THE_LIMIT));
+                got = Arc::new(Got::Missing(Missing::OverTheLimit));
             }
             if let Got::Has {
                 bytes,
@@ -198,9 +199,11 @@ impl Gathered {
             let state = match node.got.take().as_deref() {
                 Some(Got::Has { exchanges, .. }) => RequisiteState::Has(exchanges.clone()),
                 Some(Got::Missing(why)) => {
-                    RequisiteState::Missing(node.requisite.url.to_string(), why)
+                    RequisiteState::Missing(node.requisite.url.to_string(), why.name())
                 }
-                None => RequisiteState::Missing(node.requisite.url.to_string(), missing::LATER),
+                None => {
+                    RequisiteState::Missing(node.requisite.url.to_string(), Missing::Later.name())
+                }
             };
             requisites.push(NewRequisite {
                 kind: node.requisite.kind.name(),
@@ -283,14 +286,14 @@ async fn get(
     deadline: Instant,
 ) -> Result<Arc<Got>, RunError> {
     if context.cancelled.is_cancelled() || Instant::now() >= deadline {
-        return Ok(Arc::new(Got::Missing(missing::LATER)));
+        return Ok(Arc::new(Got::Missing(Missing::Later)));
     }
     let asked = context.requisites.cell(&wanted.url);
     // One that another page is waiting for is waited for here too, each as long as it may itself.
     let got = asked.get_or_try_init(|| async { fetch(context, page, wanted).await.map(Arc::new) });
     match timeout_at(deadline, got).await {
         Ok(got) => Ok(Arc::clone(got?)),
-        Err(_) => Ok(Arc::new(Got::Missing(missing::LATER))),
+        Err(_) => Ok(Arc::new(Got::Missing(Missing::Later))),
     }
 }
 
@@ -299,10 +302,10 @@ async fn fetch(context: &Context, page: &Page<'_>, wanted: &Requisite) -> Result
         match super::robots::ask(context, &wanted.url).await {
             Ok(RobotsFact::Allowed) => {}
             Ok(RobotsFact::Disallowed | RobotsFact::Unreachable) => {
-                return Ok(Got::Missing(missing::ROBOTS));
+                return Ok(Got::Missing(Missing::Robots));
             }
-            Err(Fault::Busy { .. }) => return Ok(Got::Missing(missing::LATER)),
-            Err(_) => return Ok(Got::Missing(missing::FAILED)),
+            Err(Fault::Busy { .. }) => return Ok(Got::Missing(Missing::Later)),
+            Err(_) => return Ok(Got::Missing(Missing::Failed)),
         }
     }
     let at = context.clock.now();
@@ -321,8 +324,8 @@ async fn fetch(context: &Context, page: &Page<'_>, wanted: &Requisite) -> Result
     });
     let fetched = match context.fetcher.get(&request).await {
         Ok(fetched) => fetched,
-        Err(Fault::Busy { .. } | Fault::NoNetwork(_)) => return Ok(Got::Missing(missing::LATER)),
-        Err(Fault::Ours(_)) => return Ok(Got::Missing(missing::FAILED)),
+        Err(Fault::Busy { .. } | Fault::NoNetwork(_)) => return Ok(Got::Missing(Missing::Later)),
+        Err(Fault::Ours(_)) => return Ok(Got::Missing(Missing::Failed)),
     };
     if let Some(known) = &known
         && fetched.facts.hops.last().map(|hop| hop.status) == Some(304)
@@ -389,7 +392,7 @@ async fn put_down(
         None => Packed::new(bytes),
     };
     if !context.room.takes(packed.stored_size() as u64).await {
-        return Ok(Got::Missing(missing::NO_ROOM));
+        return Ok(Got::Missing(Missing::NoRoom));
     }
     context.tally.requisite(bytes.len() as u64);
     let put_down = PutDown::default();
@@ -409,24 +412,24 @@ async fn put_down(
 }
 
 /// Why an answer is none that a page can be shown with.
-fn why_missing(facts: &Facts) -> Option<&'static str> {
+fn why_missing(facts: &Facts) -> Option<Missing> {
     if let Some(failure) = &facts.failure {
         return Some(match failure.family {
-            Family::Forbidden => missing::PRIVATE_ADDRESS,
-            Family::TooLarge => missing::TOO_LARGE,
-            _ => missing::FAILED,
+            Family::Forbidden => Missing::PrivateAddress,
+            Family::TooLarge => Missing::TooLarge,
+            _ => Missing::Failed,
         });
     }
     let status = facts.hops.last().map_or(0, |hop| hop.status);
     match status {
         200..=299 => {}
-        404 | 410 => return Some(missing::NOT_FOUND),
-        401 | 402 | 403 | 407 | 429 | 451 => return Some(missing::REFUSED),
-        _ => return Some(missing::FAILED),
+        404 | 410 => return Some(Missing::NotFound),
+        401 | 402 | 403 | 407 | 429 | 451 => return Some(Missing::Refused),
+        _ => return Some(Missing::Failed),
     }
     match facts.body.as_ref()?.truncated.as_deref()? {
-        "length" => Some(missing::TOO_LARGE),
-        _ => Some(missing::FAILED),
+        "length" => Some(Missing::TooLarge),
+        _ => Some(Missing::Failed),
     }
 }
 

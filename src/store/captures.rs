@@ -111,6 +111,8 @@ pub struct CaptureRow {
     pub truncated: Option<String>,
     /// When it was stored.
     pub sealed_at: i64,
+    /// How many things the page needs beyond those that its manifest lists; `None` where it has none.
+    pub left_out: Option<u64>,
     /// Of a copy made by hand: by whom, and from what. Copies that earlier versions stored do not say.
     pub by_hand: Option<ByHand>,
 }
@@ -350,8 +352,9 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select c.id, c.at, c.kind, c.url, c.media_type, c.title, c.size, length(b.data), lower(hex(b.sha256)),
-                     c.truncated, c.sealed_at, h.made_by, h.file, h.dated_by, h.named_url, h.note
+                     c.truncated, c.sealed_at, h.made_by, h.file, h.dated_by, h.named_url, h.note, m.left_out
                  from capture c join blob b on b.id = c.body_id left join capture_by_hand h on h.capture_id = c.id
+                 left join manifest m on m.id = c.manifest_id
                  where c.source_id = ?1 order by c.at desc, c.id desc",
             )?
             .query_map([source_id], |row| {
@@ -378,6 +381,7 @@ impl Reading<'_> {
                     sha256: row.get(8)?,
                     truncated: row.get(9)?,
                     sealed_at: row.get(10)?,
+                    left_out: row.get::<_, Option<i64>>(16)?.map(i64::unsigned_abs),
                     by_hand,
                 })
             })?

@@ -206,6 +206,8 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     heartbeat_file = "[desk]/conf/ping"  # conf/mine.toml:14
 
     [capture]
+    requisites = true  # default
+    downloads = false  # default
     # max_bytes is not set
     min_free = 268435456  # default
 
@@ -234,6 +236,10 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     redirects = 10  # default
     body_bytes = 33554432  # default
     input_bytes = 268435456  # default
+    requisites = 1000  # default
+    requisite_bytes = 16777216  # default
+    capture_bytes = 268435456  # default
+    capture_ms = 120000  # default
     "#);
     assert!(!told.to_string().contains("hidden@"), "{told}");
 

@@ -121,7 +121,7 @@ fn a_run_visits_every_source_and_says_what_became_of_it() {
     https://alive.test/alive | https://alive.test/alive | visit | text/html | Alive | 467
     https://old.test/moved | https://new.test/here | visit | text/html | Here | 460
     ");
-    assert_snapshot!(desk.rows("select command, result, suspect, counts from run"), @r#"run | done | 0 | {"inputs":1,"posts":2,"citations":13,"gone":0,"left_out":0,"new_sources":12,"new_citations":0,"gone_citations":0,"visits":12,"verdicts":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"captures":3,"kept_by_robots":0,"no_room":0,"copies_later":0,"faults":0,"no_network":0,"waiting":0,"bytes":1941}"#);
+    assert_snapshot!(desk.rows("select command, result, suspect, counts from run"), @r#"run | done | 0 | {"inputs":1,"posts":2,"citations":13,"gone":0,"left_out":0,"new_sources":12,"new_citations":0,"gone_citations":0,"visits":12,"verdicts":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"captures":3,"requisites":0,"kept_by_robots":0,"no_room":0,"copies_later":0,"faults":0,"no_network":0,"waiting":0,"bytes":1941}"#);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_run_says_the_same_to_programs() {
     assert_snapshot!(desk.run("run posts --format json"), @r#"
     exit code 0
     --- stdout
-    {"inputs":1,"posts":2,"citations":13,"sources":12,"captures":3,"visits":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"bytes":1941,"seconds":"[time]","suspect":false,"doubt":null,"clock":"right","ended":"done","left":0,"full":null,"peak_memory_bytes":"[bytes]","run":{"inputs":1,"posts":2,"citations":13,"gone":0,"left_out":0,"new_sources":12,"new_citations":0,"gone_citations":0,"visits":12,"verdicts":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"captures":3,"kept_by_robots":0,"no_room":0,"copies_later":0,"faults":0,"no_network":0,"waiting":0,"bytes":1941}}
+    {"inputs":1,"posts":2,"citations":13,"sources":12,"captures":3,"visits":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"bytes":1941,"seconds":"[time]","suspect":false,"doubt":null,"clock":"right","ended":"done","left":0,"full":null,"peak_memory_bytes":"[bytes]","run":{"inputs":1,"posts":2,"citations":13,"gone":0,"left_out":0,"new_sources":12,"new_citations":0,"gone_citations":0,"visits":12,"verdicts":{"alive":2,"blocked":2,"collapsed":1,"gone":1,"legal":1,"login-wall":1,"moved":1,"not-found":1,"server-error":1,"soft-404":1},"captures":3,"requisites":0,"kept_by_robots":0,"no_room":0,"copies_later":0,"faults":0,"no_network":0,"waiting":0,"bytes":1941}}
     "#);
 }
 

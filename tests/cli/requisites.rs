@@ -62,15 +62,30 @@ fn a_page_is_kept_with_what_it_needs_in_the_order_in_which_it_needs_it() {
     let done = desk.run("run posts --format json").exits(0);
     let told: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!(told["run"]["requisites"], 9);
-    insta::assert_snapshot!(manifest(&desk, 1), @"");
-    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"");
+    insta::assert_snapshot!(manifest(&desk, 1), @r"
+    style | https://a.test/style.css | 200 | -
+    style | https://a.test/more.css | 200 | -
+    font | https://cdn.test/a.woff2 | 200 | -
+    image | https://a.test/wall.png | 200 | -
+    icon | https://cdn.test/icon.ico | 200 | -
+    script | https://a.test/script.js | 200 | -
+    image | https://a.test/well.png | 200 | -
+    image | https://a.test/gone.png | - | not-found
+    frame | https://a.test/frame.html | 200 | -
+    image | https://a.test/framed.png | 200 | -
+    ");
+    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"10 | 9 | 0");
     assert_eq!(
         desk.number("select count(*) from exchange where visit_id is null"),
         9
     );
     let said = desk.run("show https://a.test/article").exits(0).out;
     let copies = &said[said.find("Copies").unwrap()..];
-    insta::assert_snapshot!(copies, @"");
+    insta::assert_snapshot!(copies, @r"
+    Copies (1)
+      2026-01-05T08:00:00Z  344 B  sha256:0e1f8cabe0d1  “On wells”
+          requisites: 9 of 10: 1 image not found
+    ");
     desk.run("verify").exits(0);
 }
 
@@ -114,7 +129,10 @@ fn what_is_missing_is_asked_for_again_and_makes_a_new_copy_once_it_is_there() {
     desk.day(5);
     desk.run("check --all").exits(0);
     insta::assert_snapshot!(
-        desk.rows("select c.id, c.at, m.needs, m.has from capture c join manifest m on m.id = c.manifest_id"), @"");
+        desk.rows("select c.id, c.at, m.needs, m.has from capture c join manifest m on m.id = c.manifest_id"), @r"
+    1 | 1767600000000 | 10 | 9
+    2 | 1768032000000 | 10 | 10
+    ");
     // What was there already is one with it.
     assert_eq!(
         desk.number("select count(*) from exchange where visit_id is null"),
@@ -201,7 +219,10 @@ fn robots_txt_counts_for_what_a_page_needs() {
     desk.run("run posts").exits(0);
     assert_eq!(desk.web.count("cdn.test", "/a.woff2"), 0);
     let missing = "select url from requisites where missing = 'robots' order by url";
-    insta::assert_snapshot!(desk.rows(missing), @"");
+    insta::assert_snapshot!(desk.rows(missing), @r"
+    https://cdn.test/a.woff2
+    https://cdn.test/icon.ico
+    ");
     // Who names a page to be captured wants what it needs.
     desk.day(2);
     desk.run("capture https://a.test/article").exits(0);
@@ -215,7 +236,10 @@ fn nothing_is_fetched_from_private_addresses_or_by_those_who_do_not_want_it() {
         <img src=http://192.0.2.7/a.png><img src=http://10.0.0.1/b.png><img src=data:image/png;base64,AA>";
     desk.web.page("a.test", "/private", Page::html(page));
     desk.run("capture https://a.test/private").exits(0);
-    insta::assert_snapshot!(manifest(&desk, 1), @"");
+    insta::assert_snapshot!(manifest(&desk, 1), @r"
+    image | http://192.0.2.7/a.png | - | private-address
+    image | http://10.0.0.1/b.png | - | private-address
+    ");
     let without = Desk::new();
     web(&without);
     without
@@ -246,9 +270,8 @@ fn style_sheets_that_name_each_other_and_pages_without_end_are_bounded() {
         format!("<link rel=stylesheet href=style.css><p>The wells of the valley are deep.{many}");
     desk.web.page("deep.test", "/", Page::html(page));
     desk.file("sourcekeep.toml", "[limits]\nrequisites = 40\n");
-    desk.run("capture https://deep.test/")
-        .exits(0);
-    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"");
+    desk.run("capture https://deep.test/").exits(0);
+    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"40 | 1 | 2962");
     assert!(desk.web.requests_to("deep.test").len() < 60);
 }
 
@@ -260,7 +283,12 @@ fn what_takes_too_long_is_left_for_another_time() {
     desk.file("sourcekeep.toml", "[limits]\ncapture_ms = 1500\n");
     desk.run("run posts").exits(0);
     let later = "select url from requisites where missing = 'later'";
-    insta::assert_snapshot!(desk.rows(later), @"");
+    insta::assert_snapshot!(desk.rows(later), @r"
+    https://a.test/more.css
+    https://a.test/wall.png
+    https://a.test/well.png
+    https://a.test/framed.png
+    ");
     assert_eq!(desk.number("select count(*) from capture"), 1);
 }
 
@@ -277,5 +305,5 @@ fn data_that_a_page_offers_is_kept_where_it_is_asked_for() {
     );
     desk.run("capture https://data.test/ --with-downloads")
         .exits(0);
-    insta::assert_snapshot!(manifest(&desk, 1), @"");
+    insta::assert_snapshot!(manifest(&desk, 1), @"download | https://data.test/wells.csv | 200 | -");
 }
