@@ -353,6 +353,10 @@ pub fn write_show_text(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportE
     write_quotes(shown, out)?;
     write_citations(shown, out)?;
     write_visits(shown, out)?;
+    write_copies(shown, out)
+}
+
+fn write_copies(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
     writeln!(out, "\n{CYAN}Copies{CYAN:#} ({})", shown.capture_list.len())?;
     for capture in &shown.capture_list {
         let title = capture

@@ -159,6 +159,7 @@ interval_days = 1
 ";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "all of the configuration is shown")]
 fn what_is_in_force_is_shown_with_where_it_comes_from() {
     let desk = Desk::new();
     desk.file("conf/posts/a.md", "# A\n");

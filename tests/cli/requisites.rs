@@ -265,7 +265,8 @@ fn style_sheets_that_name_each_other_and_pages_without_end_are_bounded() {
             format!("@import 'style.css?{}'; @import 'style.css';", deep + 1),
         )
     });
-    let many: String = (0..3000).map(|n| format!("<img src=/{n}.png>")).collect();
+    let many = (0..3000).map(|n| format!("<img src=/{n}.png>"));
+    let many = many.collect::<Vec<_>>().concat();
     let page =
         format!("<link rel=stylesheet href=style.css><p>The wells of the valley are deep.{many}");
     desk.web.page("deep.test", "/", Page::html(page));
