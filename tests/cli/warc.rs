@@ -85,11 +85,11 @@ fn captures_go_out_and_come_back_as_they_were() {
     assert_eq!(captures, desk.number("select count(*) from capture"));
 
     desk.at("2027-01-01T00:00:00Z");
-    assert_snapshot!(desk.run("import a.warc --db b.db --format json").exits(0), @r#"
-    exit code 0
-    --- stdout
-    {"bytes":34305,"captures":7,"exchanges":9,"files":1,"incomplete":false,"known_captures":0,"left_out":0,"problems":0,"records":27,"unread_files":0}
-    "#);
+    let done = desk.run("import a.warc --db b.db --format json").exits(0);
+    let mut json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(json["bytes"], file.len());
+    json["bytes"] = "[all]".into();
+    assert_snapshot!(json, @r#"{"bytes":"[all]","captures":7,"exchanges":9,"files":1,"incomplete":false,"known_captures":0,"left_out":0,"problems":0,"records":27,"unread_files":0}"#);
     desk.run("export warc -o b.warc --db b.db").exits(0);
     assert!(
         file == read(&desk, "b.warc"),
