@@ -87,7 +87,7 @@ const NEXT_DAY: &str = "2026-01-02T01:00:00Z";
 
 /// pywb's `wb-manager` and `wayback`, and the `warcio` that it is made with.
 struct Tools {
-    warcio: Option<PathBuf>,
+    warcio: PathBuf,
     manager: PathBuf,
     wayback: PathBuf,
 }
@@ -105,9 +105,10 @@ impl Tools {
             let mut paths = folders.iter().map(|folder| folder.join(name));
             paths.find(|path| path.is_file())
         };
-        if let (Some(manager), Some(wayback)) = (tool("wb-manager"), tool("wayback")) {
+        let (manager, wayback) = (tool("wb-manager"), tool("wayback"));
+        if let (Some(manager), Some(wayback), Some(warcio)) = (manager, wayback, tool("warcio")) {
             return Some(Self {
-                warcio: tool("warcio"),
+                warcio,
                 manager,
                 wayback,
             });
@@ -420,17 +421,10 @@ fn what_was_captured_is_served_again(tools: &Tools, place: &Path, run: &[&str]) 
     let export = ["export", "warc", "-o", "export.warc.gz", "--format", "json"];
     let exported = sourcekeep(place, &export).ended(0, "export").json();
     let export = place.join("export.warc.gz");
-    if let Some(warcio) = &tools.warcio {
-        let checked = Command::new(warcio)
-            .arg("check")
-            .arg(&export)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&checked.stdout);
-        assert!(checked.status.success() && said.trim().is_empty(), "{said}");
-    } else {
-        say("skipped: no warcio beside pywb");
-    }
+    let mut check = Command::new(&tools.warcio);
+    let checked = check.arg("check").arg(&export).output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.trim().is_empty(), "{said}");
     let replay = Replay::start(tools, &[export]);
     let again = tempfile::tempdir().unwrap();
     for name in ["sourcekeep.toml", "list.txt"] {

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sourcekeep::capture::completeness::Missing;
 use sourcekeep::store::{
     FeaturesRow, Mode, NewAlias, NewCapture, NewCitation, NewDocument, NewExchange, NewInput,
     NewManifest, NewRequisite, NewVisit, OutcomeRow, Packed, PostEnd, PutDown, RequisiteState,
@@ -420,6 +421,29 @@ fn captures_that_need_the_same_share_a_manifest_and_the_chain_covers_it() {
             problems.iter().any(|one| one.contains("hash chain")),
             "{change}: {problems:?}"
         );
+    }
+}
+
+#[test]
+fn a_copy_is_incomplete_while_something_is_missing_that_may_come() {
+    for why in Missing::ALL {
+        let Archive { store, _folder, .. } = archive();
+        gather(&store, &["https://a.test/"], START);
+        let run = begin_run(&store);
+        let mut visit = visit(1, "https://a.test/", run, START);
+        let missing = RequisiteState::Missing("https://a.test/a.png".to_owned(), why.name());
+        visit.capture.as_mut().unwrap().manifest = Some(NewManifest {
+            requisites: vec![NewRequisite {
+                kind: "image",
+                state: missing,
+            }],
+            left_out: 0,
+        });
+        record(&store, visit);
+        let due = store.read("read", |r| r.due_source(1)).unwrap().unwrap();
+        let copy = due.capture.unwrap();
+        assert_eq!(copy.is_incomplete, why.may_come_later(), "{why}");
+        assert_eq!(copy.at, START);
     }
 }
 

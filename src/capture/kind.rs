@@ -103,10 +103,15 @@ pub fn kind(media_type: Option<&str>, beginning: &[u8]) -> Kind {
     }
 }
 
+/// A media type without its parameters, in lower case (WHATWG MIME Sniffing, "essence").
+pub fn essence(media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
 /// The kind that a media type names.
 pub fn by_media_type(media_type: &str) -> Kind {
-    let essence = media_type.split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
+    let essence = essence(media_type);
     let (class, sort) = essence.split_once('/').unwrap_or((&essence, ""));
     match (class, sort) {
         (_, "html" | "xhtml+xml" | "vnd.wap.xhtml+xml") => Kind::Html,

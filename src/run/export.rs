@@ -12,6 +12,7 @@ use super::exported::{
     Captured, Exchanged, HandMade, Metadata, Named, Needed, VERSION, request_head, response_head,
     response_id,
 };
+use crate::capture::kind::by_media_type;
 use crate::store::{PayloadRow, Store, StoreError, WholeCapture, WholeExchange, hex};
 use crate::warc::{IDENTICAL_PAYLOAD, NOT_MODIFIED, NewRecord, Writer, record_id, write_date};
 
@@ -264,7 +265,7 @@ impl<W: Write> Exporter<'_, W> {
             uri: Some(&capture.url),
             content_type: media_type,
             payload_sha256: Some(capture.body.sha256),
-            is_packed: is_packed(media_type),
+            is_packed: by_media_type(media_type).is_packed(),
             ..NewRecord::default()
         };
         if let Some(first) = self.written.get(&capture.body.id).copied() {
@@ -385,7 +386,9 @@ impl<W: Write> Exporter<'_, W> {
             head: &response_head(exchange),
             payload: &payload,
             payload_sha256: Some(body.unwrap_or_else(|| crate::store::sha256(b""))),
-            is_packed: media_type.as_deref().is_some_and(is_packed),
+            is_packed: media_type
+                .as_deref()
+                .is_some_and(|it| by_media_type(it).is_packed()),
         })?;
         if let Some(body) = exchange.body {
             self.written.entry(body.id).or_insert(Some(exchange.id));
@@ -476,24 +479,4 @@ fn captured(
         requisites,
         left_out: capture.left_out,
     }
-}
-
-/// Whether payloads of a media type are compressed by themselves.
-fn is_packed(media_type: &str) -> bool {
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let is_picture =
-        essence.starts_with("image/") && !essence.contains("svg") && essence != "image/bmp";
-    is_picture
-        || essence.starts_with("video/")
-        || essence.starts_with("audio/")
-        || essence.contains("woff")
-        || matches!(
-            essence.as_str(),
-            "application/pdf" | "application/zip" | "application/gzip" | "application/x-gzip"
-        )
 }

@@ -313,6 +313,9 @@ impl Record<'_> {
                 }
                 None => capture = self.complete(&keeping, &seen.fetched).await?,
             }
+            if let Some(capture) = &mut capture {
+                capture.sealed_at = self.context.clock.now();
+            }
         }
         let body_changed = changed(self.due, &seen, &verdict);
         let (step, would_be) = self.advance(&verdict, body_changed);

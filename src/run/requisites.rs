@@ -4,10 +4,11 @@
 //! pages need it, and conditionally where the archive holds an answer. What comes is put down at once, and becomes part of a
 //! capture when that is sealed over it; a pass that is killed before leaves answers that the next one asks about again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -15,11 +16,14 @@ use url::Url;
 use super::{Context, RunError};
 use crate::capture;
 use crate::capture::completeness::Missing;
+use crate::capture::kind;
 use crate::capture::requisites::{self, Kind, LeftOut, Requisite};
 use crate::charset;
 use crate::config::Robots;
 use crate::fetch::{Facts, Family, Fault, Fetched, Limits, Request, RobotsFact, Validators};
-use crate::store::{KnownRequisite, NewManifest, NewRequisite, Packed, PutDown, RequisiteState};
+use crate::store::{
+    KnownRequisite, NewManifest, NewRequisite, Packed, PutDown, RequisiteState, sha256,
+};
 
 /// Requests for one page that are under way at once; how many of them go to one host is the gate's business.
 const AT_ONCE: usize = 8;
@@ -31,7 +35,8 @@ const READ_BYTES: usize = 8 << 20;
 /// What was asked for in this pass.
 #[derive(Debug, Default)]
 pub struct Requisites {
-    got: Mutex<HashMap<Box<str>, Cell>>,
+    /// By address and what it is needed for, which decides what is read from it. Hardly anything is needed for two things.
+    got: Mutex<HashMap<Requisite, Cell>>,
 }
 
 type Cell = Arc<OnceCell<Arc<Got>>>;
@@ -63,16 +68,16 @@ pub(super) struct Page<'a> {
 }
 
 impl Requisites {
-    fn cell(&self, url: &Url) -> Cell {
+    fn cell(&self, wanted: &Requisite) -> Cell {
         let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = got.get(url.as_str()) {
+        if let Some(cell) = got.get(wanted) {
             return Arc::clone(cell);
         }
         if got.len() >= MOST_KNOWN {
             got.clear();
         }
         let cell = Cell::default();
-        got.insert(url.as_str().into(), Arc::clone(&cell));
+        got.insert(wanted.clone(), Arc::clone(&cell));
         cell
     }
 }
@@ -89,130 +94,130 @@ pub(super) async fn gather(
     let Some(found) = needs_of_page(page, limits, context.manner.downloads) else {
         return Ok(None);
     };
-    let deadline = Instant::now() + limits.capture;
-    let mut gathered = Gathered {
-        known: HashSet::from([page.url.clone()]),
-        tree: Vec::new(),
+    let mut gathering = Gathering {
+        deadline: Instant::now() + limits.capture,
+        limits,
+        first: VecDeque::new(),
+        then: VecDeque::new(),
+        got: HashMap::from([(page.url.clone(), None)]),
         bytes: 0,
-        left_out: found.left_out,
     };
-    let mut level = gathered.take(None, found.requisites, limits);
-    for depth in 0..=limits.nesting {
-        let mut next = Vec::new();
-        let fetching = level.drain(..).map(|at| {
-            let wanted = &gathered.tree[at].requisite;
-            let (wanted, is_over) = (wanted.clone(), gathered.bytes >= limits.capture_bytes);
-            async move {
-                if is_over {
-                    return Ok((at, Arc::new(Got::Missing(Missing::OverTheLimit))));
-                }
-                let got = get(context, page, &wanted, deadline).await?;
-                Ok::<_, RunError>((at, got))
-            }
-        });
-        let fetching: Vec<_> = fetching.collect();
-        let mut fetching = futures_util::stream::iter(fetching).buffered(AT_ONCE);
-        while let Some(done) = fetching.next().await {
-            let (at, mut got) = done?;
-            if gathered.bytes >= limits.capture_bytes {
-                got = Arc::new(Got::Missing(Missing::OverTheLimit));
-            }
-            if let Got::Has {
-                bytes,
-                needs,
-                left_out,
-                ..
-            } = &*got
-            {
-                gathered.bytes += bytes;
-                gathered.left_out += left_out;
-                if depth < limits.nesting {
-                    next.extend(gathered.take(Some(at), needs.clone(), limits));
-                } else {
-                    gathered.left_out += needs.len() as u64;
-                }
-            }
-            gathered.tree[at].got = Some(got);
-        }
-        level = next;
-    }
-    Ok(Some(gathered.manifest()))
-}
-
-/// What was found so far, as a tree: what a style sheet needs stands below it.
-struct Gathered {
-    known: HashSet<Url>,
-    tree: Vec<Node>,
-    bytes: u64,
-    /// What was named and is not even among the missing: beyond the limits, or nested too deep.
-    left_out: u64,
-}
-
-struct Node {
-    requisite: Requisite,
-    below: Option<usize>,
-    got: Option<Arc<Got>>,
-}
-
-impl Gathered {
-    /// Takes what is not known yet, and gives its places.
-    fn take(
-        &mut self,
-        below: Option<usize>,
-        requisites: Vec<Requisite>,
-        limits: &Limits,
-    ) -> Vec<usize> {
-        let mut taken = Vec::new();
-        for requisite in requisites {
-            if self.known.contains(&requisite.url) {
-                continue;
-            }
-            if self.tree.len() >= limits.requisites {
-                self.left_out += 1;
-                continue;
-            }
-            self.known.insert(requisite.url.clone());
-            taken.push(self.tree.len());
-            self.tree.push(Node {
-                requisite,
-                below,
-                got: None,
+    gathering.take(&found.requisites, 0);
+    let mut fetching = FuturesUnordered::new();
+    loop {
+        while fetching.len() < AT_ONCE
+            && let Some((wanted, depth)) = gathering.next()
+        {
+            let deadline = gathering.deadline;
+            fetching.push(async move {
+                let got = get(context, page, &wanted, deadline).await;
+                (wanted.url, depth, got)
             });
         }
-        taken
+        let Some((url, depth, got)) = fetching.next().await else {
+            break;
+        };
+        gathering.came(url, depth, got?);
+    }
+    Ok(Some(gathering.manifest(&page.url, found)))
+}
+
+/// What is to be asked for, and what came of it.
+struct Gathering<'l> {
+    limits: &'l Limits,
+    deadline: Instant,
+    /// What leads to more: asked for before all others, and never left out because of them.
+    first: VecDeque<(Requisite, usize)>,
+    then: VecDeque<(Requisite, usize)>,
+    /// What is asked for, or came. The page itself is among them.
+    got: HashMap<Url, Option<Arc<Got>>>,
+    bytes: u64,
+}
+
+impl Gathering<'_> {
+    /// Takes what is not known yet; `depth` is how many requisites lead to it.
+    fn take(&mut self, requisites: &[Requisite], depth: usize) {
+        if depth > self.limits.nesting {
+            return;
+        }
+        let leads = |one: &&Requisite| matches!(one.kind, Kind::Style | Kind::Frame);
+        let (first, then): (Vec<_>, Vec<_>) = requisites.iter().partition(leads);
+        for one in first.into_iter().chain(then) {
+            // The page itself is one of them.
+            if self.got.len() > self.limits.requisites {
+                return;
+            }
+            if self.got.contains_key(&one.url) {
+                continue;
+            }
+            self.got.insert(one.url.clone(), None);
+            let queue = if leads(&one) {
+                &mut self.first
+            } else {
+                &mut self.then
+            };
+            queue.push_back((one.clone(), depth));
+        }
     }
 
-    /// What there is, in the order in which a reader of the page meets it.
-    fn manifest(mut self) -> NewManifest {
-        let mut children: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
-        for (at, node) in self.tree.iter().enumerate() {
-            children.entry(node.below).or_default().push(at);
-        }
-        let mut waiting: Vec<usize> = children.remove(&None).unwrap_or_default();
-        waiting.reverse();
-        let mut requisites = Vec::with_capacity(self.tree.len());
-        while let Some(at) = waiting.pop() {
-            if let Some(below) = children.remove(&Some(at)) {
-                waiting.extend(below.into_iter().rev());
+    fn next(&mut self) -> Option<(Requisite, usize)> {
+        self.first.pop_front().or_else(|| self.then.pop_front())
+    }
+
+    fn came(&mut self, url: Url, depth: usize, mut got: Arc<Got>) {
+        if self.bytes >= self.limits.capture_bytes {
+            got = Arc::new(Got::Missing(Missing::OverTheLimit));
+            // What is left in the queues would be over it too.
+            let waiting = self.first.drain(..).chain(self.then.drain(..));
+            for (one, _) in waiting.collect::<Vec<_>>() {
+                self.got.insert(one.url, Some(Arc::clone(&got)));
             }
-            let node = &mut self.tree[at];
-            let state = match node.got.take().as_deref() {
-                Some(Got::Has { exchanges, .. }) => RequisiteState::Has(exchanges.clone()),
-                Some(Got::Missing(why)) => {
-                    RequisiteState::Missing(node.requisite.url.to_string(), why.name())
+        }
+        if let Got::Has { bytes, needs, .. } = &*got {
+            self.bytes += bytes;
+            self.take(needs, depth + 1);
+        }
+        self.got.insert(url, Some(got));
+    }
+
+    /// What there is, in the order in which a reader of the page meets it, whatever came first: the same page with the same
+    /// requisites has the same manifest.
+    fn manifest(mut self, page: &Url, found: Needs) -> NewManifest {
+        let (mut requisites, mut left_out) = (Vec::new(), found.left_out);
+        let mut listed = HashSet::from([page.clone()]);
+        let mut waiting: Vec<Requisite> = found.requisites;
+        waiting.reverse();
+        while let Some(one) = waiting.pop() {
+            if !listed.insert(one.url.clone()) {
+                continue;
+            }
+            // Over the limit, or nested too deep.
+            let Some(got) = self.got.remove(&one.url) else {
+                left_out += 1;
+                continue;
+            };
+            let state = match got.as_deref() {
+                Some(Got::Has {
+                    exchanges,
+                    needs,
+                    left_out: more,
+                    ..
+                }) => {
+                    left_out += more;
+                    waiting.extend(needs.iter().rev().cloned());
+                    RequisiteState::Has(exchanges.clone())
                 }
-                None => {
-                    RequisiteState::Missing(node.requisite.url.to_string(), Missing::Later.name())
-                }
+                Some(Got::Missing(why)) => RequisiteState::Missing(one.url.to_string(), why.name()),
+                None => RequisiteState::Missing(one.url.to_string(), Missing::Later.name()),
             };
             requisites.push(NewRequisite {
-                kind: node.requisite.kind.name(),
+                kind: one.kind.name(),
                 state,
             });
         }
         NewManifest {
             requisites,
-            left_out: self.left_out,
+            left_out,
         }
     }
 }
@@ -220,7 +225,8 @@ impl Gathered {
 /// How much of what a text names is taken.
 fn found_at_most(limits: &Limits) -> requisites::Limits {
     requisites::Limits {
-        requisites: limits.requisites,
+        // Style sheets may stand behind more pictures than are taken.
+        requisites: 4 * limits.requisites,
         frames_within: limits.nesting,
         ..requisites::Limits::default()
     }
@@ -238,21 +244,14 @@ fn missed(left_out: &LeftOut) -> u64 {
 }
 
 fn needs_of_page(page: &Page<'_>, limits: &Limits, with_downloads: bool) -> Option<Needs> {
-    let media_type = page.content_type.map(essence);
     let body = &page.body[..page.body.len().min(READ_BYTES)];
-    let is_svg = media_type.as_deref() == Some("image/svg+xml");
-    let is_page = match media_type.as_deref() {
-        Some("text/html" | "application/xhtml+xml") => true,
-        Some("application/octet-stream" | "text/plain" | "application/xml" | "text/xml") | None => {
-            looks_like_a_page(body)
-        }
-        Some(_) => false,
-    };
+    let is_svg = is_svg(page.content_type);
+    let is_page = kind::kind(page.content_type, body) == kind::Kind::Html;
     if !is_page && !is_svg {
         return None;
     }
     let text = charset::decode(body, page.content_type).text;
-    let mut found = if is_svg {
+    let mut found = if is_svg && !is_page {
         requisites::of_svg(&text, &page.url, &found_at_most(limits))
     } else {
         requisites::of_page(&text, &page.url, &found_at_most(limits))
@@ -269,14 +268,8 @@ fn needs_of_page(page: &Page<'_>, limits: &Limits, with_downloads: bool) -> Opti
     })
 }
 
-fn essence(content_type: &str) -> String {
-    let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
-}
-
-fn looks_like_a_page(body: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(&body[..body.len().min(1024)]).to_ascii_lowercase();
-    start.contains("<html") || start.contains("<!doctype html")
+fn is_svg(content_type: Option<&str>) -> bool {
+    content_type.map(kind::essence).as_deref() == Some("image/svg+xml")
 }
 
 async fn get(
@@ -288,7 +281,7 @@ async fn get(
     if context.cancelled.is_cancelled() || Instant::now() >= deadline {
         return Ok(Arc::new(Got::Missing(Missing::Later)));
     }
-    let asked = context.requisites.cell(&wanted.url);
+    let asked = context.requisites.cell(wanted);
     // One that another page is waiting for is waited for here too, each as long as it may itself.
     let got = asked.get_or_try_init(|| async { fetch(context, page, wanted).await.map(Arc::new) });
     match timeout_at(deadline, got).await {
@@ -385,11 +378,13 @@ async fn put_down(
     let url = last.map_or(&wanted.url, |last| &last.url);
     let limits = &context.manner.limits;
     let needs = needs_of(bytes, content_type, url, wanted.kind, limits);
-    let sha256 = fetched.facts.body.as_ref();
-    let sha256 = sha256.and_then(|body| capture::digest(&body.sha256));
-    let packed = match sha256 {
-        Some(sha256) => Packed::with_digest(bytes, sha256),
-        None => Packed::new(bytes),
+    let known = fetched.facts.body.as_ref();
+    let known = known.and_then(|body| capture::digest(&body.sha256));
+    let digest = known.unwrap_or_else(|| sha256(bytes));
+    let packed = if kind::kind(content_type, bytes).is_packed() {
+        Packed::as_is(bytes, digest)
+    } else {
+        Packed::with_digest(bytes, digest)
     };
     if !context.room.takes(packed.stored_size() as u64).await {
         return Ok(Got::Missing(Missing::NoRoom));
@@ -437,7 +432,7 @@ fn why_missing(facts: &Facts) -> Option<Missing> {
 fn may_need_more(kind: Kind, content_type: Option<&str>) -> bool {
     match kind {
         Kind::Style | Kind::Frame => true,
-        Kind::Image | Kind::Icon => content_type.map(essence).as_deref() == Some("image/svg+xml"),
+        Kind::Image | Kind::Icon => is_svg(content_type),
         _ => false,
     }
 }

@@ -69,6 +69,16 @@ impl Packed {
         }
     }
 
+    /// Takes a payload as it is, for its own format packs it already.
+    pub fn as_is(bytes: &[u8], sha256: Sha) -> Self {
+        Self {
+            sha256,
+            size: bytes.len() as u64,
+            coding: "plain",
+            data: bytes.to_vec(),
+        }
+    }
+
     /// Bytes that will be stored.
     pub fn stored_size(&self) -> usize {
         self.data.len()

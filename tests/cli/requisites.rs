@@ -277,20 +277,89 @@ fn style_sheets_that_name_each_other_and_pages_without_end_are_bounded() {
 }
 
 #[test]
-fn what_takes_too_long_is_left_for_another_time() {
+fn a_slow_picture_keeps_nothing_else_waiting() {
     let desk = desk();
     let never = Page::bytes("image/png", "late").delay(Duration::from_secs(30));
     desk.web.page("a.test", "/well.png", never);
-    desk.file("sourcekeep.toml", "[limits]\ncapture_ms = 1500\n");
+    desk.file("sourcekeep.toml", "[limits]\ncapture_ms = 3000\n");
     desk.run("run posts").exits(0);
-    let later = "select url from requisites where missing = 'later'";
+    let later = "select url, missing from requisites where missing is not null order by url";
     insta::assert_snapshot!(desk.rows(later), @r"
-    https://a.test/more.css
-    https://a.test/wall.png
-    https://a.test/well.png
-    https://a.test/framed.png
+    https://a.test/gone.png | not-found
+    https://a.test/well.png | later
     ");
     assert_eq!(desk.number("select count(*) from capture"), 1);
+}
+
+#[test]
+fn the_order_in_which_requisites_come_makes_no_other_manifest() {
+    let desk = desk();
+    let slow = |path: &str| {
+        let style = "@import 'more.css'; body { background: url(/wall.png) }";
+        let page = Page::bytes("text/css", style);
+        desk.web
+            .page("a.test", path, page.delay(Duration::from_millis(300)));
+    };
+    let both = "<link rel=stylesheet href=/one.css><link rel=stylesheet href=/two.css>\
+        <p>The wells of the valley are deeper than the church is high.";
+    desk.web.page("a.test", "/both", Page::html(both));
+    for (day, late, early) in [(2, "/one.css", "/two.css"), (3, "/two.css", "/one.css")] {
+        slow(late);
+        let style = "@import 'more.css'; body { background: url(/wall.png) }";
+        desk.web
+            .page("a.test", early, Page::bytes("text/css", style));
+        desk.day(day);
+        desk.run("capture https://a.test/both").exits(0);
+    }
+    assert_eq!(desk.number("select count(*) from manifest"), 1);
+    assert_eq!(desk.number("select count(*) from capture"), 1);
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_copy_without_what_it_needs() {
+    let desk = desk();
+    let late = Page::bytes("image/png", "late").delay(Duration::from_secs(30));
+    desk.web.page("a.test", "/well.png", late);
+    let mut run = desk.start("run posts");
+    desk.web.wait_for("a.test", "/style.css");
+    desk.until_at_least("select count(*) from exchange where visit_id is null", 1);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(desk.number("select count(*) from capture"), 0);
+    desk.run("verify").exits(0);
+    desk.web
+        .page("a.test", "/well.png", Page::bytes("image/png", "in time"));
+    desk.day(2);
+    desk.run("run posts").exits(0);
+    insta::assert_snapshot!(desk.rows("select needs, has from capture c join manifest m on m.id = c.manifest_id"), @"10 | 9");
+    desk.run("verify").exits(0);
+}
+
+#[test]
+fn style_sheets_are_not_left_out_because_of_pictures() {
+    let desk = Desk::new();
+    let many = (0..30).map(|n| format!("<img src=/{n}.png>"));
+    let many = many.collect::<Vec<_>>().concat();
+    let page =
+        format!("<p>The wells of the valley are deep.{many}<link rel=stylesheet href=/style.css>");
+    desk.web.page("a.test", "/", Page::html(page));
+    desk.web
+        .page("a.test", "/style.css", Page::bytes("text/css", "p{}"));
+    desk.file("sourcekeep.toml", "[limits]\nrequisites = 10\n");
+    desk.run("capture https://a.test/").exits(0);
+    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"10 | 1 | 21");
+    assert_eq!(desk.web.count("a.test", "/style.css"), 1);
+}
+
+#[test]
+fn a_page_is_sealed_when_all_that_it_needs_has_come() {
+    let desk = Desk::real();
+    web(&desk);
+    let late = Page::bytes("image/png", "late").delay(Duration::from_millis(700));
+    desk.web.page("a.test", "/well.png", late);
+    desk.run("capture https://a.test/article").exits(0);
+    let took = desk.number("select sealed_at - at from capture");
+    assert!(took >= 700, "{took}");
 }
 
 #[test]

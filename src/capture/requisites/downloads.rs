@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{Collector, Found, Kind, Limits, markup};
 use crate::address;
+use crate::capture::kind::essence;
 
 /// Formats of data, by the endings of their files.
 const FORMATS: &[&str] = &[
@@ -152,8 +153,7 @@ impl Offer {
     }
 
     fn media_type(&self) -> String {
-        let media_type = self.media_type.split(';').next().unwrap_or_default();
-        media_type.trim().to_ascii_lowercase()
+        essence(&self.media_type)
     }
 
     /// Puts it among the requisites if it leads to data, and to none of the feeds of the page.

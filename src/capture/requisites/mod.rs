@@ -91,7 +91,7 @@ impl Kind {
 }
 
 /// Something that a page needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requisite {
     /// Its address: absolute, `http` or `https`, without a fragment and without credentials.
     pub url: Url,

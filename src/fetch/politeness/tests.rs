@@ -292,3 +292,67 @@ async fn a_second_request_under_one_permit_waits_like_any_other() {
     other.answered(429, Some(Duration::from_secs(3600)));
     assert!(permit.again(LONGEST_WAIT).await.is_err());
 }
+
+async fn enter_for_requisite(gate: &Gate, host: &str) -> Result<Permit, Busy> {
+    gate.enter_for(host, Errand::Requisite, LONGEST_WAIT).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn requisites_follow_at_a_shorter_delay_and_keep_visits_apart() {
+    let gate = gate(64, 2, 1000);
+    let begun = Instant::now();
+    drop(enter(&gate, "a.test").await.unwrap());
+    for _ in 0..5 {
+        drop(enter_for_requisite(&gate, "a.test").await.unwrap());
+    }
+    assert_eq!(begun.elapsed(), Duration::from_millis(500));
+    drop(enter(&gate, "a.test").await.unwrap());
+    // A second after the visit before it, whatever was asked for meanwhile.
+    assert_eq!(begun.elapsed(), Duration::from_secs(1));
+    for _ in 0..20 {
+        drop(enter_for_requisite(&gate, "a.test").await.unwrap());
+    }
+    assert_eq!(begun.elapsed(), Duration::from_secs(3));
+    drop(enter(&gate, "a.test").await.unwrap());
+    // And no sooner after a requisite than one requisite after another.
+    assert_eq!(begun.elapsed(), Duration::from_millis(3100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_that_the_host_asked_for_holds_for_requisites() {
+    let gate = gate(64, 2, 1000);
+    gate.set_delay("a.test", Duration::from_secs(10));
+    let begun = Instant::now();
+    for _ in 0..3 {
+        drop(enter_for_requisite(&gate, "a.test").await.unwrap());
+    }
+    assert_eq!(begun.elapsed(), Duration::from_secs(20));
+    // A host that refused is left alone by them too.
+    let refused = enter_for_requisite(&gate, "b.test").await.unwrap();
+    refused.answered(429, Some(Duration::from_secs(3600)));
+    drop(refused);
+    assert!(enter_for_requisite(&gate, "b.test").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn requisites_of_a_site_are_asked_for_at_twice_the_pace_of_a_host() {
+    let gate = gate(64, 8, 1000);
+    let begun = Instant::now();
+    for n in 0..11 {
+        let host = format!("{n}.site.test");
+        drop(enter_for_requisite(&gate, &host).await.unwrap());
+    }
+    assert_eq!(begun.elapsed(), Duration::from_millis(500));
+    let hasty = super::Gate::new(Manners::ordinary(
+        64,
+        Pace {
+            concurrency: 2,
+            delay: Duration::ZERO,
+        },
+    ));
+    let begun = Instant::now();
+    for _ in 0..10 {
+        drop(enter_for_requisite(&hasty, "a.test").await.unwrap());
+    }
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}

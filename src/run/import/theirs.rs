@@ -9,6 +9,7 @@ use super::{
 };
 use crate::address;
 use crate::capture::by_hand;
+use crate::capture::kind::essence;
 use crate::fetch::undo;
 use crate::run::exported::{Pairs, json, pairs};
 use crate::store::{
@@ -651,11 +652,6 @@ fn one_line(text: &str) -> String {
 /// A digest, however its letters are written.
 fn digest_key(text: &str) -> String {
     text.trim().trim_end_matches('=').to_ascii_lowercase()
-}
-
-fn essence(media_type: &str) -> String {
-    let essence = media_type.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
 }
 
 fn is_page(media_type: Option<&str>) -> bool {
