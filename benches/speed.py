@@ -24,7 +24,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCEKEEP = os.path.join(ROOT, "target", "release", "sourcekeep")
-FAST = ["--allow-private", "127.0.0.0/8", "--host-delay", "0", "--concurrency", "128", "--host-concurrency", "8"]
+FAST = ["--no-requisites", "--allow-private", "127.0.0.0/8", "--host-delay", "0", "--concurrency", "128", "--host-concurrency", "8"]
 LYCHEE = ["lychee", "-n", "-q", "--max-retries", "0", "--host-request-interval", "0ms", "--host-concurrency", "1000",
           "--max-concurrency", "128"]
 
