@@ -14,6 +14,8 @@ const GRAM: usize = 4;
 const LONG: usize = 8;
 /// So many words, of both sides together, are compared one by one.
 const MOST_WORDS: usize = 6000;
+/// A text of so many words shares some row of them with any that says the same.
+const LONG_TEXT: usize = 1000;
 /// So few are compared whatever they share.
 const FEW_WORDS: usize = 64;
 /// They may differ in so many.
@@ -57,6 +59,7 @@ pub(in crate::judge) fn align(before: Row<'_>, now: Row<'_>) -> Vec<Run> {
         now,
         runs: Vec::new(),
         steps: MOST_STEPS,
+        grams_in_common: 0,
     };
     let mut gaps = vec![aligned.trimmed(Gap {
         before: (0, before.hashes.len()),
@@ -75,6 +78,10 @@ pub(in crate::judge) fn align(before: Row<'_>, now: Row<'_>) -> Vec<Run> {
             }
         }
         gaps = left;
+        if matches!(round, Round::Grams(GRAM)) && aligned.are_strangers() {
+            gaps.clear();
+            break;
+        }
     }
     for gap in gaps {
         if gap.is_open() {
@@ -100,11 +107,20 @@ struct Aligned<'a> {
     now: Row<'a>,
     runs: Vec<Run>,
     steps: usize,
+    /// How many of the rows of [`GRAM`] words now stand somewhere before, however often.
+    grams_in_common: usize,
 }
 
 impl Aligned<'_> {
     fn same(&self, before: usize, now: usize) -> bool {
         self.before.hashes[before] == self.now.hashes[now]
+    }
+
+    /// Whether two long texts share hardly a row of words: what single words they share is chance.
+    fn are_strangers(&self) -> bool {
+        let shorter = self.before.hashes.len().min(self.now.hashes.len());
+        let paired: usize = self.runs.iter().map(|run| run.len).sum();
+        shorter >= LONG_TEXT && 20 * self.grams_in_common.max(paired) < shorter
     }
 
     /// Takes off what is the same at both ends.
@@ -133,10 +149,13 @@ impl Aligned<'_> {
 
     /// Pairs what stands out in a gap, and says what is left between.
     fn anchor(&mut self, gap: Gap, round: Round, left: &mut Vec<Gap>) {
-        let mut pairs = paired(
+        let (mut pairs, in_common) = paired(
             &keys(self.before, gap.before, round),
             &keys(self.now, gap.now, round),
         );
+        if matches!(round, Round::Grams(GRAM)) {
+            self.grams_in_common += in_common;
+        }
         pairs.sort_unstable();
         let (mut before, mut now) = (gap.before.0, gap.now.0);
         for (at, other) in rising(&pairs) {
@@ -296,16 +315,19 @@ struct Found {
     next_now: usize,
 }
 
-/// Pairs what is found equally often on both sides, the first with the first; in no order.
-fn paired(before: &[(u64, usize)], now: &[(u64, usize)]) -> Vec<(usize, usize)> {
+/// Pairs what is found equally often on both sides, the first with the first; in no order. Says too how much of what is
+/// now was before, however often.
+fn paired(before: &[(u64, usize)], now: &[(u64, usize)]) -> (Vec<(usize, usize)>, usize) {
     let mut found: HashMap<u64, Found> =
         HashMap::with_capacity_and_hasher(before.len(), foldhash::fast::RandomState::default());
     for (key, _) in before {
         found.entry(*key).or_default().before += 1;
     }
+    let mut in_common = 0;
     for (key, _) in now {
         if let Some(found) = found.get_mut(key) {
             found.now += 1;
+            in_common += 1;
         }
     }
     let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -328,7 +350,7 @@ fn paired(before: &[(u64, usize)], now: &[(u64, usize)]) -> Vec<(usize, usize)> 
             found.next_now += 1;
         }
     }
-    pairs
+    (pairs, in_common)
 }
 
 /// The longest sequence of pairs, ordered by their first, whose second rises too (Fredman, 1975).
@@ -518,6 +540,21 @@ mod tests {
             assert!(found.is_sorted_by(|one, other| one.0 < other.0 && one.1 < other.1));
             check(&before, &now);
         }
+    }
+
+    #[test]
+    fn long_texts_that_share_single_words_only_share_nothing() {
+        let mut seed = 3_u64;
+        let mut random = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % below
+        };
+        let before: Vec<u64> = (0..5000).map(|_| random(900)).collect();
+        let now: Vec<u64> = (0..5000).map(|_| random(900)).collect();
+        assert!(check(&before, &now) < 50);
+        // What is told twice now has no row as often as before, and stands all the same.
+        let twice = [&[1_000_000], &before[..], &[1_000_001], &before[..]].concat();
+        assert_eq!(check(&before, &twice), 5000);
     }
 
     #[test]
