@@ -1,13 +1,14 @@
 //! `import`: web archives that others made, and our own exports.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sourcekeep::report::{bytes, count, one_line};
-use sourcekeep::run::{ImportError, Imported, import, walk};
-use sourcekeep::store::{Locking, Mode, Store};
+use sourcekeep::run::{Hear, Import, ImportError, Imported, walk};
+use sourcekeep::store::{Locking, Mode};
+use sourcekeep::warc::is_zip;
 
 use super::Global;
 use super::context::{Setup, held};
@@ -26,9 +27,11 @@ const GLOBS: &[&str] = &[
     "*.arc.gz",
     "*.WARC",
     "*.WARC.GZ",
+    "*.wacz",
+    "*.WACZ",
 ];
 
-/// Bring captures in from WARC and ARC files
+/// Bring captures in from WARC, ARC and WACZ files
 ///
 /// Each document in a file (a page, a PDF, a text, data) becomes a capture of its address, dated as the file says, with the
 /// redirects that led to it; everything else that was answered is kept beside it. What posts cite is looked for in them.
@@ -37,10 +40,11 @@ const GLOBS: &[&str] = &[
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sourcekeep import crawl.warc.gz
-  sourcekeep import crawls/               every WARC and ARC file below the folder
+  sourcekeep import crawl.wacz            also collections of WACZ files
+  sourcekeep import crawls/               every WARC, ARC and WACZ file below the folder
   zcat old.arc.gz | sourcekeep import -")]
 pub(crate) struct ImportArgs {
-    /// Files; folders, for every .warc, .warc.gz, .warc.zst, .arc and .arc.gz in them; `-` for standard input
+    /// Files; folders, for every .warc, .warc.gz, .warc.zst, .arc, .arc.gz and .wacz in them; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How to print what was done
@@ -60,26 +64,31 @@ pub(crate) fn import_files(
         Locking::Ours(lock) => lock,
         Locking::Held(holder) => return Err(held(&setup.db, &holder)),
     };
-    let now = setup.clock.now();
-    let mut sums = Sums::default();
+    let mut importing = Importing {
+        import: Import::new(&store, setup.clock.now()),
+        printer,
+        files: 0,
+        unread: 0,
+    };
     for file in &args.files {
         if file == Path::new("-") {
-            sums.add(one(&store, std::io::stdin(), "-", now, printer)?);
+            importing.piped()?;
         } else if file.is_dir() {
             let globs: Vec<String> = GLOBS.iter().map(|glob| (*glob).to_owned()).collect();
             for found in walk(file, &globs) {
                 match found {
-                    Ok(path) => sums.add(named(&store, &path, now, printer)?),
+                    Ok(path) => importing.named(&path)?,
                     Err(problem) => {
                         printer.warning(problem);
-                        sums.add(None);
+                        importing.unread += 1;
                     }
                 }
             }
         } else {
-            sums.add(named(&store, file, now, printer)?);
+            importing.named(file)?;
         }
     }
+    let sums = importing.finish()?;
     store.close();
     drop(lock);
     let mut out = printer.data();
@@ -99,77 +108,129 @@ pub(crate) fn import_files(
     })
 }
 
-fn named(
-    store: &Store,
-    path: &Path,
-    now: i64,
-    printer: &Printer,
-) -> Result<Option<Imported>, Failure> {
-    let shown = one_line(&path.to_string_lossy(), 500);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) => {
-            printer.warning(format!("{shown}: {error}"));
-            return Ok(None);
-        }
-    };
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned();
-    one(
-        store,
-        BufReader::with_capacity(1 << 16, file),
-        &name,
-        now,
-        printer,
-    )
+struct Importing<'a> {
+    import: Import<'a>,
+    printer: &'a Printer,
+    files: u64,
+    unread: u64,
 }
 
-/// One file; none where it could not be read to its end.
-fn one(
-    store: &Store,
-    file: impl Read,
-    name: &str,
-    now: i64,
-    printer: &Printer,
-) -> Result<Option<Imported>, Failure> {
-    let shown = one_line(name, 500);
-    let line = Line::start(printer);
-    let mut told = 0_u64;
-    let each = |done: &Imported| {
-        line.says(|| {
+impl Importing<'_> {
+    fn named(&mut self, path: &Path) -> Result<(), Failure> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                let shown = one_line(&path.to_string_lossy(), 500);
+                self.printer.warning(format!("{shown}: {error}"));
+                self.unread += 1;
+                return Ok(());
+            }
+        };
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        let mut file = BufReader::with_capacity(1 << 16, file);
+        let hears = &mut Talk::start(self.printer, &name);
+        let read = match file.fill_buf().map(is_zip) {
+            Ok(true) => match file.rewind() {
+                Ok(()) => self.import.zip(&mut file.into_inner(), &name, hears),
+                Err(error) => Err(error.into()),
+            },
+            Ok(false) => self.import.archive(file, &name, hears),
+            Err(error) => Err(error.into()),
+        };
+        self.ended(read, &name)
+    }
+
+    fn piped(&mut self) -> Result<(), Failure> {
+        let mut input = BufReader::with_capacity(1 << 16, std::io::stdin());
+        if input.fill_buf().is_ok_and(is_zip) {
+            self.printer
+                .warning("-: a WACZ file cannot be read from standard input; name the file");
+            self.unread += 1;
+            return Ok(());
+        }
+        let read = self
+            .import
+            .archive(input, "-", &mut Talk::start(self.printer, "-"));
+        self.ended(read, "-")
+    }
+
+    /// A file that could not be read to its end is told; the next one is read all the same.
+    fn ended(&mut self, read: Result<(), ImportError>, name: &str) -> Result<(), Failure> {
+        match read {
+            Ok(()) => self.files += 1,
+            Err(ImportError::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                let shown = one_line(name, 500);
+                self.printer.warning(format!("{shown}: {error}"));
+                self.unread += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Sums, Failure> {
+        Ok(Sums {
+            all: self.import.finish()?,
+            files: self.files,
+            unread: self.unread,
+        })
+    }
+}
+
+/// What is said of one file: how far it is, and its first problems.
+struct Talk<'a> {
+    printer: &'a Printer,
+    line: Line<'a>,
+    shown: String,
+    told: u64,
+}
+
+impl<'a> Talk<'a> {
+    fn start(printer: &'a Printer, name: &str) -> Self {
+        Self {
+            printer,
+            line: Line::start(printer),
+            shown: one_line(name, 500),
+            told: 0,
+        }
+    }
+}
+
+impl Hear for Talk<'_> {
+    fn progress(&mut self, done: &Imported) {
+        self.line.says(|| {
             format!(
-                "{shown}: {} of {}, {}",
+                "{}: {} of {}, {}",
+                self.shown,
                 count(done.captures, "capture"),
                 count(done.records, "record"),
                 bytes(done.bytes)
             )
         });
-    };
-    let problem = |problem: String| {
-        told += 1;
-        if told <= MOST_TOLD {
-            printer.warning(format!("{shown}: {problem}"));
-        }
-    };
-    let done = import(store, file, name, now, each, problem);
-    drop(line);
-    if told > MOST_TOLD {
-        printer.warning(format!("{shown}: {} more problems", told - MOST_TOLD));
     }
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(ImportError::Store(error)) => Err(error.into()),
-        Err(error) => {
-            printer.warning(format!("{shown}: {error}"));
-            Ok(None)
+
+    fn problem(&mut self, what: String) {
+        self.told += 1;
+        if self.told <= MOST_TOLD {
+            self.printer.warning(format!("{}: {what}", self.shown));
         }
     }
 }
 
-#[derive(Default)]
+impl Drop for Talk<'_> {
+    fn drop(&mut self) {
+        if self.told > MOST_TOLD {
+            let more = self.told - MOST_TOLD;
+            self.printer
+                .warning(format!("{}: {more} more problems", self.shown));
+        }
+    }
+}
+
 struct Sums {
     all: Imported,
     files: u64,
@@ -177,23 +238,6 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, done: Option<Imported>) {
-        let Some(done) = done else {
-            self.unread += 1;
-            return;
-        };
-        let all = &mut self.all;
-        self.files += 1;
-        all.records += done.records;
-        all.captures += done.captures;
-        all.known_captures += done.known_captures;
-        all.exchanges += done.exchanges;
-        all.left_out += done.left_out;
-        all.problems += done.problems;
-        all.incomplete |= done.incomplete;
-        all.bytes += done.bytes;
-    }
-
     fn write_text(&self, out: &mut impl Write) -> std::io::Result<()> {
         let all = &self.all;
         writeln!(

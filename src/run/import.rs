@@ -1,4 +1,4 @@
-//! Web archives brought in: each document of a WARC or ARC file becomes a capture of its source, what came beside it is
+//! Web archives brought in: each document of a WARC, ARC or WACZ file becomes a capture of its source, what came beside it is
 //! kept as exchanges, and our own exports are made again as they were.
 //!
 //! The file is read once, record by record. What a source is that only an import knows of, it is not visited.
@@ -14,7 +14,8 @@ use serde::Serialize;
 use super::quotes::look_in_copies_of;
 use crate::address::{self, Canonical};
 use crate::store::{Counting, ImportedCapture, ImportedExchange, Packed, Sha, Store, StoreError};
-use crate::warc::{End, Reader, Record};
+use crate::warc::{End, ReadSeek, Reader, Record, Visit, visit_zip};
+use theirs::Theirs;
 
 /// The most of a body that is kept, in bytes.
 const MOST_OF_A_BODY: u64 = 100 << 20;
@@ -53,57 +54,158 @@ pub enum ImportError {
     Read(#[from] io::Error),
 }
 
-/// Imports one file. `name` is its own, without folders. `each` hears how far it is, `problem` what is not as it should be,
-/// with its place.
-///
-/// # Errors
-/// When the archive or the file cannot be read, or the archive cannot be written. What was imported so far is kept.
-pub fn import(
-    store: &Store,
-    file: impl Read,
-    name: &str,
-    now: i64,
-    mut each: impl FnMut(&Imported),
-    mut problem: impl FnMut(String),
-) -> Result<Imported, ImportError> {
-    let mut importer = Importer {
-        store,
-        name: crate::report::one_line(name, 500),
-        now,
-        counting: Counting::default(),
-        waiting: 0,
-        done: Imported::default(),
-    };
-    let mut reader = Reader::new(file);
-    let mut theirs = theirs::Theirs::default();
-    let mut ours = ours::Ours::default();
-    let ended = (|| {
-        while let Some(record) = reader.next_record()? {
-            importer.done.records += 1;
-            if record.kind == "warcinfo" {
-                let payload = payload(&mut reader, &record, 64 * 1024)?;
-                ours.end(&mut importer, &mut theirs)?;
-                ours.begin(&payload.bytes);
-            } else if ours.is_ours() {
-                ours.record(&mut importer, &mut theirs, &mut reader, &record)?;
-            } else {
-                theirs.record(&mut importer, &mut reader, &record)?;
-            }
-            importer.tell(&mut reader, &mut problem);
-            each(&importer.counted(reader.offset()));
+/// What an import says while it is under way.
+pub trait Hear {
+    /// How far it is.
+    fn progress(&mut self, done: &Imported);
+
+    /// Something in a file is not as it should be: what, and where.
+    fn problem(&mut self, what: String);
+}
+
+/// Web archives that are brought in, one file after another.
+pub struct Import<'a> {
+    importer: Importer<'a>,
+    theirs: Theirs,
+}
+
+impl<'a> Import<'a> {
+    /// An import into an archive, at this instant.
+    pub fn new(store: &'a Store, now: i64) -> Self {
+        Self {
+            importer: Importer {
+                store,
+                name: String::new(),
+                now,
+                counting: Counting::default(),
+                waiting: 0,
+                done: Imported::default(),
+            },
+            theirs: Theirs::default(),
         }
-        Ok(())
-    })();
-    importer.tell(&mut reader, &mut problem);
-    ours.end(&mut importer, &mut theirs)?;
-    theirs.end(&mut importer)?;
-    store.write_blocking("finish the import", |_| Ok(()))?;
-    let done = importer.counted(reader.offset());
-    let quoted = std::mem::take(&mut importer.counting_now().quoted);
-    for source in quoted {
-        look_in_copies_of(store, source, now)?;
     }
-    ended.map(|()| done)
+
+    /// Imports a WARC or ARC file. `name` is its own, without folders.
+    ///
+    /// # Errors
+    /// When the archive or the file cannot be read, or the archive cannot be written. What was imported so far is kept.
+    pub fn archive(
+        &mut self,
+        file: impl Read,
+        name: &str,
+        hears: &mut dyn Hear,
+    ) -> Result<(), ImportError> {
+        let (importer, theirs) = (&mut self.importer, &mut self.theirs);
+        importer.name = crate::report::one_line(name, 500);
+        let mut reader = Reader::new(file);
+        let mut ours = ours::Ours::default();
+        let ended = (|| {
+            while let Some(record) = reader.next_record()? {
+                importer.done.records += 1;
+                if record.kind == "warcinfo" {
+                    let payload = payload(&mut reader, &record, 64 * 1024)?;
+                    ours.end(importer, theirs)?;
+                    ours.begin(&payload.bytes);
+                } else if ours.is_ours() {
+                    ours.record(importer, theirs, &mut reader, &record)?;
+                } else {
+                    theirs.record(importer, &mut reader, &record)?;
+                }
+                importer.tell(&mut reader, hears);
+                hears.progress(&importer.counted(reader.offset()));
+            }
+            Ok(())
+        })();
+        importer.tell(&mut reader, hears);
+        importer.done.bytes += reader.offset();
+        ours.end(importer, theirs)?;
+        theirs.end(importer)?;
+        ended
+    }
+
+    /// Imports the web archives in a WACZ file, or in another ZIP file. `name` is its own, without folders.
+    ///
+    /// # Errors
+    /// When the archive cannot be read or written. What was imported so far is kept; what cannot be read of the file is told.
+    pub fn zip(
+        &mut self,
+        file: &mut dyn ReadSeek,
+        name: &str,
+        hears: &mut dyn Hear,
+    ) -> Result<(), ImportError> {
+        let mut held = Held {
+            import: self,
+            name,
+            hears,
+        };
+        visit_zip(file, &mut held)
+    }
+
+    /// Ends the import; gives what was brought in by all of it.
+    ///
+    /// # Errors
+    /// When the archive cannot be read or written.
+    pub fn finish(self) -> Result<Imported, StoreError> {
+        let importer = self.importer;
+        let store = importer.store;
+        store.write_blocking("finish the import", |_| Ok(()))?;
+        let done = importer.counted(0);
+        let quoted = std::mem::take(&mut importer.counting_now().quoted);
+        for source in quoted {
+            look_in_copies_of(store, source, importer.now)?;
+        }
+        Ok(done)
+    }
+}
+
+/// The web archives that a ZIP file holds.
+struct Held<'i, 'a> {
+    import: &'i mut Import<'a>,
+    name: &'i str,
+    hears: &'i mut dyn Hear,
+}
+
+impl Visit for Held<'_, '_> {
+    type Error = ImportError;
+
+    fn archive(&mut self, name: &str, file: &mut dyn Read) -> Result<(), ImportError> {
+        let mut within = Within {
+            name,
+            hears: self.hears,
+        };
+        let full = format!("{}/{name}", self.name);
+        match self.import.archive(file, &full, &mut within) {
+            Err(ImportError::Read(error)) => {
+                self.problem(format!("{name}: {error}"), true);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn problem(&mut self, what: String, is_lost: bool) {
+        let done = &mut self.import.importer.done;
+        done.problems += 1;
+        done.incomplete |= is_lost;
+        self.hears.problem(crate::report::one_line(&what, 1000));
+    }
+}
+
+/// Says where in a ZIP file a problem is.
+struct Within<'h> {
+    name: &'h str,
+    hears: &'h mut dyn Hear,
+}
+
+impl Hear for Within<'_> {
+    fn progress(&mut self, done: &Imported) {
+        self.hears.progress(done);
+    }
+
+    fn problem(&mut self, what: String) {
+        let name = crate::report::one_line(self.name, 500);
+        self.hears.problem(format!("{name}: {what}"));
+    }
 }
 
 struct Importer<'a> {
@@ -129,16 +231,16 @@ impl Importer<'_> {
             known_captures: sums.known_captures,
             exchanges: sums.exchanges,
             left_out: self.done.left_out + sums.without_body,
-            bytes,
+            bytes: self.done.bytes + bytes,
             ..self.done.clone()
         }
     }
 
-    fn tell<R: Read>(&mut self, reader: &mut Reader<R>, problem: &mut impl FnMut(String)) {
+    fn tell<R: Read>(&mut self, reader: &mut Reader<R>, hears: &mut dyn Hear) {
         for one in reader.take_problems() {
             self.done.problems += 1;
             self.done.incomplete |= one.is_lost;
-            problem(one.to_string());
+            hears.problem(one.to_string());
         }
     }
 

@@ -68,7 +68,7 @@ pub use export::{Export, ExportError, Exported, export};
 pub use frontier::{Ended, Work};
 pub use gathering::InputOptions;
 pub use heartbeat::{HeartbeatError, heartbeat};
-pub use import::{ImportError, Imported, import};
+pub use import::{Hear, Import, ImportError, Imported};
 pub use inputs::{Argument, InputError, classify};
 pub use intervals::Intervals;
 pub use pass::{Happened, Outcome, Plan, pass};

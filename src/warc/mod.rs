@@ -3,7 +3,7 @@
 //! Pure, over `Read` and `Write`, and streaming: neither a file nor a record is ever in memory as a whole. Reading is
 //! lenient, for files of the last 25 years are as they are: WARC 0.17 to 1.1 and ARC 1, plain, compressed by record or
 //! as one, with wrong lengths, missing lines and garbage between records. Whatever is not as it should be is a
-//! [`Problem`] with its place, and what comes after it is read all the same.
+//! [`Problem`] with its place, and what comes after it is read all the same. [`visit_zip`] finds them in WACZ files.
 
 mod arc;
 mod chunked;
@@ -13,6 +13,7 @@ mod fields;
 mod http;
 mod input;
 mod reader;
+mod wacz;
 mod writer;
 
 pub use date::{date, write_date};
@@ -21,6 +22,7 @@ pub use fields::Fields;
 pub use http::Head;
 pub use input::{Place, Problem};
 pub use reader::{End, Reader, Record, bare};
+pub use wacz::{ReadSeek, Visit, is_zip, visit_zip};
 pub use writer::{NewRecord, Writer, record_id};
 
 /// Profile of a revisit whose payload is that of an earlier record.

@@ -221,6 +221,77 @@ fn crawl() -> Vec<u8> {
     .concat()
 }
 
+/// A ZIP file with these files in it, stored as they are.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in files {
+        zip.start_file(*name, stored).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn web_archives_in_zip_files_become_captures() {
+    let desk = Desk::new();
+    let at = "2025-12-20T10:00:00Z";
+    let html = "200 OK\r\nContent-Type: text/html";
+    let page = |url: &str| response(url, at, html, b"<title>Of a collection</title><p>A page.");
+    let packed = |bytes: &[u8]| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    };
+    // A revisit of what another file of the collection has.
+    let revisit = record(
+        "WARC-Type: revisit\r\nWARC-Target-URI: http://b.test/again\r\nWARC-Date: 2025-12-21T10:00:00Z\r\n\
+         WARC-Profile: http://netpreserve.org/warc/1.0/revisit/identical-payload-digest\r\n\
+         WARC-Refers-To-Target-URI: http://a.test/one\r\nWARC-Refers-To-Date: 2025-12-20T10:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+    );
+    let first = zip(&[
+        ("pages/pages.jsonl", b"{}"),
+        ("archive/data.warc.gz", &packed(&page("http://a.test/one"))),
+    ]);
+    let package = br#"{"resources": [{"path": "a.wacz", "hash": "sha256:00"}, {"path": "c.wacz", "hash": "sha256:00"}]}"#;
+    let collection = zip(&[
+        ("a.wacz", &first),
+        ("archive/b.warc", &revisit),
+        ("datapackage.json", package),
+    ]);
+    desk.file("crawls/collection.wacz", &collection);
+    desk.file("crawls/cut.wacz", &collection[..collection.len() - 300]);
+    assert_snapshot!(desk.run("import crawls").exits(3), @"
+    exit code 3
+    --- stdout
+    2 captures brought in from 2 files (3 records), 2 exchanges
+    1 capture there already
+    4 problems in the files
+    --- stderr
+    warning: collection.wacz: archive/b.warc: datapackage.json does not list it
+    warning: collection.wacz: c.wacz: datapackage.json lists it, and it is not there
+    warning: cut.wacz: damaged: its directory is not there
+    warning: cut.wacz: salvaged: byte 221: 624 bytes that are no part of what is compressed
+    ");
+    assert_snapshot!(desk.rows("select s.address, i.file from capture c join source s on s.id = c.source_id
+        join capture_import i on i.capture_id = c.id order by c.id"), @"
+    http://a.test/one | collection.wacz/a.wacz/archive/data.warc.gz
+    http://b.test/again | collection.wacz/archive/b.warc
+    ");
+    desk.run("verify").exits(0);
+    assert_snapshot!(desk.pipe("import -", "PK\u{3}\u{4}").exits(3), @"
+    exit code 3
+    --- stdout
+    0 captures brought in from 0 files (0 records), 0 exchanges
+    1 file could not be read
+    --- stderr
+    warning: -: a WACZ file cannot be read from standard input; name the file
+    ");
+}
+
 #[test]
 fn a_crawl_of_others_becomes_captures() {
     let desk = Desk::new();
