@@ -26,8 +26,8 @@ pub enum Missing {
     OverTheLimit,
     /// Its address leads into a private network.
     PrivateAddress,
-    /// It came in a form that cannot be read, or its address is of a kind that is not fetched.
-    Unsupported,
+    /// The web archive that the page was imported from, and all else that is here, has no answer of its address.
+    NotArchived,
 }
 
 impl Missing {
@@ -42,7 +42,7 @@ impl Missing {
         Missing::TooLarge,
         Missing::OverTheLimit,
         Missing::PrivateAddress,
-        Missing::Unsupported,
+        Missing::NotArchived,
     ];
 
     /// The word for it in the archive.
@@ -57,7 +57,7 @@ impl Missing {
             Missing::TooLarge => "too-large",
             Missing::OverTheLimit => "over-the-limit",
             Missing::PrivateAddress => "private-address",
-            Missing::Unsupported => "unsupported",
+            Missing::NotArchived => "not-archived",
         }
     }
 
@@ -73,7 +73,7 @@ impl Missing {
             Missing::TooLarge
                 | Missing::OverTheLimit
                 | Missing::PrivateAddress
-                | Missing::Unsupported
+                | Missing::NotArchived
         )
     }
 
@@ -89,7 +89,7 @@ impl Missing {
             Missing::TooLarge => "too large",
             Missing::OverTheLimit => "over the limit of a page",
             Missing::PrivateAddress => "in a private network",
-            Missing::Unsupported => "of an unsupported form",
+            Missing::NotArchived => "not in the archive",
         }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn import_files(
         Locking::Held(holder) => return Err(held(&setup.db, &holder)),
     };
     let mut importing = Importing {
-        import: Import::new(&store, setup.clock.now()),
+        import: Import::new(&store, &setup.settings.limits, setup.clock.now()),
         printer,
         files: 0,
         unread: 0,

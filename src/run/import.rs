@@ -1,11 +1,13 @@
 //! Web archives brought in: each document of a WARC, ARC or WACZ file becomes a capture of its source, what came beside it is
-//! kept as exchanges, and our own exports are made again as they were.
+//! kept as exchanges, of which each page gets those that it needs, and our own exports are made again as they were.
 //!
 //! The file is read once, record by record. What a source is that only an import knows of, it is not visited.
 
+mod needs;
 mod ours;
 mod theirs;
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -13,12 +15,18 @@ use serde::Serialize;
 
 use super::quotes::look_in_copies_of;
 use crate::address::{self, Canonical};
+use crate::fetch::Limits;
 use crate::store::{Counting, ImportedCapture, ImportedExchange, Packed, Sha, Store, StoreError};
 use crate::warc::{End, ReadSeek, Reader, Record, Visit, visit_zip};
+use needs::Finder;
 use theirs::Theirs;
 
 /// The most of a body that is kept, in bytes.
 const MOST_OF_A_BODY: u64 = 100 << 20;
+/// Captures that wait for what they need, which comes after them; of more, the first are sealed with what is there by then.
+const MOST_UNSEALED: usize = 20_000;
+/// So many of them are sealed at once then.
+const SEALED_AT_ONCE: usize = 1_000;
 /// So many bytes may wait for the writer.
 const MOST_WAITING: u64 = 48 << 20;
 
@@ -70,11 +78,13 @@ pub struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    /// An import into an archive, at this instant.
-    pub fn new(store: &'a Store, now: i64) -> Self {
+    /// An import into an archive, at this instant. The limits are those of what a page needs.
+    pub fn new(store: &'a Store, limits: &Limits, now: i64) -> Self {
         Self {
             importer: Importer {
                 store,
+                finder: Finder::new(store, limits),
+                unsealed: VecDeque::new(),
                 name: String::new(),
                 now,
                 counting: Counting::default(),
@@ -146,8 +156,11 @@ impl<'a> Import<'a> {
     /// # Errors
     /// When the archive cannot be read or written.
     pub fn finish(self) -> Result<Imported, StoreError> {
-        let importer = self.importer;
+        let mut importer = self.importer;
         let store = importer.store;
+        while !importer.unsealed.is_empty() {
+            importer.seal()?;
+        }
         store.write_blocking("finish the import", |_| Ok(()))?;
         let done = importer.counted(0);
         let quoted = std::mem::take(&mut importer.counting_now().quoted);
@@ -210,6 +223,9 @@ impl Hear for Within<'_> {
 
 struct Importer<'a> {
     store: &'a Store,
+    finder: Finder<'a>,
+    /// Captures that wait for what they need, with their bodies.
+    unsealed: VecDeque<(ImportedCapture, Sha)>,
     name: String,
     now: i64,
     counting: Counting,
@@ -227,7 +243,7 @@ impl Importer<'_> {
     fn counted(&self, bytes: u64) -> Imported {
         let sums = self.counting_now();
         Imported {
-            captures: sums.captures,
+            captures: sums.captures + self.unsealed.len() as u64,
             known_captures: sums.known_captures,
             exchanges: sums.exchanges,
             left_out: self.done.left_out + sums.without_body,
@@ -244,6 +260,50 @@ impl Importer<'_> {
         }
     }
 
+    /// Seals a capture once what it needs may be there.
+    fn keep_later(&mut self, capture: ImportedCapture, body: Sha) -> Result<(), StoreError> {
+        self.unsealed.push_back((capture, body));
+        if self.unsealed.len() > MOST_UNSEALED {
+            self.seal()?;
+        }
+        Ok(())
+    }
+
+    /// Seals the captures that wait longest.
+    fn seal(&mut self) -> Result<(), StoreError> {
+        let store = self.store;
+        // What was handed over may not be put down yet.
+        store.write_blocking("import", |_| Ok(()))?;
+        self.finder.more_came();
+        let some = self.unsealed.len().min(SEALED_AT_ONCE);
+        for (mut capture, sha) in self.unsealed.drain(..some).collect::<Vec<_>>() {
+            let is_known = store.read("look for a capture", |r| {
+                r.has_capture(&capture.address, capture.at, &capture.url, &sha)
+            })?;
+            let media_type = capture.media_type.as_deref();
+            let needs = if is_known {
+                None
+            } else {
+                let (url, at) = (capture.url.as_str(), capture.at);
+                self.finder.needs(url, at, media_type, &sha)?
+            };
+            if let Some(needs) = needs {
+                let manifest = capture.manifest.get_or_insert_default();
+                manifest.requisites.extend(needs.requisites);
+                manifest.left_out = needs.left_out;
+                capture.looked_for = true;
+            }
+            self.keep(Vec::new(), vec![capture], 0)?;
+        }
+        Ok(())
+    }
+
+    /// Hands a payload over that came by no exchange, for a capture that is sealed later.
+    fn keep_payload(&mut self, body: Packed) -> Result<(), StoreError> {
+        let size = body.stored_size() as u64;
+        self.hand_over(Some(body), Vec::new(), Vec::new(), size)
+    }
+
     /// Hands exchanges over, and captures that list them, as one transaction.
     fn keep(
         &mut self,
@@ -251,9 +311,22 @@ impl Importer<'_> {
         captures: Vec<ImportedCapture>,
         size: u64,
     ) -> Result<(), StoreError> {
+        self.hand_over(None, exchanges, captures, size)
+    }
+
+    fn hand_over(
+        &mut self,
+        payload: Option<Packed>,
+        exchanges: Vec<ImportedExchange>,
+        captures: Vec<ImportedCapture>,
+        size: u64,
+    ) -> Result<(), StoreError> {
         self.waiting += size;
         let (counting, now) = (Arc::clone(&self.counting), self.now);
         let work = move |w: &crate::store::Writing<'_>| {
+            if let Some(payload) = &payload {
+                w.put_payload(payload)?;
+            }
             for exchange in &exchanges {
                 w.put_imported(exchange, &counting)?;
             }

@@ -43,7 +43,7 @@ type Cell = Arc<OnceCell<Arc<Got>>>;
 
 /// What came of asking for a requisite.
 #[derive(Debug)]
-enum Got {
+pub(super) enum Got {
     Has {
         exchanges: PutDown,
         /// Bytes of the body.
@@ -94,21 +94,13 @@ pub(super) async fn gather(
     let Some(found) = needs_of_page(page, limits, context.manner.downloads) else {
         return Ok(None);
     };
-    let mut gathering = Gathering {
-        deadline: Instant::now() + limits.capture,
-        limits,
-        first: VecDeque::new(),
-        then: VecDeque::new(),
-        got: HashMap::from([(page.url.clone(), None)]),
-        bytes: 0,
-    };
-    gathering.take(&found.requisites, 0);
+    let deadline = Instant::now() + limits.capture;
+    let mut gathering = Gathering::of(page, limits, &found);
     let mut fetching = FuturesUnordered::new();
     loop {
         while fetching.len() < AT_ONCE
             && let Some((wanted, depth)) = gathering.next()
         {
-            let deadline = gathering.deadline;
             fetching.push(async move {
                 let got = get(context, page, &wanted, deadline).await;
                 (wanted.url, depth, got)
@@ -123,9 +115,8 @@ pub(super) async fn gather(
 }
 
 /// What is to be asked for, and what came of it.
-struct Gathering<'l> {
+pub(super) struct Gathering<'l> {
     limits: &'l Limits,
-    deadline: Instant,
     /// What leads to more: asked for before all others, and never left out because of them.
     first: VecDeque<(Requisite, usize)>,
     then: VecDeque<(Requisite, usize)>,
@@ -134,7 +125,20 @@ struct Gathering<'l> {
     bytes: u64,
 }
 
-impl Gathering<'_> {
+impl<'l> Gathering<'l> {
+    /// What a page needs is to be asked for.
+    pub(super) fn of(page: &Page<'_>, limits: &'l Limits, found: &Needs) -> Self {
+        let mut gathering = Self {
+            limits,
+            first: VecDeque::new(),
+            then: VecDeque::new(),
+            got: HashMap::from([(page.url.clone(), None)]),
+            bytes: 0,
+        };
+        gathering.take(&found.requisites, 0);
+        gathering
+    }
+
     /// Takes what is not known yet; `depth` is how many requisites lead to it.
     fn take(&mut self, requisites: &[Requisite], depth: usize) {
         if depth > self.limits.nesting {
@@ -160,11 +164,13 @@ impl Gathering<'_> {
         }
     }
 
-    fn next(&mut self) -> Option<(Requisite, usize)> {
+    /// The next one that is to be asked for, and how many requisites lead to it.
+    pub(super) fn next(&mut self) -> Option<(Requisite, usize)> {
         self.first.pop_front().or_else(|| self.then.pop_front())
     }
 
-    fn came(&mut self, url: Url, depth: usize, mut got: Arc<Got>) {
+    /// Takes what came of one.
+    pub(super) fn came(&mut self, url: Url, depth: usize, mut got: Arc<Got>) {
         if self.bytes >= self.limits.capture_bytes {
             got = Arc::new(Got::Missing(Missing::OverTheLimit));
             // What is left in the queues would be over it too.
@@ -182,7 +188,7 @@ impl Gathering<'_> {
 
     /// What there is, in the order in which a reader of the page meets it, whatever came first: the same page with the same
     /// requisites has the same manifest.
-    fn manifest(mut self, page: &Url, found: Needs) -> NewManifest {
+    pub(super) fn manifest(mut self, page: &Url, found: Needs) -> NewManifest {
         let (mut requisites, mut left_out) = (Vec::new(), found.left_out);
         let mut listed = HashSet::from([page.clone()]);
         let mut waiting: Vec<Requisite> = found.requisites;
@@ -233,9 +239,9 @@ fn found_at_most(limits: &Limits) -> requisites::Limits {
 }
 
 /// What a text needs.
-struct Needs {
-    requisites: Vec<Requisite>,
-    left_out: u64,
+pub(super) struct Needs {
+    pub(super) requisites: Vec<Requisite>,
+    pub(super) left_out: u64,
 }
 
 /// What was left out that a reader would miss: what holds itself, is a script's or no address is not.
@@ -243,8 +249,13 @@ fn missed(left_out: &LeftOut) -> u64 {
     left_out.over_the_limit + left_out.too_long + left_out.not_read
 }
 
-fn needs_of_page(page: &Page<'_>, limits: &Limits, with_downloads: bool) -> Option<Needs> {
-    let body = &page.body[..page.body.len().min(READ_BYTES)];
+/// What a page needs; none for what is no page.
+pub(super) fn needs_of_page(
+    page: &Page<'_>,
+    limits: &Limits,
+    with_downloads: bool,
+) -> Option<Needs> {
+    let (body, not_read) = read_of(page.body);
     let is_svg = is_svg(page.content_type);
     let is_page = kind::kind(page.content_type, body) == kind::Kind::Html;
     if !is_page && !is_svg {
@@ -256,7 +267,7 @@ fn needs_of_page(page: &Page<'_>, limits: &Limits, with_downloads: bool) -> Opti
     } else {
         requisites::of_page(&text, &page.url, &found_at_most(limits))
     };
-    let mut left_out = missed(&found.left_out);
+    let mut left_out = missed(&found.left_out) + not_read;
     if with_downloads && is_page {
         let offered = requisites::downloads(&text, &page.url, &found_at_most(limits));
         left_out += missed(&offered.left_out);
@@ -266,6 +277,14 @@ fn needs_of_page(page: &Page<'_>, limits: &Limits, with_downloads: bool) -> Opti
         requisites: found.requisites,
         left_out,
     })
+}
+
+/// As much of a text as is read, and whether something is behind it, as a number of what is left out.
+fn read_of(body: &[u8]) -> (&[u8], u64) {
+    (
+        &body[..body.len().min(READ_BYTES)],
+        u64::from(body.len() > READ_BYTES),
+    )
 }
 
 fn is_svg(content_type: Option<&str>) -> bool {
@@ -416,20 +435,26 @@ fn why_missing(facts: &Facts) -> Option<Missing> {
         });
     }
     let status = facts.hops.last().map_or(0, |hop| hop.status);
-    match status {
-        200..=299 => {}
-        404 | 410 => return Some(Missing::NotFound),
-        401 | 402 | 403 | 407 | 429 | 451 => return Some(Missing::Refused),
-        _ => return Some(Missing::Failed),
-    }
-    match facts.body.as_ref()?.truncated.as_deref()? {
-        "length" => Some(Missing::TooLarge),
+    let truncated = facts
+        .body
+        .as_ref()
+        .and_then(|body| body.truncated.as_deref());
+    why_of_answer(status, truncated)
+}
+
+/// Why the answer of a server is none that a page can be shown with.
+pub(super) fn why_of_answer(status: u16, truncated: Option<&str>) -> Option<Missing> {
+    match (status, truncated) {
+        (200..=299, None) => None,
+        (200..=299, Some("length")) => Some(Missing::TooLarge),
+        (404 | 410, _) => Some(Missing::NotFound),
+        (401 | 402 | 403 | 407 | 429 | 451, _) => Some(Missing::Refused),
         _ => Some(Missing::Failed),
     }
 }
 
 /// Whether a requisite may need more.
-fn may_need_more(kind: Kind, content_type: Option<&str>) -> bool {
+pub(super) fn may_need_more(kind: Kind, content_type: Option<&str>) -> bool {
     match kind {
         Kind::Style | Kind::Frame => true,
         Kind::Image | Kind::Icon => is_svg(content_type),
@@ -438,7 +463,7 @@ fn may_need_more(kind: Kind, content_type: Option<&str>) -> bool {
 }
 
 /// What a requisite needs itself.
-fn needs_of(
+pub(super) fn needs_of(
     bytes: &[u8],
     content_type: Option<&str>,
     url: &Url,
@@ -461,10 +486,11 @@ fn needs_of(
     if kind != Kind::Style {
         return needs_of_page(&page, limits, false).unwrap_or(none);
     }
-    let text = charset::decode(&bytes[..bytes.len().min(READ_BYTES)], content_type).text;
+    let (bytes, not_read) = read_of(bytes);
+    let text = charset::decode(bytes, content_type).text;
     let found = requisites::of_style(&text, url, &found_at_most(limits));
     Needs {
-        left_out: missed(&found.left_out),
+        left_out: missed(&found.left_out) + not_read,
         requisites: found.requisites,
     }
 }
@@ -480,7 +506,7 @@ fn validators(known: &KnownRequisite, url: &Url) -> Option<Validators> {
 }
 
 /// A header of an exchange as it is stored.
-fn header(headers: &str, name: &str) -> Option<String> {
+pub(super) fn header(headers: &str, name: &str) -> Option<String> {
     let all: Vec<(String, String)> = serde_json::from_str(headers).ok()?;
     all.into_iter()
         .find(|(known, _)| known == name)

@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::blob::{self, Packed};
 use super::chain::{CaptureLink, HandLink, START, Sha, sha256};
+use super::imports::ImportedCapture;
 use super::manifests::NewManifest;
 use super::runs::NewEvent;
 use super::{Reading, Writing};
@@ -192,6 +193,7 @@ impl Writing<'_> {
         capture: &NewCapture,
         visit_id: Option<i64>,
         by_hand: Option<&ByHand>,
+        import: Option<&ImportedCapture>,
     ) -> rusqlite::Result<i64> {
         let (body_id, _) = blob::put(self.connection, &capture.body)?;
         if let Some(visit_id) = visit_id {
@@ -215,12 +217,12 @@ impl Writing<'_> {
             Some(visit_id) => exchanges_digest(self.connection, visit_id)?,
             None => START,
         };
-        let after_visit: i64 = match by_hand {
-            Some(_) => self
-                .connection
+        let after_visit: i64 = if visit_id.is_none() {
+            self.connection
                 .prepare_cached("select coalesce(max(id), 0) from visit")?
-                .query_row([], |row| row.get(0))?,
-            None => 0,
+                .query_row([], |row| row.get(0))?
+        } else {
+            0
         };
         let link = CaptureLink {
             id,
@@ -246,6 +248,7 @@ impl Writing<'_> {
                 note: hand.note.as_deref(),
                 after_visit,
             }),
+            import: import.map(|import| import.link(after_visit)),
         };
         self.connection
             .prepare_cached(
@@ -271,6 +274,18 @@ impl Writing<'_> {
                 &link.after(&previous)[..],
                 manifest.as_ref().map(|(id, _)| *id)
             ])?;
+        self.put_beside(id, by_hand, import, after_visit)?;
+        Ok(id)
+    }
+
+    /// What is known of a capture that no visit left.
+    fn put_beside(
+        &self,
+        id: i64,
+        by_hand: Option<&ByHand>,
+        import: Option<&ImportedCapture>,
+        after_visit: i64,
+    ) -> rusqlite::Result<()> {
         if let Some(hand) = by_hand {
             self.connection
                 .prepare_cached(
@@ -287,7 +302,23 @@ impl Writing<'_> {
                     after_visit,
                 ))?;
         }
-        Ok(id)
+        if let Some(import) = import {
+            self.connection
+                .prepare_cached(
+                    "insert into capture_import (capture_id, file, record, kind, sealed_at, after_visit_id, looked_for)
+                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute((
+                    id,
+                    &import.file,
+                    &import.record,
+                    import.made_as,
+                    import.sealed_there_at,
+                    after_visit,
+                    import.looked_for,
+                ))?;
+        }
+        Ok(())
     }
 
     /// Keeps a copy that somebody made by hand. It is no visit: no verdict follows from it.
@@ -296,7 +327,7 @@ impl Writing<'_> {
             .connection
             .prepare_cached("select address from source where id = ?1")?
             .query_row([capture.source_id], |row| row.get(0))?;
-        let id = self.seal_capture(&capture, None, Some(by_hand))?;
+        let id = self.seal_capture(&capture, None, Some(by_hand), None)?;
         self.connection
             .prepare_cached(
                 "update source set last_capture_id = (
@@ -352,9 +383,10 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select c.id, c.at, c.kind, c.url, c.media_type, c.title, c.size, length(b.data), lower(hex(b.sha256)),
-                     c.truncated, c.sealed_at, h.made_by, h.file, h.dated_by, h.named_url, h.note, m.left_out
+                     c.truncated, c.sealed_at, h.made_by, h.file, h.dated_by, h.named_url, h.note,
+                     iif(coalesce(i.looked_for, 1), m.left_out, null)
                  from capture c join blob b on b.id = c.body_id left join capture_by_hand h on h.capture_id = c.id
-                 left join manifest m on m.id = c.manifest_id
+                 left join capture_import i on i.capture_id = c.id left join manifest m on m.id = c.manifest_id
                  where c.source_id = ?1 order by c.at desc, c.id desc",
             )?
             .query_map([source_id], |row| {
@@ -482,9 +514,9 @@ mod tests {
                 let (source, _) =
                     w.find_or_add_source("https://a.test/", "a.test", "a.test", 1, None)?;
                 // As earlier versions did.
-                w.seal_capture(&capture(source, 5), None, None)?;
+                w.seal_capture(&capture(source, 5), None, None, None)?;
                 w.keep_by_hand(capture(source, 3), &hand)?;
-                w.seal_capture(&capture(source, 4), None, None)?;
+                w.seal_capture(&capture(source, 4), None, None, None)?;
                 Ok(source)
             })
             .unwrap();
@@ -502,5 +534,33 @@ mod tests {
             })
             .collect();
         assert_eq!(made_by, [(5, None), (4, None), (3, Some("Jane"))]);
+    }
+
+    #[test]
+    fn links_of_before_they_covered_imports_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db"), Mode::Create, 0).unwrap();
+        store
+            .write_blocking("seal", |w| {
+                let (source, _) =
+                    w.find_or_add_source("https://a.test/", "a.test", "a.test", 1, None)?;
+                for kind in ["import", "visit"] {
+                    let capture = NewCapture {
+                        kind,
+                        ..capture(source, 5)
+                    };
+                    let id = w.seal_capture(&capture, None, None, None)?;
+                    w.connection.execute(
+                        "insert into capture_import values (?1, 'a.warc', null, 'import', null, 1, 0)",
+                        [id],
+                    )?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let verified = store.read("verify", |r| r.verify()).unwrap();
+        // What a visit left was never imported.
+        let problem = "capture 2: the hash chain does not hold here: it was changed, or what comes before it was";
+        assert_eq!(verified.problems, [problem]);
     }
 }

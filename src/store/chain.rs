@@ -77,6 +77,32 @@ pub(super) struct CaptureLink<'a> {
     /// The digest of the manifest.
     pub manifest: Option<&'a [u8]>,
     pub by_hand: Option<HandLink<'a>>,
+    pub import: Option<ImportLink<'a>>,
+}
+
+/// What is said of a capture that was imported, each in one line.
+pub(super) struct ImportLink<'a> {
+    pub file: &'a str,
+    pub record: Option<&'a str>,
+    pub kind: &'a str,
+    pub sealed_at: Option<i64>,
+    pub looked_for: bool,
+    pub after_visit: i64,
+}
+
+impl ImportLink<'_> {
+    fn lines(&self) -> String {
+        format!(
+            "{}\n{}\n{}\n{}\n{}\n{}\n",
+            self.file,
+            self.record.unwrap_or("-"),
+            self.kind,
+            self.sealed_at
+                .map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            u8::from(self.looked_for),
+            self.after_visit,
+        )
+    }
 }
 
 /// What is said of a capture that was made by hand, each in one line.
@@ -109,15 +135,15 @@ impl CaptureLink<'_> {
     pub(super) fn after(&self, previous: &Sha) -> Sha {
         let by_hand = self.by_hand.as_ref().map(HandLink::lines);
         let manifest = self.manifest.map(|sha| format!("{}\n", hex(sha)));
-        let form = match (&by_hand, &manifest) {
-            (None, None) => "capture 2",
-            (Some(_), None) => "capture 3",
-            (None, Some(_)) => "capture 4",
-            (Some(_), Some(_)) => "capture 5",
-        };
-        let (by_hand, manifest) = (by_hand.unwrap_or_default(), manifest.unwrap_or_default());
+        let import = self.import.as_ref().map(ImportLink::lines);
+        let form = 2
+            + u8::from(by_hand.is_some())
+            + 2 * u8::from(manifest.is_some())
+            + 4 * u8::from(import.is_some());
+        let [manifest, import, by_hand] =
+            [manifest, import, by_hand].map(Option::unwrap_or_default);
         let text = format!(
-            "{form}\n{}{}\n{}\n{manifest}{by_hand}{}\n",
+            "capture {form}\n{}{}\n{}\n{manifest}{import}{by_hand}{}\n",
             self.common(previous),
             self.served_sha256.map_or_else(|| "-".to_owned(), hex),
             self.served_sha1.unwrap_or("-"),

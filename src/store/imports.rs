@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::blob::{self, Packed};
 use super::captures::{ByHand, NewCapture, NewExchange};
-use super::chain::Sha;
+use super::chain::{ImportLink, Sha};
 use super::manifests::{NewManifest, PutDown};
 use super::{Reading, Writing};
 
@@ -71,6 +71,29 @@ pub struct ImportedCapture {
     pub made_as: &'static str,
     /// When it was sealed where it comes from.
     pub sealed_there_at: Option<i64>,
+}
+
+impl ImportedCapture {
+    /// What the link of a capture covers of where it came from.
+    pub(super) fn link(&self, after_visit: i64) -> ImportLink<'_> {
+        ImportLink {
+            file: &self.file,
+            record: self.record.as_deref(),
+            kind: self.made_as,
+            sealed_at: self.sealed_there_at,
+            looked_for: self.looked_for,
+            after_visit,
+        }
+    }
+}
+
+/// An answer to a request that no visit made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// The exchange.
+    pub exchange_id: i64,
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
 }
 
 /// What became of what was brought in. Counted by the writer.
@@ -147,6 +170,11 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Puts a payload down, for captures that are sealed later.
+    pub fn put_payload(&self, packed: &Packed) -> rusqlite::Result<()> {
+        blob::put(self.connection, packed).map(drop)
+    }
+
     /// Seals a capture that was made elsewhere, unless it is there. It is no visit, and nothing is visited because of it.
     pub fn keep_imported(
         &self,
@@ -172,10 +200,6 @@ impl Writing<'_> {
         };
         let (source_id, _) =
             self.find_or_add_source(&new.address, &new.host, &new.site, now, None)?;
-        let after_visit: i64 = self
-            .connection
-            .prepare_cached("select coalesce(max(id), 0) from visit")?
-            .query_row([], |row| row.get(0))?;
         let address = self
             .connection
             .prepare_cached("select address from source where id = ?1")?
@@ -195,21 +219,7 @@ impl Writing<'_> {
             exchanges: Vec::new(),
             manifest: new.manifest.clone(),
         };
-        let id = self.seal_capture(&capture, None, new.by_hand.as_ref())?;
-        self.connection
-            .prepare_cached(
-                "insert into capture_import (capture_id, file, record, kind, sealed_at, after_visit_id, looked_for)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute((
-                id,
-                &new.file,
-                &new.record,
-                new.made_as,
-                new.sealed_there_at,
-                after_visit,
-                new.looked_for,
-            ))?;
+        self.seal_capture(&capture, None, new.by_hand.as_ref(), Some(new))?;
         self.capture_came(source_id)?;
         let quoted = self
             .connection
@@ -285,6 +295,22 @@ impl Reading<'_> {
         sha: &Sha,
     ) -> rusqlite::Result<bool> {
         has_capture(self.connection, address, at, url, sha)
+    }
+
+    /// The answers of an address that no visit asked for and that say something of it, oldest first, so many at most.
+    pub fn answers(&self, url: &str, most: usize) -> rusqlite::Result<Vec<Answer>> {
+        self.connection
+            .prepare_cached(
+                "select id, at from exchange where url = ?1 and visit_id is null and method = 'GET' and status <> 304
+                 order by at, id limit ?2",
+            )?
+            .query_map((url, most as i64), |row| {
+                Ok(Answer {
+                    exchange_id: row.get(0)?,
+                    at: row.get(1)?,
+                })
+            })?
+            .collect()
     }
 
     /// The id of a source that is there, and whether a post cites it.

@@ -68,7 +68,7 @@ pub use exports::{ManifestLine, PayloadRow, WholeCapture, WholeExchange};
 pub use gathered::{Changed, KnownDocument, NewCitation, NewDirectives, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
-pub use imports::{Counting, ImportSums, ImportedBody, ImportedCapture, ImportedExchange};
+pub use imports::{Answer, Counting, ImportSums, ImportedBody, ImportedCapture, ImportedExchange};
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use manifests::{

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::captures::exchanges_digest;
-use super::chain::{CaptureLink, HandLink, START, Sha, VisitLink, hex, sha256};
+use super::chain::{CaptureLink, HandLink, ImportLink, START, Sha, VisitLink, hex, sha256};
 use super::error::StoreError;
 use super::manifests::manifest_digest;
 use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest};
@@ -373,7 +373,7 @@ impl Checker<'_> {
 
     /// Columns of what stands beside captures, and the join that brings them. A file of an earlier schema has no such
     /// tables.
-    fn beside_captures(&self) -> rusqlite::Result<[String; 4]> {
+    fn beside_captures(&self) -> rusqlite::Result<[String; 5]> {
         let tables = self.names("table")?;
         let has = |table: &str| tables.iter().any(|name| name == table);
         let (mut by_hand, mut manifest) = ("null, null, null, null, null, null", "null");
@@ -388,22 +388,28 @@ impl Checker<'_> {
         if has("pruned_capture") {
             pruned = "p.body_sha256, p.exchanges_sha256, p.manifest_sha256,
                  c.body_id is not null or c.manifest_id is not null";
-            join.push_str("left join pruned_capture p on p.capture_id = c.id");
+            join.push_str("left join pruned_capture p on p.capture_id = c.id ");
+        }
+        let mut import = "null, null, null, null, null, null";
+        if has("capture_import") {
+            import = "i.file, i.record, i.kind, i.sealed_at, i.looked_for, i.after_visit_id";
+            join.push_str("left join capture_import i on i.capture_id = c.id");
         }
         Ok([
             by_hand.to_owned(),
             manifest.to_owned(),
             pruned.to_owned(),
+            import.to_owned(),
             join,
         ])
     }
 
     fn captures(&mut self, chain: &mut Chain, after: i64) -> rusqlite::Result<Walked> {
-        let [by_hand, manifest, pruned, join] = self.beside_captures()?;
+        let [by_hand, manifest, pruned, import, join] = self.beside_captures()?;
         let mut query = self.connection.prepare_cached(&format!(
             "select c.id, (select s.address from source s where s.id = c.source_id), c.visit_id, c.at, c.kind, c.url,
                  (select b.sha256 from blob b where b.id = c.body_id), c.chain, c.media_type, c.truncated, c.sealed_at,
-                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}, {pruned}
+                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}, {pruned}, {import}
              from capture c {join} where c.id > ?1 order by c.id limit ?2"
         ))?;
         let mut rows = query.query((after, ROWS / 4))?;
@@ -440,6 +446,7 @@ impl Checker<'_> {
                 note: texts[3].as_deref(),
                 after_visit: after_visit.unwrap_or_default(),
             });
+            let origin = Origin::read(row)?;
             let manifest: Option<Vec<u8>> = match (&tombstone, row.get::<_, Option<i64>>(20)?) {
                 (Some(tombstone), _) => tombstone.manifest.clone(),
                 (None, Some(id)) => Some(manifest_digest(self.connection, id)?.to_vec()),
@@ -451,7 +458,7 @@ impl Checker<'_> {
                 (None, Some(visit)) => exchanges_digest(self.connection, visit)?.to_vec(),
                 (None, None) => START.to_vec(),
             };
-            let link = CaptureLink {
+            let mut link = CaptureLink {
                 id,
                 source: source.as_deref().unwrap_or_default(),
                 visit,
@@ -468,10 +475,16 @@ impl Checker<'_> {
                 title: title.as_deref(),
                 manifest: manifest.as_ref().map(|sha| &sha[..]),
                 by_hand,
+                import: origin.as_ref().map(Origin::link),
             };
             let written: Vec<u8> = row.get(7)?;
             chain.gap("capture", id, &mut self.verified);
             let mut expected = link.after(&chain.head);
+            // It was imported before the link covered that.
+            if expected[..] != written[..] && matches!(kind.as_str(), "import" | "by-hand") {
+                link.import = None;
+                expected = link.after(&chain.head);
+            }
             if expected[..] != written[..] && is_first_form_possible {
                 expected = link.first_form_after(&chain.head);
             }
@@ -621,6 +634,44 @@ impl Tombstone {
             }),
             None => None,
         })
+    }
+}
+
+/// Where a capture was imported from.
+struct Origin {
+    file: String,
+    record: Option<String>,
+    kind: String,
+    sealed_at: Option<i64>,
+    looked_for: bool,
+    after_visit: i64,
+}
+
+impl Origin {
+    /// From the columns 25 to 30 of a row of captures.
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Self>> {
+        Ok(match row.get(25)? {
+            Some(file) => Some(Self {
+                file,
+                record: row.get(26)?,
+                kind: row.get(27)?,
+                sealed_at: row.get(28)?,
+                looked_for: row.get(29)?,
+                after_visit: row.get(30)?,
+            }),
+            None => None,
+        })
+    }
+
+    fn link(&self) -> ImportLink<'_> {
+        ImportLink {
+            file: &self.file,
+            record: self.record.as_deref(),
+            kind: &self.kind,
+            sealed_at: self.sealed_at,
+            looked_for: self.looked_for,
+            after_visit: self.after_visit,
+        }
     }
 }
 

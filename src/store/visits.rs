@@ -160,7 +160,7 @@ impl Writing<'_> {
                 ))?;
         }
         let capture_id = match &visit.capture {
-            Some(capture) => Some(self.seal_capture(capture, Some(visit_id), None)?),
+            Some(capture) => Some(self.seal_capture(capture, Some(visit_id), None, None)?),
             None => None,
         };
         for alias in &visit.aliases {

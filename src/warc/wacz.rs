@@ -174,7 +174,7 @@ impl<V: Visit> Walk<'_, V> {
             );
         }
         let entries = entries(&zip);
-        let mut listed = self.listed(&mut zip, &entries, around)?;
+        let mut listed = self.listed(&mut zip, &entries, around);
         let is_listed = !listed.is_empty();
         let (mut found, mut room) = (0, len);
         for entry in &entries {
@@ -240,11 +240,11 @@ impl<V: Visit> Walk<'_, V> {
         zip: &mut Zip<'_>,
         entries: &[Entry],
         around: &str,
-    ) -> Result<BTreeMap<String, Declared>, V::Error> {
-        let Some(package) = self.small(zip, entries, PACKAGE, around)? else {
-            return Ok(BTreeMap::new());
+    ) -> BTreeMap<String, Declared> {
+        let Some(package) = self.small(zip, entries, PACKAGE, around) else {
+            return BTreeMap::new();
         };
-        if let Some(digest) = self.small(zip, entries, PACKAGE_DIGEST, around)?
+        if let Some(digest) = self.small(zip, entries, PACKAGE_DIGEST, around)
             && let Ok(digest) = serde_json::from_slice::<Resource>(&digest)
             && let Some(declared) = digest.declared()
             && let Some(mut hasher) = declared.hasher()
@@ -256,12 +256,12 @@ impl<V: Visit> Walk<'_, V> {
             Ok(package) => {
                 let resources = package.resources.into_iter();
                 let listed = resources.filter_map(|one| Some((one.path.clone()?, one.declared()?)));
-                Ok(listed.collect())
+                listed.collect()
             }
             Err(error) => {
                 let what = format!("{}: not as it should be: {error}", path(around, PACKAGE));
                 self.visitor.problem(what, false);
-                Ok(BTreeMap::new())
+                BTreeMap::new()
             }
         }
     }
@@ -273,17 +273,15 @@ impl<V: Visit> Walk<'_, V> {
         entries: &[Entry],
         name: &str,
         around: &str,
-    ) -> Result<Option<Vec<u8>>, V::Error> {
-        let Some(entry) = entries.iter().find(|entry| entry.name == name) else {
-            return Ok(None);
-        };
+    ) -> Option<Vec<u8>> {
+        let entry = entries.iter().find(|entry| entry.name == name)?;
         let mut bytes = Vec::new();
         let at_most = PACKAGE_BYTES.min(entry.at_most());
         match self.whole(zip, entry, at_most, &mut bytes) {
-            Ok(()) => Ok(Some(bytes)),
+            Ok(()) => Some(bytes),
             Err(error) => {
                 self.lost(&path(around, name), error);
-                Ok(None)
+                None
             }
         }
     }

@@ -27,6 +27,7 @@
 //! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
 //! - `rejudge`: what was seen is judged again; what a visit is compared with
 //! - `warc`: captures as WARC files, out and in again; files that others wrote
+//! - `imported`: what imported pages need, what is known of imported copies, and what visits are compared with
 //! - `walls`: what stands before a source, and rules of the user's
 //! - `quotes`: what pages still say of what was quoted, and pages that drift
 //! - `reference`: `docs/COMMANDS.md` says what `--help` says
@@ -52,6 +53,7 @@ mod explain;
 mod fates;
 mod files;
 mod history;
+mod imported;
 mod inputs;
 mod leads;
 mod links;

@@ -152,7 +152,7 @@ fn what_is_exported_can_be_chosen() {
 }
 
 /// A record, as somebody else writes it.
-fn record(fields: &str, block: &[u8]) -> Vec<u8> {
+pub(crate) fn record(fields: &str, block: &[u8]) -> Vec<u8> {
     let mut record = format!(
         "WARC/1.0\r\n{fields}\r\nContent-Length: {}\r\n\r\n",
         block.len()
@@ -163,7 +163,7 @@ fn record(fields: &str, block: &[u8]) -> Vec<u8> {
     record
 }
 
-fn response(url: &str, at: &str, head: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn response(url: &str, at: &str, head: &str, body: &[u8]) -> Vec<u8> {
     let mut block = format!("HTTP/1.1 {head}\r\n\r\n").into_bytes();
     block.extend_from_slice(body);
     record(

@@ -360,7 +360,7 @@ fn missing(told: &str) -> &'static str {
         "private-address",
         "later",
         "no-room",
-        "unsupported",
+        "not-archived",
     ];
     WHY.iter()
         .find(|why| **why == told)

@@ -332,14 +332,17 @@ impl Theirs {
             self.redirects.insert(target.to_string(), hops);
         }
         let captures = self.captures(importer, &response, &chain, &this)?;
-        let size = response.size;
+        let (size, sha256) = (response.size, response.sha256);
         let exchange = ImportedExchange {
             exchange: response.exchange,
             body: response.body,
             beside: captures.is_empty().then(|| importer.name.clone()),
             put_down,
         };
-        importer.keep(vec![exchange], captures, size)?;
+        importer.keep(vec![exchange], Vec::new(), size)?;
+        for (capture, body) in captures.into_iter().zip(sha256.into_iter().cycle()) {
+            importer.keep_later(capture, body)?;
+        }
         Ok(())
     }
 
@@ -458,7 +461,7 @@ impl Theirs {
         }
         let is_whole = payload.bytes.len() as u64 == payload.end.size;
         let body = packed(&payload.bytes, is_whole.then_some(payload.end.sha256));
-        let size = body.stored_size() as u64;
+        let sha256 = body.sha256;
         let title = is_page(media_type.as_deref())
             .then(|| title_of(&payload.bytes, media_type.as_deref()))
             .flatten();
@@ -471,7 +474,7 @@ impl Theirs {
             url,
             media_type,
             title,
-            body: ImportedBody::New(body),
+            body: ImportedBody::Known(sha256),
             served: None,
             truncated: payload.truncated.map(str::to_owned),
             by_hand: None,
@@ -482,7 +485,8 @@ impl Theirs {
             made_as: "import",
             sealed_there_at: None,
         };
-        importer.keep(Vec::new(), vec![capture], size)?;
+        importer.keep_payload(body)?;
+        importer.keep_later(capture, sha256)?;
         Ok(())
     }
 }
