@@ -102,8 +102,8 @@ fn articles_of_the_benchmark() {
         say(line);
     }
     let (precision, recall) = (precision / pages, recall / pages);
-    holds("articles-aeb: precision", precision, 0.922);
-    holds("articles-aeb: recall", recall, 0.985);
+    holds("articles-aeb: precision", precision, 0.925);
+    holds("articles-aeb: recall", recall, 0.986);
     let f1 = 2.0 * precision * recall / (precision + recall);
     holds("articles-aeb: F1", f1, LEAST_F1);
     let average = f64::from(bytes as u32) / pages;
@@ -113,7 +113,7 @@ fn articles_of_the_benchmark() {
     assert!(average < 1700.0, "features have become large");
 }
 
-const LEAST_F1: f64 = 0.953;
+const LEAST_F1: f64 = 0.955;
 
 /// Space folded, for comparing.
 fn folded(text: &str) -> String {
@@ -211,9 +211,9 @@ fn snippets_that_are_in_and_out() {
 }
 
 const LEAST: &[(&str, f64)] = &[
-    ("with, in the main text", 92.0),
+    ("with, in the main text", 93.0),
     ("with, in the whole text", 99.0),
-    ("without, not in the main text", 85.0),
+    ("without, not in the main text", 86.0),
     ("title", 74.0),
     ("date, as published", 64.0),
     ("author", 65.0),

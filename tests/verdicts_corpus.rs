@@ -208,7 +208,7 @@ fn write_docs(table: &str) {
 /// Living pages: as they are, against themselves, under another template, within another site's.
 fn living(articles: &[Page], tally: &mut Tally) {
     let seen = in_parallel(articles, |page| {
-        let changed = dress::changed(page);
+        let changed = dress::changed(page, dress::Cut::All);
         let wrapped = dress::wrapped(page);
         [
             Some((ALIVE, page.judged(None))),

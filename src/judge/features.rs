@@ -15,7 +15,7 @@ use super::text::Text;
 use crate::address::parse;
 
 /// The version of what [`features`] draws. It rises with each change that can change a feature.
-pub const FEATURES_VERSION: u32 = 2;
+pub const FEATURES_VERSION: u32 = 3;
 
 /// The longest title that is kept, in characters.
 pub(super) const MAX_TITLE_CHARS: usize = 300;

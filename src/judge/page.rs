@@ -53,7 +53,7 @@ const PICTURES: &[&[u8]] = &[
 ];
 
 /// Elements that stand in a line of text; all others end it.
-const IN_LINES: &[&[u8]] = &[
+pub(super) const IN_LINES: &[&[u8]] = &[
     b"a", b"abbr", b"acronym", b"b", b"bdi", b"bdo", b"big", b"cite", b"code", b"data", b"del",
     b"dfn", b"em", b"font", b"i", b"ins", b"kbd", b"label", b"mark", b"nobr", b"q", b"rb", b"rp",
     b"rt", b"rtc", b"ruby", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup",
@@ -116,8 +116,22 @@ const PLAIN: &[&[u8]] = &[
     b"bdo",
 ];
 
+/// Words in the class or the identifier of what holds readers' comments.
+const OF_READERS: &[&str] = &["comment", "comments", "disqus", "respond", "replies"];
+
+/// Whether an element holds what readers wrote below an article, by its class or identifier: each comment is an `article`
+/// in many a template.
+pub(super) fn is_of_readers(names: &str) -> bool {
+    let mut words = names.split(|c: char| !c.is_ascii_alphabetic());
+    words.any(|word| OF_READERS.iter().any(|one| word.eq_ignore_ascii_case(one)))
+}
+
 /// The element by which a page itself marks its article, as long as it is the only one, and plain.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "where the pass is and what it found are unrelated yes-or-no facts"
+)]
 struct Article {
     /// How many there are.
     count: u32,
@@ -128,6 +142,8 @@ struct Article {
     /// Something stands in it that may have to be cleaned away.
     is_mixed: bool,
     has_paragraph: bool,
+    /// Readers' comments are marked as articles.
+    is_of_readers: bool,
     /// Visible characters in its links.
     link_chars: u64,
 }
@@ -375,7 +391,8 @@ impl Page {
         const LEAST_BYTES: usize = 2000;
         const LINKS_AT_MOST: u64 = 8;
         let article = &self.article;
-        let is_one = article.count == 1 && !article.is_open && !article.is_mixed;
+        let is_one =
+            article.count == 1 && !article.is_open && !article.is_mixed && !article.is_of_readers;
         let range = article.start..article.end;
         let is_cut = self.whole.len() + MAX_KEPT_BYTES > MAX_WHOLE_BYTES;
         (is_one
@@ -451,6 +468,13 @@ impl Page {
                 }
             }
             b"meta" => self.take_meta(&attributes),
+            b"article" => {
+                let mut names = [b"class".as_slice(), b"id"].into_iter();
+                self.article.is_of_readers |= names.any(|name| {
+                    let names = attributes.get(name);
+                    names.is_some_and(|names| is_of_readers(&names))
+                });
+            }
             b"a" => {
                 self.is_in_link = attributes.get(b"href").is_some();
                 self.links += u32::from(self.is_in_link && self.templates == 0);
@@ -584,7 +608,15 @@ impl Emitter for Pass<'_> {
         if page.tag == Tag::Start
             && matches!(
                 page.name.as_slice(),
-                b"html" | b"base" | b"link" | b"meta" | b"input" | b"a" | b"script" | b"time"
+                b"html"
+                    | b"base"
+                    | b"link"
+                    | b"meta"
+                    | b"input"
+                    | b"a"
+                    | b"script"
+                    | b"time"
+                    | b"article"
             )
         {
             if !page.wants_attributes {

@@ -481,7 +481,7 @@ fn signs_are_told_with_what_they_weigh() {
         format!("{}\n{}\n{}\n{}", visit["weighed"], visit["page"], visit["compared"], visit["signs"][4]),
         @r#"
     {"against":-20,"for":130,"needed":100}
-    {"canonical":null,"language":"en","main_words":3,"marks":[],"title":"Not here","version":2,"words":5}
+    {"canonical":null,"language":"en","main_words":3,"marks":[],"title":"Not here","version":3,"words":5}
     {"at":"2026-01-05T08:00:00Z","capture":1,"kept":0.0,"known":0.0,"main_words":75,"title":"Words"}
     {"decides":false,"means":"The page itself sends the reader to another address.","rule":"sends-reader-on","says":"a login form","weight":30}
     "#

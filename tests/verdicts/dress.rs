@@ -11,33 +11,37 @@ use super::{Page, fnv};
 static CLASSES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)\b(class|id)\s*=\s*("[^"]*"|'[^']*')"#).expect("an expression")
 });
-static DATES: LazyLock<Regex> =
+static YEARS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:19|20)\d\d\b").expect("an expression"));
-static PARTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    ["nav", "footer", "aside", "header"]
-        .iter()
-        .map(|name| Regex::new(&format!(r"(?is)<{name}\b.*?</{name}\s*>")).expect("an expression"))
-        .collect()
+/// What is no text, and the tags between which parts of a template stand.
+static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?is)<!--.*?-->|<script\b.*?</script\s*>|<style\b.*?</style\s*>|<(/?)(nav|footer|aside|header|article)\b[^>]*>|<[^>]*>",
+    )
+    .expect("an expression")
 });
 static BODY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)<body\b[^>]*>").expect("an expression"));
 
-/// The page under a new template of its own site: other navigation, related stories, dates and footer, other names of
+/// The longest line of text that is taken for a date line or the like, in characters.
+const LONGEST_OF_A_DATE_LINE: usize = 40;
+
+/// Which `header`s and `footer`s are parts of the template.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "each test crate uses its part")]
+pub(crate) enum Cut {
+    /// Those of the page: what stands at the head of an article is its own.
+    OfThePage,
+    /// Those of its articles too.
+    All,
+}
+
+/// The page under a new template of its own site: other navigation, related stories, date lines and footer, other names of
 /// classes.
-pub(crate) fn changed(page: &Page) -> Page {
+pub(crate) fn changed(page: &Page, cut: Cut) -> Page {
     let seed = fnv(&page.name);
-    let mut html = CLASSES
-        .replace_all(&page.body, |found: &regex::Captures<'_>| {
-            format!("class=\"x{:x}\"", fnv(&found[2]) % 0xffff)
-        })
-        .into_owned();
-    for part in PARTS.iter() {
-        html = part
-            .replace_all(&html, "<div class=\"was\"></div>")
-            .into_owned();
-    }
-    // In the text only, so that the addresses stay.
-    html = in_text(&html, |text| DATES.replace_all(text, "2031").into_owned());
+    let mut html = without_template(&page.body, cut);
+    html = with_other_dates_and_classes(&html);
     let top = format!("{}{}", navigation(seed), banner());
     let bottom = format!("{}{}", related(seed), footer(seed));
     html = match BODY.find(&html) {
@@ -52,6 +56,78 @@ pub(crate) fn changed(page: &Page) -> Page {
         None => format!("{html}{bottom}"),
     };
     Page::html(&page.name, html, &page.url)
+}
+
+/// Leaves out navigation, asides, headers and footers; what is never closed stays.
+fn without_template(html: &str, cut: Cut) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut from = 0;
+    let mut articles = 0_usize;
+    // What is being left out: the name of its element, how many of them are open, and where it began.
+    let mut open: Option<(String, usize, usize)> = None;
+    for found in MARKUP.captures_iter(html) {
+        let (Some(name), Some(all)) = (found.get(2), found.get(0)) else {
+            continue;
+        };
+        let name = name.as_str().to_ascii_lowercase();
+        let is_end = &found[1] == "/";
+        match &mut open {
+            Some((of, depth, _)) if *of == name && !is_end => *depth += 1,
+            Some((of, depth, _)) if *of == name && *depth > 1 => *depth -= 1,
+            Some((of, _, start)) if *of == name => {
+                out.push_str(&html[from..*start]);
+                out.push_str("<div class=\"was\"></div>");
+                from = all.end();
+                open = None;
+            }
+            Some(_) => {}
+            None if name == "article" && is_end => articles = articles.saturating_sub(1),
+            None if name == "article" => articles += 1,
+            None if is_end => {}
+            None => {
+                let is_of_an_article = articles > 0 && (name == "header" || name == "footer");
+                if !is_of_an_article || cut == Cut::All {
+                    open = Some((name, 1, all.start()));
+                }
+            }
+        }
+    }
+    out.push_str(&html[from..]);
+    out
+}
+
+/// Other years in lines that are as short as a date line and stand in no paragraph, and other classes and identifiers.
+fn with_other_dates_and_classes(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut from = 0;
+    let mut is_in_paragraph = false;
+    let years = |text: &str, is_in_paragraph: bool| {
+        if !is_in_paragraph && text.trim().chars().count() <= LONGEST_OF_A_DATE_LINE {
+            YEARS.replace_all(text, "2031").into_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    for found in MARKUP.find_iter(html) {
+        out.push_str(&years(&html[from..found.start()], is_in_paragraph));
+        let tag = found.as_str();
+        let name = tag.trim_start_matches(['<', '/']);
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next();
+        let name = name.unwrap_or_default().to_ascii_lowercase();
+        match name.as_str() {
+            "p" | "li" | "td" | "blockquote" | "h1" | "h2" | "h3" => {
+                is_in_paragraph = !tag.starts_with("</");
+            }
+            "div" | "section" => is_in_paragraph = false,
+            _ => {}
+        }
+        out.push_str(&CLASSES.replace_all(tag, |found: &regex::Captures<'_>| {
+            format!("class=\"x{:x}\"", fnv(&found[2]) % 0xffff)
+        }));
+        from = found.end();
+    }
+    out.push_str(&years(&html[from..], is_in_paragraph));
+    out
 }
 
 /// The page's paragraphs and heading within another site's template.
@@ -156,21 +232,6 @@ fn footer(seed: u64) -> String {
         "</ul><p>Copyright 2031. All rights reserved. Terms of use. Privacy. Imprint.</p></div>",
     );
     html
-}
-
-/// Changes what stands between tags.
-fn in_text(html: &str, change: impl Fn(&str) -> String) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find('>') {
-        let (tag, after) = rest.split_at(start + 1);
-        out.push_str(tag);
-        let end = after.find('<').unwrap_or(after.len());
-        out.push_str(&change(&after[..end]));
-        rest = &after[end..];
-    }
-    out.push_str(rest);
-    out
 }
 
 fn words_of(element: &ElementRef<'_>) -> String {

@@ -3,9 +3,10 @@
 //! Of a page, the whole text is what one pass over its markup shows to a reader without scripts, and takes no more memory
 //! than itself. The main text is the page's one `article`, where nothing in it has to be cleaned away; else what
 //! [`dom_smoothie`] takes for the article, from a tree that is only built of pages on which that takes reasonable time
-//! ([`tree`]). Of everything else, the main text is the whole text.
+//! ([`tree`]), unless that misses what the page marks as its article ([`marked`]). Of everything else, the main text is the whole text.
 
 mod data;
+mod marked;
 mod plain;
 mod said;
 mod tree;

@@ -133,3 +133,64 @@ fn what_a_page_says_of_its_author_and_dates() {
     assert_eq!(page.modified.as_deref(), Some("2021-05-05"));
     assert_eq!(page.title.as_deref(), Some("T"));
 }
+
+/// A paragraph of some sentences that stand nowhere else.
+fn paragraph(about: &str, sentences: usize) -> String {
+    let mut text = String::from("<p>");
+    for at in 0..sentences {
+        text.push_str(&format!(
+            "Of {about}, the {at}th report says that the harbour was dredged, widened and lit again. "
+        ));
+    }
+    text + "</p>"
+}
+
+#[test]
+fn a_form_below_a_short_article_is_not_its_text() {
+    let form = format!(
+        "<footer class=post-footer><div class=box>{0}<form><label>{0}</label><input></form></div></footer>",
+        paragraph("our letter", 7)
+    );
+    let page = format!(
+        "<title>T</title><main><article class=post><h1>T</h1><section>{}</section>{form}</article></main>",
+        paragraph("the harbour", 4)
+    );
+    let main = of(&page, "text/html").main;
+    assert!(main.contains("Of the harbour, the 3th"), "{main}");
+    assert!(!main.contains("our letter"), "{main}");
+}
+
+#[test]
+fn teasers_of_other_stories_are_no_part_of_an_article() {
+    let mut page = String::from("<title>T</title><div><section><article class=story><div>");
+    for at in 0..20 {
+        let quoted = paragraph(&format!("pier {at}"), 2);
+        page.push_str(&format!("<blockquote>{quoted}</blockquote>"));
+    }
+    page.push_str("</div></article></section><section>");
+    for at in 0..30 {
+        let teaser = paragraph(&format!("teaser {at}"), 2);
+        page.push_str(&format!(
+            "<article class=card><h2><a href=/{at}>Story {at}</a></h2>{teaser}</article>"
+        ));
+    }
+    page.push_str("</section></div>");
+    let main = of(&page, "text/html").main;
+    assert!(main.contains("Of pier 19, the 1th"), "{main}");
+    assert!(!main.contains("teaser"), "{main}");
+}
+
+#[test]
+fn a_long_comment_is_not_the_article() {
+    let comment = format!(
+        "<div id=comments><article id=div-comment-7 class=comment-body>{}</article></div>",
+        paragraph("my boat", 40)
+    );
+    let page = format!(
+        "<title>T</title><div class=entry>{}{}</div>{comment}",
+        paragraph("the harbour", 9),
+        paragraph("the lock", 9)
+    );
+    let main = of(&page, "text/html").main;
+    assert!(main.contains("Of the lock, the 8th"), "{main}");
+}

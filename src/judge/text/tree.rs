@@ -15,6 +15,8 @@ use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{Attribute, ParseOpts, QualName, parse_document};
 
+use super::marked;
+
 /// How much of a page the tree is built of, in bytes.
 const MAX_BYTES: usize = 2 << 20;
 /// How many elements and comments it may have.
@@ -41,17 +43,24 @@ pub(super) struct Main {
 /// The main text of a page; `None` where it has no tree that can be looked at, or there is none in it.
 pub(super) fn main_text(html: &str) -> Option<Main> {
     let document = document(html)?;
+    let marked = marked::article(&document);
     let config = Config {
         disable_json_ld: true,
         text_mode: TextMode::Formatted,
         ..Config::default()
     };
-    let mut reader = Readability::with_document(document, None, Some(config)).ok()?;
-    let article = reader.parse().ok()?;
-    Some(Main {
-        text: article.text_content.to_string(),
-        byline: article.byline,
-    })
+    let found = Readability::with_document(document, None, Some(config))
+        .and_then(|mut reader| reader.parse())
+        .ok();
+    let (text, byline) = match found {
+        Some(found) => (found.text_content.to_string(), found.byline),
+        None => (String::new(), None),
+    };
+    let text = match marked {
+        Some(marked) if marked.is_missed_by(&text) => marked.into_text(),
+        _ => text,
+    };
+    Some(Main { text, byline }).filter(|main| !main.text.trim().is_empty())
 }
 
 /// Builds the tree of a page, if that takes no more than it should.
