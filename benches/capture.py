@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Measures how fast whole pages are kept, beside wget, and what they and their further versions take.
+"""Measures how fast whole pages are kept, beside wget and monolith, and what they and their further versions take.
 
     cargo build --release
-    python3 benches/capture.py FOLDER [--rounds 3]
+    python3 benches/capture.py FOLDER [--rounds 3] [--monolith PROGRAM]
 
 FOLDER holds the web: a copy of ../shared/speedweb in which gen.py was run (see the README there); a page of each article in it is
 changed for the time of the measurement. nginx and wget have to be installed; nginx has to be started as root.
 
 wget runs 8 at a time, `wget -p --warc-file` for each page, and takes turns with us; it keeps pages, and neither reads nor
-judges them. What counts are the ratios.
+judges them. Monolith, which puts each page with all it needs into one HTML file, runs 8 at a time too, where it is installed
+(`cargo install monolith`). What counts are the ratios.
 """
 
 import argparse
@@ -27,6 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCEKEEP = os.path.join(ROOT, "target", "release", "sourcekeep")
 FAST = ["--allow-private", "127.0.0.0/8", "--host-delay", "0"]
 WGET = 'h=$(echo {} | md5sum | cut -c1-12); wget -q -p -P f$h --warc-file=$h --delete-after {}'
+MONOLITH = "h=$(echo {} | md5sum | cut -c1-12); %s -q -o $h.html {}"
 
 
 def sourcekeep(folder, now, *args):
@@ -71,32 +73,50 @@ def change(web, addresses):
     return before
 
 
-def speed(folder, addresses, rounds):
+def rival(folder, name, command, addresses, suffix):
+    """Runs another program for each address, 8 at a time; gives pages a second, and bytes of what it leaves."""
+    theirs = os.path.join(folder, name)
+    shutil.rmtree(theirs, ignore_errors=True)
+    os.mkdir(theirs)
+    begun = time.monotonic()
+    command = ["xargs", "-P8", "-I{}", "sh", "-c", command]
+    # Whoever misses something that a page needs says so by its exit code.
+    subprocess.run(command, cwd=theirs, input="\n".join(addresses), text=True, stderr=subprocess.DEVNULL, check=False)
+    seconds = time.monotonic() - begun
+    left = [os.path.getsize(os.path.join(theirs, name)) for name in os.listdir(theirs) if name.endswith(suffix)]
+    if len(left) < len(addresses):
+        print(f"{name} left {len(left)} files of {len(addresses)} pages")
+    return len(addresses) / seconds, sum(left)
+
+
+def speed(folder, addresses, rounds, monolith):
+    """Gives the bytes that wget leaves, and monolith."""
+    single = 0
     for _ in range(rounds):
         for name in os.listdir(folder):
             if name.startswith("s.db"):
                 os.remove(os.path.join(folder, name))
         done = json.loads(sourcekeep(folder, "01T00:00:00", "run", "--as", "list", "list.txt", *FAST, "--format", "json"))
         ours = len(addresses) / done["seconds"]
-        theirs = os.path.join(folder, "wget")
-        shutil.rmtree(theirs, ignore_errors=True)
-        os.mkdir(theirs)
-        begun = time.monotonic()
-        subprocess.run(["xargs", "-P8", "-I{}", "sh", "-c", WGET], cwd=theirs, input="\n".join(addresses), text=True, check=True)
-        rival = len(addresses) / (time.monotonic() - begun)
-        kept = sum(os.path.getsize(os.path.join(theirs, name)) for name in os.listdir(theirs) if name.endswith(".gz"))
+        theirs, kept = rival(folder, "wget", WGET, addresses, ".gz")
         print(
-            f"pages/s {ours:6.0f}   wget {rival:6.0f}   ratio {ours / rival:.1f} (at least 4)   "
+            f"pages/s {ours:6.0f}   wget {theirs:6.0f}   ratio {ours / theirs:.1f} (at least 4)   "
             f"{done['run']['requisites']} requisites, {done['peak_memory_bytes'] >> 20} MB (under 250)",
             flush=True,
         )
-    return kept
+        if monolith:
+            theirs, single = rival(folder, "monolith", MONOLITH % monolith, addresses, ".html")
+            print(f"               monolith {theirs:6.0f}   ratio {ours / theirs:.1f} (at least 4)", flush=True)
+    return kept, single
 
 
-def room(web, folder, addresses, kept):
+def room(web, folder, addresses, kept, single):
     sourcekeep(folder, "01T02:00:00", "compact")
     whole = size(folder)
-    print(f"bytes after compaction, of wget's .warc.gz: {whole / kept:.2f} (at most 1)")
+    print(f"bytes a page after compaction: {whole / len(addresses):.0f}")
+    print(f"  of wget's .warc.gz: {whole / kept:.2f} (at most 1)")
+    if single:
+        print(f"  of monolith's files: {whole / single:.2f} (at most 0.60)")
     sourcekeep(folder, "03T00:00:00", "check", "--all", *FAST)
     same = size(folder)
     print(f"bytes a page, unchanged: {(same - whole) / len(addresses):.0f} (under 200)")
@@ -116,6 +136,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folder", help="a copy of speedweb in which gen.py was run")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--monolith", default=shutil.which("monolith"), help="the program, if it is not on the path")
     args = parser.parse_args()
     web = os.path.abspath(args.folder)
     if not os.path.exists(SOURCEKEEP):
@@ -130,8 +151,8 @@ def main():
         with tempfile.TemporaryDirectory(dir=web) as folder:
             with open(os.path.join(folder, "list.txt"), "w", encoding="utf-8") as file:
                 file.write("\n".join(addresses))
-            kept = speed(folder, addresses, args.rounds)
-            room(web, folder, addresses, kept)
+            kept, single = speed(folder, addresses, args.rounds, args.monolith)
+            room(web, folder, addresses, kept, single)
     finally:
         nginx(web, "-s", "stop")
 

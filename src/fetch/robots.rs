@@ -127,6 +127,8 @@ impl Robots {
             {
                 Self::unavailable(status)
             }
+            // Nothing was sent, nor will be: whoever asks for the address itself hears why.
+            (Some(failure), _) if failure.family == Family::Forbidden => Self::unavailable(status),
             // A host that counts our requests says "later", and not that there are no rules.
             (None, Some(429)) => Self::unreachable(status),
             (None | Some(_), Some(300..=499)) => Self::unavailable(status),

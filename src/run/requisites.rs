@@ -313,11 +313,10 @@ async fn fetch(context: &Context, page: &Page<'_>, wanted: &Requisite) -> Result
     if page.obeys_robots && context.manner.robots == Robots::Obey {
         match super::robots::ask(context, &wanted.url).await {
             Ok(RobotsFact::Allowed) => {}
-            Ok(RobotsFact::Disallowed | RobotsFact::Unreachable) => {
-                return Ok(Got::Missing(Missing::Robots));
-            }
+            Ok(RobotsFact::Disallowed) => return Ok(Got::Missing(Missing::Robots)),
             Err(Fault::Busy { .. }) => return Ok(Got::Missing(Missing::Later)),
-            Err(_) => return Ok(Got::Missing(Missing::Failed)),
+            // Whoever cannot say whether we may does not give us the rest either.
+            Ok(RobotsFact::Unreachable) | Err(_) => return Ok(Got::Missing(Missing::Failed)),
         }
     }
     let at = context.clock.now();

@@ -377,3 +377,19 @@ fn data_that_a_page_offers_is_kept_where_it_is_asked_for() {
         .exits(0);
     insta::assert_snapshot!(manifest(&desk, 1), @"download | https://data.test/wells.csv | 200 | -");
 }
+
+#[test]
+fn robots_txt_is_not_said_to_refuse_what_nobody_was_asked_about() {
+    let desk = desk();
+    let page = "<p>The wells of the valley are deeper than the church is high.<img src=http://10.0.0.1/a.png>\
+        <link rel=stylesheet href=http://[::1]/a.css><img src=https://failing.test/a.png>";
+    desk.web.page("a.test", "/article", Page::html(page));
+    let failing = Page::html("later").status(503);
+    desk.web.page("failing.test", "/robots.txt", failing);
+    desk.run("run posts").exits(0);
+    insta::assert_snapshot!(manifest(&desk, 1), @"
+    image | http://10.0.0.1/a.png | - | private-address
+    style | http://[::1]/a.css | - | private-address
+    image | https://failing.test/a.png | - | failed
+    ");
+}

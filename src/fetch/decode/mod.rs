@@ -121,13 +121,13 @@ impl Decoder {
 
 /// Adds a piece to what may become so many bytes at the most.
 ///
-/// It grows by doubling, but not beyond that: a body that is as large as is taken would else be moved once more, for
-/// room that nothing will fill.
+/// It grows fourfold, but not beyond that: what it leaves behind each time it is moved is not given back at once, and
+/// adds up to a third of the whole this way, where it would be all of it by doubling. Room that nothing fills takes none.
 pub(super) fn append(out: &mut Vec<u8>, piece: &[u8], at_most: u64) {
     let wanted = out.len() + piece.len();
     if wanted > out.capacity() {
         let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
-        let capacity = (2 * out.capacity()).min(at_most).max(wanted);
+        let capacity = (4 * out.capacity()).min(at_most).max(wanted);
         out.reserve_exact(capacity - out.len());
     }
     out.extend_from_slice(piece);
