@@ -130,8 +130,7 @@ fn new_exchange(
         at: at + exchange.offset_ms as i64,
         peer: exchange.peer.map(|peer| peer.to_string()),
         protocol: exchange.protocol.to_owned(),
-        // `Host` stands in the address; without it, the requests to all hosts are alike and stored once.
-        request_headers: json(&without_host(&exchange.request_headers)),
+        request_headers: json(&alike(&exchange.request_headers, exchange.status)),
         status: exchange.status,
         response_headers: json(&exchange.response_headers),
         has_body: served.is_some(),
@@ -140,12 +139,18 @@ fn new_exchange(
     }
 }
 
-fn without_host(headers: &[(String, String)]) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
-        .cloned()
-        .collect()
+/// Request headers without what is another for each address, so that all requests are alike and stored once: `Host`
+/// stands in the address, and conditions are the validators of the answer before. An answer that is only an answer to
+/// its condition keeps that.
+fn alike(headers: &[(String, String)], status: u16) -> Vec<(String, String)> {
+    let is_left_out = |name: &str| {
+        name.eq_ignore_ascii_case("host")
+            || status != 304
+                && (name.eq_ignore_ascii_case("if-none-match")
+                    || name.eq_ignore_ascii_case("if-modified-since"))
+    };
+    let kept = headers.iter().filter(|(name, _)| !is_left_out(name));
+    kept.cloned().collect()
 }
 
 /// SHA-256 from its hexadecimal form.

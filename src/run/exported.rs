@@ -245,7 +245,8 @@ pub(super) fn response_head(exchange: &WholeExchange) -> Vec<u8> {
     head
 }
 
-/// The head of a request. The archive leaves `Host` out, for it stands in the address.
+/// The head of a request. The archive leaves `Host` out, for it stands in the address, and the conditions of requests that
+/// were answered in full, for which this is the request that gets the same answer.
 pub(super) fn request_head(exchange: &WholeExchange) -> Vec<u8> {
     let (target, host) = match Url::parse(&exchange.url) {
         Ok(url) => {

@@ -84,6 +84,12 @@ fn a_changed_page_makes_a_second_copy() {
     2026-01-05T08:00:00Z | First words | 509
     2026-01-06T08:00:00Z | Other words | 509
     ");
+    // It was asked for with a condition; that makes no other request of it.
+    let asked = desk.web.requests_to("source.test");
+    assert_eq!(asked[0].header("if-none-match"), Some("\"1\""));
+    let requests =
+        "select count(distinct request_headers_id) from exchange where visit_id is not null";
+    assert_eq!(desk.number(requests), 1);
 }
 
 #[test]
