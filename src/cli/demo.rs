@@ -11,6 +11,7 @@ use sourcekeep::config::{Overrides, Settings};
 use sourcekeep::demo::{self, Chapter, Shown, Unplugged, Web};
 use sourcekeep::explain::{self, Answer, Question};
 use sourcekeep::fetch::Fetcher;
+use sourcekeep::judge::Rules;
 use sourcekeep::report::{self, Query, Report, Selection, printable, write_show_text};
 use sourcekeep::run::{Clock, Ended, Keep, Outcome, Plan, Work};
 use sourcekeep::store::{Mode, Store, note_report};
@@ -286,12 +287,14 @@ fn show(
         Shown::Explain(address, wanted) => {
             prompt(&format!("explain {address}"), out)?;
             let (policy, intervals) = (setup.policy(), setup.intervals());
+            let rules = setup.rules();
             let question = Question {
                 address,
                 visit: None,
                 now,
                 policy: &policy,
                 intervals: &intervals,
+                rules: rules.as_deref().unwrap_or(Rules::built_in()),
             };
             if let Answer::Explained(explained) = explain::explain(store, &question)? {
                 explain::write_text(&explained, &mut text)?;

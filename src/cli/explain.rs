@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use sourcekeep::explain::{self, Answer, Question, Which};
+use sourcekeep::judge::Rules;
 use sourcekeep::report::rfc3339;
 
 use super::Global;
@@ -43,12 +44,14 @@ pub(crate) fn explain(
     let store = setup.open_to_read()?;
     let address = show::canonical(&args.url)?;
     let (policy, intervals) = (setup.policy(), setup.intervals());
+    let rules = setup.rules();
     let question = Question {
         address: &address,
         visit: args.visit.map(Which::Id).or(args.at.map(Which::At)),
         now: setup.clock.now(),
         policy: &policy,
         intervals: &intervals,
+        rules: rules.as_deref().unwrap_or(Rules::built_in()),
     };
     let explained = match explain::explain(&store, &question)? {
         Answer::Explained(explained) => explained,

@@ -108,6 +108,7 @@ pub(crate) fn prune(global: &Global, args: &PruneArgs, printer: &Printer) -> Res
         },
         dry_run: args.dry_run,
         now: setup.clock.now(),
+        rules: setup.rules(),
     };
     let stopped = until_interrupted()?;
     let mut out = printer.data();

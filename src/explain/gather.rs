@@ -10,8 +10,9 @@ use super::{
 };
 use super::{evidence, history};
 use crate::fetch::{Facts, Way};
-use crate::judge::{self, Code, Group};
+use crate::judge::{self, Code, Group, Rules};
 use crate::report::rfc3339;
+use crate::run::baseline::features_of_capture;
 use crate::run::state::to_schedule;
 use crate::run::{Intervals, known_beside};
 use crate::schedule::why::{self, Bound};
@@ -101,9 +102,12 @@ fn explained(
         mark,
         visits,
         standing,
-        drawn,
+        mut drawn,
         seen,
     } = found;
+    for drawn in drawn.values_mut() {
+        draw_again(store, drawn, question.rules)?;
+    }
     let is_earlier = question.visit.is_some();
     let policy = question.policy;
     let now_state = to_schedule(&source.state);
@@ -160,6 +164,29 @@ fn explained(
         robots: source.robots,
         url: source.address,
     })
+}
+
+/// Draws what is not kept, for the body is.
+fn draw_again(store: &Store, drawn: &mut Drawn, rules: &Rules) -> Result<(), StoreError> {
+    let draw = |capture| -> Result<Option<String>, StoreError> {
+        match features_of_capture(store, capture, rules) {
+            // What cannot be read tells nothing; `verify` says so.
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            features => Ok(features?.and_then(|features| serde_json::to_string(&features).ok())),
+        }
+    };
+    if drawn.features.is_none()
+        && let Some(copy) = drawn.copy
+    {
+        drawn.features = draw(copy)?;
+    }
+    if drawn.features.is_some()
+        && let Some(baseline) = &mut drawn.baseline
+        && baseline.features.is_none()
+    {
+        baseline.features = draw(baseline.capture_id)?;
+    }
+    Ok(())
 }
 
 /// The last visit, or the one that was asked for; before it, what belongs to it.

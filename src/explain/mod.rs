@@ -11,6 +11,7 @@ mod text;
 use serde::Serialize;
 
 use crate::fetch::{BodyFacts, Failure, Hop, RobotsFact, Way};
+use crate::judge::Rules;
 use crate::run::Intervals;
 use crate::schedule::Policy;
 
@@ -30,6 +31,8 @@ pub struct Question<'a> {
     pub policy: &'a Policy,
     /// The longest intervals that are not the same for all.
     pub intervals: &'a Intervals,
+    /// The rules kept as data, by which features are drawn where none are kept.
+    pub rules: &'a Rules,
 }
 
 /// An earlier visit.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::reading::{Read, is_pdf, read_of};
+use super::reading::{Read, features_of, is_pdf, read_of};
 use super::{Context, RunError};
-use crate::judge::{self, FEATURES_VERSION, Features, Rules, Text};
-use crate::store::{BaselineRow, DueSource, FeaturesRow};
+use crate::judge::{self, FEATURES_VERSION, Features, Kind, Rules, Text};
+use crate::store::{BaselineRow, DueSource, FeaturesRow, Store, StoreError};
 
 /// The features of the copy that stands for what was cited, and when that was made.
 pub(super) struct Baseline {
@@ -116,6 +116,28 @@ async fn draw_pdf(body: Bytes, url: Url) -> Read {
         features: judge::features_of_pdf(&Text::default()),
         ..Read::default()
     })
+}
+
+/// Whether features are drawn again in a moment, so that those of a body that a copy holds need not be kept. What later
+/// visits are compared with is kept all the same: that is the first copy, as a rule.
+pub(super) fn is_drawn_at_once(features: &Features) -> bool {
+    features.kind != Kind::Pdf
+}
+
+/// The features of a copy, drawn from its body; `None` where that is gone.
+pub(crate) fn features_of_capture(
+    store: &Store,
+    capture: i64,
+    rules: &Rules,
+) -> Result<Option<Features>, StoreError> {
+    let (row, body) = store.read("read a copy", |r| {
+        Ok((r.seen_capture(capture)?, r.capture_body(capture)?))
+    })?;
+    let (Some(row), Some(body)) = (row, body) else {
+        return Ok(None);
+    };
+    let url = Url::parse(&row.url).ok();
+    Ok(url.map(|url| features_of(&body, row.media_type.as_deref(), &url, rules)))
 }
 
 /// Features as a row.

@@ -4,7 +4,7 @@
 //! on; the frontier holds only a few sources of each host at a time.
 
 mod around;
-mod baseline;
+pub(crate) mod baseline;
 mod by_hand;
 mod clock;
 pub mod compact;

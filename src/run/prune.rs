@@ -8,15 +8,20 @@
 //! more is swept afterwards, whoever left it: so a process that is killed leaves nothing but work for the next. A payload on
 //! which differences rest goes after these were put on another one.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use url::Url;
 
+use super::baseline::features_row;
 use super::compact::{Repacking, Stop, give_back};
 use super::drift::text_of_capture;
+use super::reading::features_of;
 use super::{RunError, compact};
-use crate::judge::Text;
 use crate::judge::drift::{Level, drift};
-use crate::store::{PrunableCapture, PrunableSource, Store, StoreError, Swept};
+use crate::judge::{FEATURES_VERSION, Features, Rules, Text};
+use crate::store::{PrunableCapture, PrunableSource, Store, StoreError, Swept, Undrawn};
 
 /// Sources that are taken at once.
 const SOURCES_AT_ONCE: usize = 200;
@@ -75,6 +80,8 @@ pub struct Prune {
     pub dry_run: bool,
     /// What time it is, in milliseconds since the epoch.
     pub now: i64,
+    /// The rules kept as data, by which features are drawn; none for those of the program.
+    pub rules: Option<Arc<Rules>>,
 }
 
 /// A copy that goes.
@@ -165,7 +172,7 @@ pub fn prune(
             of_source(store, plan, *id, &mut gone, &mut summary, &mut told)?;
         }
         if !plan.dry_run {
-            summary.bodies += take_away(store, plan.now, &gone, ids)?;
+            summary.bodies += take_away(store, plan, &gone, ids)?;
         }
         told(Told::Looked(summary.sources));
         if summary.unfinished {
@@ -302,16 +309,48 @@ fn has_changed(
     Ok(matches!(level, Level::Drifted | Level::Replaced))
 }
 
-/// Takes copies away, and the bodies of visits to these sources that are not needed.
-fn take_away(store: &Store, now: i64, gone: &[i64], sources: Vec<i64>) -> Result<u64, RunError> {
+/// Takes copies away, and the bodies of visits to these sources that are not needed. What the judge draws from a body stays.
+fn take_away(
+    store: &Store,
+    plan: &Prune,
+    gone: &[i64],
+    sources: Vec<i64>,
+) -> Result<u64, RunError> {
+    let now = plan.now;
+    let rules = plan.rules.as_deref().unwrap_or(Rules::built_in());
     for some in gone.chunks(GONE_AT_ONCE) {
         let some = some.to_vec();
-        store.write_blocking("prune copies", move |w| w.prune_captures(&some, now))?;
+        let mut drawn = Vec::new();
+        for undrawn in store.read("read what is not drawn", |r| {
+            r.undrawn(&some, FEATURES_VERSION)
+        })? {
+            if let Some(features) = draw(store, &undrawn, rules)? {
+                drawn.push((undrawn.outcome_id, features_row(&features)));
+            }
+        }
+        store.write_blocking("prune copies", move |w| {
+            for (outcome, features) in &drawn {
+                w.keep_features(*outcome, features)?;
+            }
+            w.prune_captures(&some, now)
+        })?;
     }
     let bodies = store.write_blocking("let bodies of visits go", move |w| {
         w.forget_bodies(&sources)
     })?;
     Ok(bodies as u64)
+}
+
+/// What the judge draws from a body that goes; none where it cannot be read.
+fn draw(store: &Store, undrawn: &Undrawn, rules: &Rules) -> Result<Option<Features>, StoreError> {
+    let body = match store.read("read a copy", |r| r.capture_body(undrawn.capture_id)) {
+        Err(StoreError::Damaged { .. }) => None,
+        body => body?,
+    };
+    let url = Url::parse(&undrawn.url).ok();
+    Ok(body
+        .zip(url)
+        .map(|(body, url)| features_of(&body, undrawn.media_type.as_deref(), &url, rules)))
 }
 
 /// Sweeps what nothing needs.

@@ -345,14 +345,11 @@ impl Record<'_> {
         let second_look = (would_be.second_look_due && self.way == Way::Plain)
             .then(|| seen.fetched.facts.second_look());
         let before = told.as_ref().or(self.due.verdict.as_ref());
-        let mut visit = self.row(
-            &seen,
-            &verdict,
-            features.as_ref(),
-            robots,
-            capture,
-            (step, before),
-        );
+        let kept = features.as_ref().filter(|features| {
+            let has_copy = capture.is_some() || said.capture_id.is_some();
+            !has_copy || self.due.capture.is_none() || !baseline::is_drawn_at_once(features)
+        });
+        let mut visit = self.row(&seen, &verdict, kept, robots, capture, (step, before));
         visit.said = said;
         self.context
             .store

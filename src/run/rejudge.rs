@@ -115,6 +115,7 @@ pub fn rejudge(
         store,
         plan,
         running: None,
+        drawn_from: 0,
     };
     let mut summary = Summary::default();
     let mut work = Work::new(plan);
@@ -158,7 +159,8 @@ pub fn rejudge(
 /// Judges again, before a run is settled, the sources that it found where others ended too.
 ///
 /// That a place is where the redirects of many sources end is known when these were visited. Without this, the first of
-/// them would have another verdict than the last, and which is the first is chance.
+/// them would have another verdict than the last, and which is the first is chance. Bodies of versions before this run
+/// are not read again for that, or it would take longer with each run.
 pub(super) async fn at_end_of_run(context: &Context, run: Running) -> Result<(), RunError> {
     let ids = context
         .store
@@ -182,6 +184,9 @@ pub(super) async fn at_end_of_run(context: &Context, run: Running) -> Result<(),
             store: &context.store,
             plan: &plan,
             running: Some(run),
+            drawn_from: context
+                .store
+                .read("read a run", |r| r.first_visit_of(run.id))?,
         };
         for share in ids.chunks(SOURCES_AT_ONCE) {
             let share = judge.sources(share)?;

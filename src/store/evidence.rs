@@ -88,6 +88,8 @@ pub struct PastVisit {
 pub struct Drawn {
     /// The newest features, as JSON.
     pub features: Option<String>,
+    /// A copy that holds the body, where no features are kept.
+    pub copy: Option<i64>,
     /// The copy that stood for what was cited when the visit was made, with its newest features.
     pub baseline: Option<BaselineRow>,
 }
@@ -103,8 +105,23 @@ impl Reading<'_> {
             )?
             .query_row([visit_id], |row| row.get(0))
             .optional()?;
+        let copy = match &features {
+            Some(_) => None,
+            None => self
+                .connection
+                .prepare_cached(
+                    "select max(c.id) from visit v join outcome o on o.id = v.outcome_id
+                     join blob b on b.sha256 = o.body_sha256
+                     join capture c on c.body_id = b.id and c.source_id = v.source_id where v.id = ?1",
+                )?
+                .query_row([visit_id], |row| row.get(0))?,
+        };
         let baseline = self.baseline_before(source_id, visit_id)?;
-        Ok(Drawn { features, baseline })
+        Ok(Drawn {
+            features,
+            copy,
+            baseline,
+        })
     }
 
     /// One source, by its address or an alias.

@@ -31,6 +31,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0012_left_out.sql"),
     include_str!("schema/0013_pruning.sql"),
     include_str!("schema/0014_imports.sql"),
+    include_str!("schema/0015_features.sql"),
 ];
 
 /// What a file is, before it is touched.
@@ -481,6 +482,45 @@ mod tests {
             )
             .unwrap();
         assert_eq!(pruned, (vec![1], "1970-01-01T00:00:00Z".to_owned()));
+    }
+
+    /// A file that the fourteenth schema left behind: what is drawn again from copies goes, and nothing else.
+    #[test]
+    fn a_file_of_the_fourteenth_schema_keeps_the_features_that_it_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut connection = Connection::open(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..14]).unwrap();
+        // A first copy, the baseline, one that is neither, a PDF, and what was seen without a copy.
+        connection
+            .execute_batch(
+                "insert into run (id, command, started_at, version, pid) values (1, 'run', 5, '0.0.1', 7);
+                 insert into host (id, name, site) values (1, 'a.test', 'a.test');
+                 insert into source (id, address, host_id, added_at, standing_since, baseline_id)
+                     values (1, 'http://a.test/', 1, 1, 1, 2);
+                 insert into blob (id, sha256, size, coding, data) values (1, x'01', 1, 'plain', x'41'),
+                     (2, x'02', 1, 'plain', x'42'), (3, x'03', 1, 'plain', x'43'), (4, x'04', 1, 'plain', x'44');
+                 insert into outcome (id, sha256, body_sha256, facts) values (1, x'01', x'01', '{}'),
+                     (2, x'02', x'02', '{}'), (3, x'03', x'03', '{}'), (4, x'04', x'04', '{}'), (5, x'05', x'05', '{}'),
+                     (6, x'06', x'03', '{}');
+                 insert into visit (id, source_id, at, outcome_id, elapsed_ms, run_id, chain) values
+                     (1, 1, 1, 1, 2, 1, x'00'), (2, 1, 2, 2, 2, 1, x'00'), (3, 1, 3, 3, 2, 1, x'00'),
+                     (4, 1, 4, 4, 2, 1, x'00'), (5, 1, 5, 5, 2, 1, x'00'), (6, 1, 6, 6, 2, 1, x'00');
+                 insert into capture (id, source_id, visit_id, at, kind, url, body_id, size, sealed_at, chain)
+                     select id, 1, id, id, 'visit', 'u', id, 1, 1, x'00' from visit where id < 5;
+                 insert into features (outcome_id, version, text_chars, detail)
+                     select id, 2, 1, iif(id = 4, '{\"kind\":\"pdf\"}', '{\"kind\":\"html\"}') from outcome;",
+            )
+            .unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        let kept: Vec<i64> = connection
+            .prepare("select outcome_id from features order by outcome_id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(kept, [1, 2, 4, 5]);
     }
 
     #[test]

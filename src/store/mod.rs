@@ -77,12 +77,12 @@ pub use manifests::{
 pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
-pub use prune::{HoldRow, PrunableCapture, PrunableSource, Swept, UnneededPiece};
+pub use prune::{HoldRow, PrunableCapture, PrunableSource, Swept, Undrawn, UnneededPiece};
 pub use quotes::{
     FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, QuoteSums, SaidRow,
     Stood, TiedQuote,
 };
-pub use rejudging::{HistoryVisit, Rejudged, Restood, SeenSource, SeenVisit};
+pub use rejudging::{HistoryVisit, OutcomeBody, Rejudged, Restood, SeenSource, SeenVisit};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

@@ -42,6 +42,19 @@ pub struct PrunableSource {
     pub captures: Vec<PrunableCapture>,
 }
 
+/// What a visit saw of which no features are kept, for a copy holds the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undrawn {
+    /// What it saw.
+    pub outcome_id: i64,
+    /// The copy.
+    pub capture_id: i64,
+    /// The address that the body came from.
+    pub url: String,
+    /// Its media type.
+    pub media_type: Option<String>,
+}
+
 /// What was swept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -233,6 +246,32 @@ impl Reading<'_> {
             .prepare_cached("select id from input where address = ?1")?
             .query_row([address], |row| row.get(0))
             .optional()
+    }
+
+    /// What visits saw whose bodies these copies hold, and of which no features of this version are kept.
+    pub fn undrawn(&self, captures: &[i64], version: u32) -> rusqlite::Result<Vec<Undrawn>> {
+        let mut all = Vec::new();
+        let mut query = self.connection.prepare_cached(
+            "select distinct o.id, coalesce(o.final_url, s.address), o.media_type
+             from capture c join blob b on b.id = c.body_id join source s on s.id = c.source_id
+             join visit v on v.source_id = c.source_id
+             join outcome o on o.id = v.outcome_id and o.body_sha256 = b.sha256
+             where c.id = ?1 and not exists (select 1 from features f where f.outcome_id = o.id and f.version = ?2)",
+        )?;
+        for capture in captures {
+            let rows = query.query_map((capture, version), |row| {
+                Ok(Undrawn {
+                    outcome_id: row.get(0)?,
+                    capture_id: *capture,
+                    url: row.get(1)?,
+                    media_type: row.get(2)?,
+                })
+            })?;
+            for row in rows {
+                all.push(row?);
+            }
+        }
+        Ok(all)
     }
 
     /// Bytes of the bodies of visits to a source that were kept to judge them by, and that are not needed any more.

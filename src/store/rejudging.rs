@@ -58,6 +58,17 @@ pub struct SeenVisit {
     pub features: Option<String>,
 }
 
+/// The body that an outcome tells of.
+#[derive(Debug, Clone)]
+pub struct OutcomeBody {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Whether that is all of it.
+    pub is_whole: bool,
+    /// Whether a copy holds it, so that it is there to be read again.
+    pub in_a_copy: bool,
+}
+
 /// A visit as the history of its source counts it.
 #[derive(Debug, Clone)]
 pub struct HistoryVisit {
@@ -274,8 +285,8 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// The body that an outcome tells of, or what is kept of it; says whether it is all of it.
-    pub fn outcome_body(&self, outcome_id: i64) -> rusqlite::Result<Option<(Vec<u8>, bool)>> {
+    /// The body that an outcome tells of, or what is kept of it.
+    pub fn outcome_body(&self, outcome_id: i64) -> rusqlite::Result<Option<OutcomeBody>> {
         let (whole, part): (Option<i64>, Option<i64>) = self
             .connection
             .prepare_cached(
@@ -286,8 +297,25 @@ impl Reading<'_> {
         let Some(id) = whole.or(part) else {
             return Ok(None);
         };
-        let body = blob::get(self.connection, id)?;
-        Ok(body.map(|body| (body, whole.is_some())))
+        let Some(bytes) = blob::get(self.connection, id)? else {
+            return Ok(None);
+        };
+        let in_a_copy = self
+            .connection
+            .prepare_cached("select exists (select 1 from capture where body_id = ?1)")?
+            .query_row([id], |row| row.get(0))?;
+        Ok(Some(OutcomeBody {
+            bytes,
+            is_whole: whole.is_some(),
+            in_a_copy,
+        }))
+    }
+
+    /// The number of the first visit of a run, or that its first visit has.
+    pub fn first_visit_of(&self, run_id: i64) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached("select coalesce(first_visit_id, 0) from run where id = ?1")?
+            .query_row([run_id], |row| row.get(0))
     }
 }
 

@@ -423,7 +423,10 @@ fn judging_again_keeps_what_was_compared() {
         )
     };
     let before = all();
-    insta::assert_snapshot!(desk.run("rejudge").exits(0).out, @"1 source, 4 visits judged in [time]: 0 sources changed (0 verdicts)");
+    insta::assert_snapshot!(desk.run("rejudge").exits(0).out, @r"
+    1 source, 4 visits judged in [time]: 0 sources changed (0 verdicts)
+    2 pages read again
+    ");
     assert_eq!(all(), before);
     desk.run("rejudge --from-bodies").exits(0);
     assert_eq!(all(), before);
@@ -437,6 +440,7 @@ fn judging_again_keeps_what_was_compared() {
     insta::assert_snapshot!(desk.run("rejudge").exits(0).out, @r"
     https://source.test/2025/12/wells  alive → drifted  (changed: 91 % of the text of our copy of 2026-01-05 stands; paragraphs: 1 gone, 1 new)
     1 source, 4 visits judged in [time]: 1 source changed (2 verdicts)
+    2 pages read again
     ");
     insta::assert_snapshot!(desk.rows("select visit_id, level from drift"), @r"
     2 | drifted

@@ -28,7 +28,8 @@ fn a_visit_is_compared_with_the_first_copy() {
             "select count(*) from features where version {versions}"
         ))
     };
-    assert_eq!((drawn("= 0"), drawn("> 0")), (1, 2));
+    // What the visit itself brought is in the copy, and need not be kept.
+    assert_eq!((drawn("= 0"), drawn("> 0")), (1, 1));
 }
 
 /// Sets the verdicts back to those of a judge who took everything for fine, and what they added up to.
@@ -154,6 +155,61 @@ fn features_are_drawn_again_from_bodies() {
     1 source, 0 visits judged in [time]: 0 sources changed (0 verdicts)
     1 verdict as before, for not all that they rest on is kept (`run` looks again)
     ");
+}
+
+/// A page that says something else each day, for so many days.
+fn changing(desk: &Desk, days: u32) {
+    desk.post("posts/a.md", &[SOURCE]);
+    for day in 0..days {
+        let words = format!(
+            "Words of day {day}. {}",
+            "They are others now. ".repeat(day as usize)
+        );
+        desk.page("source.test", "/2020/05/page", &words);
+        desk.day(day);
+        desk.run(if day == 0 { "run posts" } else { "run" })
+            .exits(0);
+    }
+}
+
+#[test]
+fn what_a_copy_holds_is_drawn_again_when_it_is_judged() {
+    let desk = Desk::new();
+    changing(&desk, 4);
+    let copies = "select count(*) from captures where pruned_at is null";
+    assert_eq!(desk.number(copies), 4);
+    let kept =
+        "select v.id from features f join visit v on v.outcome_id = f.outcome_id order by v.id";
+    assert_eq!(desk.rows(kept), "1\n", "what others are compared with");
+    let was = judged(&desk);
+    let explained = |desk: &Desk, visit: u32| {
+        let out = desk.run(&format!("explain {SOURCE} --visit {visit} --format json"));
+        let all: serde_json::Value = serde_json::from_str(&out.exits(0).out).unwrap();
+        all["visits"][0]["page"].clone()
+    };
+    let page = explained(&desk, 3);
+    assert!(page["words"].as_u64().unwrap() > 8, "{page}");
+    insta::assert_snapshot!(desk.run("rejudge").exits(0).out, @r"
+    1 source, 4 visits judged in [time]: 0 sources changed (0 verdicts)
+    3 pages read again
+    ");
+    assert_eq!(judged(&desk), was);
+    // Whatever was said of it meanwhile, it comes to the same.
+    desk.archive().execute_batch(ALL_WAS_FINE).unwrap();
+    desk.run("rejudge").exits(0);
+    let evidence = "select code, evidence from verdict order by visit_id";
+    let again = desk.rows(evidence);
+    assert!(was.contains(again.lines().last().unwrap()), "{again}{was}");
+    assert_eq!(desk.rows(kept), "1\n");
+    // When the copies go, what was drawn from them stays.
+    desk.run("prune --keep first").exits(0);
+    assert_eq!(desk.number(copies), 2);
+    assert_eq!(desk.rows(kept), "1\n2\n3\n");
+    assert_eq!(explained(&desk, 3), page);
+    desk.archive().execute_batch(ALL_WAS_FINE).unwrap();
+    let out = desk.run("rejudge").exits(0).out;
+    assert!(out.ends_with("\n1 page read again\n"), "{out}");
+    assert_eq!(desk.rows(evidence), again);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{Change, Rejudge};
 use crate::fetch::Facts;
 use crate::judge::drift::Drift;
 use crate::judge::{self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Text, Verdict};
-use crate::run::baseline::features_row;
+use crate::run::baseline::{features_of_capture, features_row, is_drawn_at_once};
 use crate::run::drift::{self, Compared, Noted};
 use crate::run::reading::{features_of, text_of};
 use crate::run::state::stored_verdict;
@@ -23,6 +23,9 @@ pub(super) struct Judge<'a> {
     pub(super) plan: &'a Rejudge<'a>,
     /// The run that goes on, if one does: what failed in it waits for its end.
     pub(super) running: Option<Running>,
+    /// Of earlier visits than this one, bodies are read only where others are compared with them, or where they are the
+    /// last that saw something new.
+    pub(super) drawn_from: i64,
 }
 
 /// What came of one source.
@@ -53,6 +56,8 @@ struct Going<'a> {
     roots: HashMap<i64, Root>,
     /// The captures, the one that is the baseline first.
     captures: &'a [SeenCapture],
+    /// The last visit that saw something new.
+    last: i64,
     /// Whether one that was made later may take the place of an earlier one.
     may_change: bool,
     /// Features of visits that left a copy, as long as one of these may become the baseline.
@@ -104,6 +109,7 @@ impl Judge<'_> {
             one: One::default(),
             roots: HashMap::with_capacity(visits.len()),
             captures: &captures,
+            last: visits.last().map_or(0, |visit| visit.id),
             may_change: !captures.is_sorted_by_key(|capture| capture.id),
             copied: HashMap::new(),
             baseline: None,
@@ -148,7 +154,7 @@ impl Judge<'_> {
                     let is_fine = root_of.is_some_and(|root| root.code.group() == Group::Fine);
                     going.copied.get(&root).filter(|_| is_fine).cloned()
                 }
-                None => self.by_hand(capture.id)?,
+                None => features_of_capture(self.store, capture.id, self.plan.rules)?,
             };
             if let Some(features) = features {
                 going.baseline = Some(Baseline {
@@ -164,18 +170,6 @@ impl Judge<'_> {
             going.copied.clear();
         }
         Ok(())
-    }
-
-    /// What is drawn from a copy that was made by hand.
-    fn by_hand(&self, capture: i64) -> Result<Option<Features>, RunError> {
-        let (row, body) = self.store.read("read a copy", |r| {
-            Ok((r.seen_capture(capture)?, r.capture_body(capture)?))
-        })?;
-        let (Some(row), Some(body)) = (row, body) else {
-            return Ok(None);
-        };
-        let url = Url::parse(&row.url).ok();
-        Ok(url.map(|url| features_of(&body, row.media_type.as_deref(), &url, self.plan.rules)))
     }
 
     fn visit(
@@ -266,25 +260,33 @@ impl Judge<'_> {
         if facts.body.is_none() || known.is_some() && !self.plan.from_bodies {
             return Ok(known);
         }
+        // What later visits are compared with: its features are always at hand.
+        let compared = going.captures.first().and_then(|capture| capture.visits);
+        let is_compared = compared.is_some_and(|(_, root)| root == visit.id);
+        if known.is_none() && visit.id < self.drawn_from && visit.id != going.last && !is_compared {
+            return Ok(None);
+        }
         let body = self
             .store
             .read("read a body", |r| r.outcome_body(visit.outcome_id))?;
-        let Some((body, is_whole)) = body else {
+        let Some(body) = body else {
             return Ok(known);
         };
-        if !is_whole && known.is_some() {
+        if !body.is_whole && known.is_some() {
             return Ok(known);
         }
         going.one.bodies += 1;
         let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
         let features = features_of(
-            &body,
+            &body.bytes,
             visit.media_type.as_deref(),
             end.as_ref().unwrap_or(&going.url),
             self.plan.rules,
         );
         let row = features_row(&features);
-        if stored != Some(row.detail.as_str()) {
+        let is_kept =
+            stored.is_some() || !body.in_a_copy || is_compared || !is_drawn_at_once(&features);
+        if is_kept && stored != Some(row.detail.as_str()) {
             going.one.rows.features.push((visit.outcome_id, row));
         }
         Ok(Some(features))
@@ -416,7 +418,7 @@ impl Judge<'_> {
         let body = self
             .store
             .read("read a body", |r| r.outcome_body(visit.outcome_id))?;
-        let Some((body, true)) = body else {
+        let Some(body) = body.filter(|body| body.is_whole) else {
             return Ok(None);
         };
         let before = if let Some(text) = baseline.text.get() {
@@ -430,7 +432,7 @@ impl Judge<'_> {
         };
         let end = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
         let now = text_of(
-            &body,
+            &body.bytes,
             visit.media_type.as_deref(),
             end.as_ref().unwrap_or(url),
         );
