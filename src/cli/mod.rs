@@ -251,6 +251,7 @@ enum Colour {
 /// Parses the command line, runs it, prints what went wrong, gives the exit code.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
+    signals::outlive_limits();
     let printer = Printer::new(cli.global.quiet, cli.global.verbose, cli.global.color);
     let exit = match dispatch(cli, &printer) {
         Ok(exit) => exit,

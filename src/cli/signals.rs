@@ -2,6 +2,17 @@
 
 use super::exit::Failure;
 
+/// A file that reached the size that it may have (`ulimit -f`) makes writing fail, so that it can be told; by default it ends
+/// the process without a word.
+pub(crate) fn outlive_limits() {
+    #[cfg(unix)]
+    {
+        use signal_hook::{consts::SIGXFSZ, flag};
+        // Where it cannot be had, the default has to do.
+        let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
+    }
+}
+
 /// Something that was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {

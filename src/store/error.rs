@@ -132,7 +132,7 @@ impl StoreError {
                 if source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
             {
                 Some(
-                    "the disk failed, or a limit on the size of files was reached (ulimit -f); everything committed so far is kept",
+                    "the disk is full or failed, or a limit on the size of files was reached (ulimit -f); everything committed so far is kept",
                 )
             }
             Self::Earlier(error) => error.hint(),
