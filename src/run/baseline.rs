@@ -8,8 +8,11 @@ use url::Url;
 
 use super::reading::{Read, features_of, is_pdf, read_of};
 use super::{Context, RunError};
-use crate::judge::{self, FEATURES_VERSION, Features, Kind, Rules, Text};
-use crate::store::{BaselineRow, DueSource, FeaturesRow, Store, StoreError};
+use crate::fetch::{BodyFacts, Facts, Hop, Way};
+use crate::judge::{
+    self, Code, FEATURES_VERSION, Features, Group, JUDGE_VERSION, Kind, Rules, Text,
+};
+use crate::store::{BaselineRow, DueSource, FeaturesRow, Store, StoreError, Writing};
 
 /// The features of the copy that stands for what was cited, and when that was made.
 pub(super) struct Baseline {
@@ -34,36 +37,95 @@ impl Baseline {
     }
 }
 
-/// Reads the baseline of a source, if there is a copy. What an earlier version drew is drawn again, once.
+/// Imported copies that are looked at for one visit, where each shows nothing that could be compared with.
+const MOST_UNSEEN: usize = 20;
+
+/// Reads the baseline of a source, if there is a copy. What an earlier version drew is drawn again, once. An imported copy is
+/// one only if the judge finds that it shows a page.
 pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Baseline>, RunError> {
     let id = due.id;
-    let row = context.store.read("read what a page said", |r| {
-        r.baseline(id, FEATURES_VERSION)
-    })?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    if let Some(features) = stored(&row) {
+    for _ in 0..=MOST_UNSEEN {
+        let row = context.store.read("read what a page said", |r| {
+            r.baseline(id, FEATURES_VERSION)
+        })?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        if let Some(features) = stored(&row) {
+            return Ok(Some(Baseline::new(row, features)));
+        }
+        let body = context
+            .store
+            .read("read a copy", |r| r.capture_body(row.capture_id))?;
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        let size = body.len() as u64;
+        let Some(features) = of_capture(context, &row, body).await else {
+            return Ok(None);
+        };
+        if row.unseen {
+            let code = shows(&row, size, &features, context.rules.as_deref());
+            let capture_id = row.capture_id;
+            let keep = move |w: &Writing<'_>| {
+                w.keep_import_verdict(capture_id, code.as_str(), JUDGE_VERSION)
+            };
+            context.store.write("keep what a copy shows", keep).await?;
+            if code.group() != Group::Fine {
+                continue;
+            }
+        }
+        if let Some(outcome_id) = row.outcome_id {
+            let row = features_row(&features);
+            context
+                .store
+                .submit("keep features", move |w| w.keep_features(outcome_id, &row))
+                .await?;
+        }
         return Ok(Some(Baseline::new(row, features)));
     }
-    let body = context
-        .store
-        .read("read a copy", |r| r.capture_body(row.capture_id))?;
-    let features = match body {
-        Some(body) => of_capture(context, &row, body).await,
-        None => None,
+    Ok(None)
+}
+
+/// What a copy shows that no visit left, as the judge says who sees nothing but the page.
+pub(super) fn shows(
+    row: &BaselineRow,
+    size: u64,
+    features: &Features,
+    rules: Option<&Rules>,
+) -> Code {
+    let Ok(url) = Url::parse(&row.url) else {
+        return Code::Alive;
     };
-    let Some(features) = features else {
-        return Ok(None);
+    let facts = Facts {
+        way: Way::Plain,
+        vantage: None,
+        hops: vec![Hop {
+            url: row.url.clone(),
+            status: 200,
+            protocol: "HTTP/1.1".to_owned(),
+            headers: row
+                .media_type
+                .iter()
+                .map(|media_type| ("content-type".to_owned(), media_type.clone()))
+                .collect(),
+            certificate: None,
+        }],
+        failure: None,
+        body: Some(BodyFacts {
+            size,
+            served_size: size,
+            sha256: String::new(),
+            served_sha256: String::new(),
+            served_sha1: String::new(),
+            truncated: None,
+        }),
+        robots: None,
     };
-    if let Some(outcome_id) = row.outcome_id {
-        let row = features_row(&features);
-        context
-            .store
-            .submit("keep features", move |w| w.keep_features(outcome_id, &row))
-            .await?;
-    }
-    Ok(Some(Baseline::new(row, features)))
+    let mut case = judge::Case::new(&url, &facts);
+    case.features = Some(features);
+    case.rules = rules.unwrap_or(Rules::built_in());
+    judge::judge(&case).code
 }
 
 /// The features as they are stored.

@@ -11,7 +11,7 @@ mod history;
 mod source;
 
 use super::{Context, Intervals, RunError, Running};
-use crate::judge::Rules;
+use crate::judge::{JUDGE_VERSION, Rules};
 use crate::schedule::Policy;
 use crate::store::{Rejudged, Store, StoreError};
 
@@ -109,6 +109,11 @@ pub fn rejudge(
             .read("count what was seen", |r| r.count_seen())?
             .unsigned_abs(),
     };
+    if !plan.dry_run {
+        store.write_blocking("forget what copies show", |w| {
+            w.forget_import_verdicts(JUDGE_VERSION)
+        })?;
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let cores = cores.min(MOST_CORES);
     let judge = source::Judge {

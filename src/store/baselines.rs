@@ -4,7 +4,10 @@
 //! The **baseline** is the capture nearest to the citation, made within [`BASELINE_WITHIN`] of it, before or after. A
 //! capture that visits confirmed stands from its making to the last of these. One that a visit left goes before one made
 //! by hand, for it shows what our visits see; a visit that was not fine leaves none, and a picture made by hand says
-//! nothing that could be compared. Without a baseline, a source is unbaselined, and its pages are compared with the
+//! nothing that could be compared. Nor does an imported page that is a wall or says that there is nothing: nobody looked at
+//! it when it was imported, so the judge is asked once it would be compared with.
+//!
+//! Without a baseline, a source is unbaselined, and its pages are compared with the
 //! earliest capture that a fine visit left: the **reference**, which says nothing of what was cited.
 
 use rusqlite::{OptionalExtension, Row};
@@ -31,6 +34,8 @@ pub struct BaselineRow {
     pub stands: bool,
     /// Whether somebody made it by hand, who may see more of a page than visits do.
     pub by_hand: bool,
+    /// Whether it was imported, and the judge was not asked yet what it shows.
+    pub unseen: bool,
     /// The features of the version that was asked for, as JSON, where they are stored.
     pub features: Option<String>,
 }
@@ -54,10 +59,12 @@ const CANDIDATES: &str = "from capture c join source s on s.id = c.source_id
      left join visit v on v.id = c.visit_id
      left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
      left join capture_by_hand h on h.capture_id = c.id
-     left join capture_import i on i.capture_id = c.id";
+     left join capture_import i on i.capture_id = c.id
+     left join import_verdict k on k.capture_id = c.id";
 
 /// Whether what a capture shows was fine.
-const IS_FINE: &str = "iif(c.visit_id is null, coalesce(c.media_type, '') not like 'image/%',
+const IS_FINE: &str = "iif(c.visit_id is null,
+     coalesce(c.media_type, '') not like 'image/%' and coalesce(k.code, 'alive') in ('alive', 'moved', 'drifted'),
      j.code in ('alive', 'moved', 'drifted'))";
 
 /// How far from the citation a capture stands, in milliseconds; 0 where nobody cites the source.
@@ -91,6 +98,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<BaselineRow> {
         stands: row.get(5)?,
         features: row.get(6)?,
         by_hand: row.get(7)?,
+        unseen: row.get(8)?,
     })
 }
 
@@ -112,7 +120,7 @@ impl Reading<'_> {
             .prepare_cached(&format!(
                 "select c.id, c.at, c.url, c.media_type, v.outcome_id, {DISTANCE} <= {BASELINE_WITHIN},
                      (select f.detail from features f where f.outcome_id = v.outcome_id and f.version = ?2),
-                     c.kind = 'by-hand'
+                     c.kind = 'by-hand', c.kind = 'import' and k.code is null
                  {CANDIDATES} where c.source_id = ?1 and c.body_id is not null and {IS_FINE} and {may_be}
                  order by {order} limit 1"
             ))?
@@ -132,7 +140,7 @@ impl Reading<'_> {
                 "select c.id, c.at, c.url, c.media_type, v.outcome_id, {DISTANCE} <= {BASELINE_WITHIN},
                      (select f.detail from features f where f.outcome_id = v.outcome_id
                       order by f.version desc limit 1),
-                     c.kind = 'by-hand'
+                     c.kind = 'by-hand', c.kind = 'import' and k.code is null
                  {CANDIDATES} where c.source_id = ?1 and {IS_FINE} and {may_be}
                      and case when c.visit_id is not null then c.visit_id < ?2
                               when h.capture_id is not null then h.after_visit_id < ?2
@@ -175,7 +183,7 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select c.id, c.at, c.url, c.media_type, null, coalesce(s.baseline_id = c.id, 0), null,
-                     c.kind = 'by-hand'
+                     c.kind = 'by-hand', c.kind = 'import'
                  from capture c join source s on s.id = c.source_id where c.id = ?1",
             )?
             .query_row([id], row)
@@ -184,6 +192,43 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// Keeps what the judge says that an imported copy shows, and looks once more which copy is the baseline.
+    pub fn keep_import_verdict(
+        &self,
+        capture_id: i64,
+        code: &str,
+        judge_version: u32,
+    ) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "insert or replace into import_verdict (capture_id, code, judge_version) values (?1, ?2, ?3)",
+            )?
+            .execute((capture_id, code, judge_version))?;
+        let source: i64 = self
+            .connection
+            .prepare_cached("select source_id from capture where id = ?1")?
+            .query_row([capture_id], |row| row.get(0))?;
+        self.choose_baseline(source)
+    }
+
+    /// Forgets what an earlier judge said of imported copies; today's is asked when one would be compared with.
+    pub fn forget_import_verdicts(&self, before_judge_version: u32) -> rusqlite::Result<()> {
+        let sources: Vec<i64> = self
+            .connection
+            .prepare_cached(
+                "select distinct c.source_id from import_verdict k join capture c on c.id = k.capture_id
+                 where k.judge_version < ?1",
+            )?
+            .query_map([before_judge_version], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        self.connection
+            .prepare_cached("delete from import_verdict where judge_version < ?1")?
+            .execute([before_judge_version])?;
+        sources
+            .into_iter()
+            .try_for_each(|id| self.choose_baseline(id))
+    }
+
     /// Looks once more which capture of a source is its baseline, if one is.
     pub(super) fn choose_baseline(&self, source_id: i64) -> rusqlite::Result<()> {
         let order = order();

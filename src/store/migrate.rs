@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0013_pruning.sql"),
     include_str!("schema/0014_imports.sql"),
     include_str!("schema/0015_features.sql"),
+    include_str!("schema/0016_import_verdicts.sql"),
 ];
 
 /// What a file is, before it is touched.

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::{Desk, page};
 use crate::warc::response;
+use crate::web::Page;
 
 const AT: &str = "2025-12-20T10:00:00Z";
 
@@ -163,9 +164,10 @@ fn an_imported_page_has_what_was_nearest_to_it() {
 #[test]
 fn what_an_imported_page_needs_is_bounded() {
     let desk = Desk::new();
-    let many: String = (0..5_000)
+    let many: Vec<_> = (0..5_000)
         .map(|nth| format!("<img src=/{nth}.png>"))
         .collect();
+    let many = many.concat();
     let ring = |name: &str, next: &str| {
         answer(
             &format!("http://a.test/{name}.html"),
@@ -294,8 +296,56 @@ fn visits_are_compared_with_imported_copies_from_the_import_on() {
     let before = desk.rows(judged);
     let said = desk.run("rejudge").exits(0).out;
     assert_eq!(desk.rows(judged), before, "{said}");
-    assert_snapshot!(said, @"
-    1 source, 1 visit judged in [time]: 0 sources changed (0 verdicts)
-    2 verdicts as before, for not all that they rest on is kept (`run` looks again)
+    let first = said.lines().next();
+    assert_snapshot!(first.unwrap(), @"1 source, 1 visit judged in [time]: 0 sources changed (0 verdicts)");
+}
+
+#[test]
+fn an_imported_wall_stands_for_nothing() {
+    let desk = Desk::new();
+    let words = "The parish council dug three wells in the valley, and each of them is deeper than the church is high. \
+        Water is drawn from them by hand, on Mondays and Fridays, by whoever lives in the valley.";
+    let html = format!("<title>Wells</title><h1>Wells</h1><p>{words}");
+    desk.web.page("source.test", "/wells", Page::html(&*html));
+    desk.file(
+        "posts/a.md",
+        "---\ndate: 2019-06-01\n---\n# Wells\n\nSee [the council](https://source.test/wells) on the wells.\n",
+    );
+    let wall = "<title>Page not found</title><h1>404</h1><p>Sorry, the page you are looking for could not be found. It may have \
+        been removed, or its address was changed.";
+    let url = "https://source.test/wells";
+    let old = [
+        answer(url, "2019-06-01T10:00:00Z", "text/html", wall),
+        answer(url, "2019-06-05T10:00:00Z", "text/html", &html),
+    ];
+    desk.file("old.warc", old.concat());
+    desk.run("run posts").exits(0);
+    desk.day(1).run("import old.warc").exits(0);
+    let more = format!("{html} It is so.");
+    desk.day(40)
+        .web
+        .page("source.test", "/wells", Page::html(more));
+    desk.run("run").exits(0);
+    assert_snapshot!(desk.rows("select baseline_id, verdict from source"), @"3 | alive");
+    assert_snapshot!(desk.rows("select capture_id, code from import_verdict order by 1"), @"
+    2 | soft-404
+    3 | alive
     ");
+    let before = desk.rows("select visit_id, code, evidence from verdict");
+    desk.run("rejudge --from-bodies").exits(0);
+    assert_eq!(
+        desk.rows("select visit_id, code, evidence from verdict"),
+        before
+    );
+    // A later judge is asked again.
+    desk.archive()
+        .execute_batch("update import_verdict set judge_version = 0, code = 'alive'")
+        .unwrap();
+    desk.run("rejudge").exits(0);
+    assert_eq!(desk.number("select count(*) from import_verdict"), 0);
+    let more = format!("{html} So it is.");
+    desk.web.page("source.test", "/wells", Page::html(more));
+    desk.day(80).run("run").exits(0);
+    assert_snapshot!(desk.rows("select baseline_id, verdict from source"), @"3 | alive");
+    desk.run("verify").exits(0);
 }
