@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::Desk;
-use crate::web::Page;
+use crate::web::{Act, Page};
 
 const ARTICLE: &str = "<!doctype html><title>On wells</title><link rel=stylesheet href=/style.css>\
     <link rel=icon href=//cdn.test/icon.ico><script src=/script.js></script>\
@@ -392,4 +392,64 @@ fn robots_txt_is_not_said_to_refuse_what_nobody_was_asked_about() {
     style | http://[::1]/a.css | - | private-address
     image | https://failing.test/a.png | - | failed
     ");
+}
+
+#[test]
+fn bombs_and_what_never_ends_are_missing_for_a_reason() {
+    let desk = Desk::new();
+    let zeros = vec![0; 100 << 20];
+    let answers = [
+        ("/bomb.png", Page::bytes("image/png", &*zeros).coded("gzip")),
+        ("/bomb.css", Page::bytes("text/css", &*zeros).coded("br")),
+        ("/round.png", Page::redirect(302, "/round.png")),
+        ("/entities.svg", Page::bytes("image/svg+xml", entities())),
+    ];
+    for (path, answer) in answers {
+        desk.web.page("a.test", path, answer);
+    }
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n";
+    let endless = [Act::Send(head.to_vec()), Act::Endless(vec![b'x'; 65_536])];
+    desk.web
+        .page("a.test", "/endless.png", Page::script(endless));
+    let filled = format!("<p>The wells of the valley.<!--{}-->", "x".repeat(9 << 20));
+    let page = format!(
+        "<link rel=stylesheet href=/bomb.css><img src=/bomb.png><img src=http://a.test/endless.png><img src=/round.png>\
+         <img src=/entities.svg><img src=data:image/png;base64,{}>{filled}<img src=/behind.png>",
+        "A".repeat(1 << 20)
+    );
+    desk.web.page("a.test", "/page", Page::html(page));
+    let done = desk.run("capture https://a.test/page --verbose").exits(0);
+    insta::assert_snapshot!(manifest(&desk, 1), @"
+    style | https://a.test/bomb.css | - | too-large
+    image | https://a.test/bomb.png | - | too-large
+    image | http://a.test/endless.png | - | too-large
+    image | https://a.test/round.png | - | failed
+    image | https://a.test/entities.svg | 200 | -
+    image | https://a.test/in.png | - | not-found
+    ");
+    // The picture behind what is read of the page.
+    insta::assert_snapshot!(desk.rows("select needs, has, left_out from manifest"), @"6 | 1 | 1");
+    let peak = done
+        .err
+        .lines()
+        .find_map(|line| line.strip_prefix("peak memory: "));
+    let peak = peak.and_then(|peak| peak.strip_suffix(" MB")?.parse::<f64>().ok());
+    assert!(peak.is_none_or(|peak| peak < 250.0), "{peak:?} MB");
+}
+
+/// A drawing of entities that unfold to ten billion letters.
+fn entities() -> String {
+    let mut text = "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'>".to_owned();
+    for (one, before) in ('b'..='j').zip('a'..) {
+        let more = format!("&{before};").repeat(10);
+        text.push_str("<!ENTITY ");
+        text.push(one);
+        text.push_str(" '");
+        text.push_str(&more);
+        text.push_str("'>");
+    }
+    text.push_str(
+        "]><svg xmlns='http://www.w3.org/2000/svg'><text>&j;</text><image href='/in.png'/></svg>",
+    );
+    text
 }
