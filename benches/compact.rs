@@ -193,6 +193,7 @@ fn keep(store: &Store, page: &Page, html: Vec<u8>, at: i64) -> Result<(), Failed
             sealed_at: at,
             exchanges: Vec::new(),
             manifest: None,
+            rendering: None,
         };
         let hand = ByHand {
             made_by: "bench".to_owned(),

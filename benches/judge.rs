@@ -106,6 +106,7 @@ fn facts(url: &Url, size: u64) -> Facts {
         failure: None,
         body: Some(body),
         robots: None,
+        rendered: None,
         vantage: None,
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod address;
+pub mod browser;
 pub mod capture;
 pub mod charset;
 pub mod config;

@@ -68,6 +68,7 @@ pub fn keep(keeping: &Keeping<'_>, verdict: &Verdict, fetched: &Fetched) -> Opti
         sealed_at: keeping.now,
         exchanges: exchanges(fetched, keeping.at),
         manifest: None,
+        rendering: None,
     })
 }
 
@@ -77,7 +78,7 @@ pub fn keep_again(
     keeping: &Keeping<'_>,
     fetched: &Fetched,
     (sha256, body, media_type): (Sha, &[u8], Option<String>),
-    manifest: NewManifest,
+    manifest: Option<NewManifest>,
 ) -> Option<NewCapture> {
     let last = fetched.facts.hops.last()?;
     Some(NewCapture {
@@ -93,7 +94,8 @@ pub fn keep_again(
         truncated: None,
         sealed_at: keeping.now,
         exchanges: exchanges(fetched, keeping.at),
-        manifest: Some(manifest),
+        manifest,
+        rendering: None,
     })
 }
 

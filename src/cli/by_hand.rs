@@ -152,6 +152,7 @@ pub(super) fn by_hand(
         sealed_at: now,
         exchanges: Vec::new(),
         manifest: None,
+        rendering: None,
     };
     let kept_as = hand.clone();
     let id = store.write_blocking("keep a copy made by hand", move |w| {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sourcekeep::browser::Browsers;
 use sourcekeep::config::{
     self, Compacting, ConfigError, File, HEARTBEAT_VARIABLE, InvalidValue, Origin, Overrides,
     PROXY_VARIABLE, Resolve, Resolved, Settings,
@@ -167,7 +168,9 @@ impl Setup {
                 visits_per_day: schedule.visits_per_day,
                 canaries: schedule.canaries.clone(),
                 compact: self.settings.store.compact == Compacting::Auto,
+                rendering: self.settings.browser.when,
             }),
+            browsers: Arc::new(Browsers::new(self.settings.browser.browser.clone())),
             rules: self.rules(),
             clock: self.clock,
             tally: Arc::new(Tally::default()),
@@ -388,6 +391,7 @@ fn overrides(global: &Global) -> Result<Overrides, Failure> {
         resolve: (!resolve.is_empty()).then_some(resolve),
         requisites: global.room.no_requisites.then_some(false),
         downloads: global.room.with_downloads.then_some(true),
+        browser: global.room.browser,
         max_bytes: global.room.max_bytes,
         min_free: global.room.min_free,
     })

@@ -46,7 +46,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use sourcekeep::config::ByteSize;
+use sourcekeep::config::{ByteSize, Rendering};
 
 use exit::{Exit, Failure};
 use print::Printer;
@@ -165,6 +165,18 @@ struct RoomArgs {
     /// Keep with a page the data that it offers: CSV, JSON, XLSX, PDF and the like, of its own site
     #[arg(long, global = true, help_heading = "Storing")]
     with_downloads: bool,
+    /// Keep with each page what headless Chromium shows of it (always); without it, only pages that are an empty shell
+    /// until a script fills them are rendered (shells)
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+        help_heading = "Storing"
+    )]
+    browser: Option<Rendering>,
     /// Keep no more copies once the archive has this size (500MB, 2GiB); visits go on [default: no limit]
     #[arg(long, global = true, value_name = "SIZE", help_heading = "Storing")]
     max_bytes: Option<ByteSize>,
@@ -236,6 +248,7 @@ impl Global {
             || host_delay.is_some()
             || self.room.no_requisites
             || self.room.with_downloads
+            || self.room.browser.is_some()
             || self.room.max_bytes.is_some()
             || self.room.min_free.is_some()
     }

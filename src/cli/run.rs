@@ -282,6 +282,31 @@ pub(crate) fn stopped(outcome: &Outcome) -> Option<&'static str> {
     }
 }
 
+/// What a browser did not do, and what is to be known of how it ran.
+fn browser(counted: &Counted) -> Vec<String> {
+    let not = &counted.not_rendered;
+    let mut lines = Vec::new();
+    if let (pages, Some(why)) = &not.no_browser {
+        let pages = count(*pages, "page");
+        lines.push(format!("browser  {pages} not rendered: {why}"));
+    }
+    for (address, why) in &not.failed {
+        let (address, why) = (one_line(address, 200), one_line(why, 300));
+        lines.push(format!("browser  {address} not rendered: {why}"));
+    }
+    if not.failures > not.failed.len() as u64 {
+        let more = count(not.failures - not.failed.len() as u64, "page");
+        lines.push(format!("browser  {more} more not rendered"));
+    }
+    if counted.renderings > 0 && sourcekeep::browser::is_without_sandbox() {
+        lines.push(
+            "browser  ran without its own sandbox, for it has none for the superuser; run as another user to have it"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
 /// What was not done, and why: a line each.
 pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
     let counted = &outcome.counted;
@@ -311,6 +336,7 @@ pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
             count(counted.no_room, "copy").replace("copys", "copies")
         ));
     }
+    lines.extend(browser(counted));
     if counted.copies_later > 0 {
         lines.push(format!(
             "         {} left to a later visit: robots.txt could not be asked for",

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sourcekeep::address;
 use sourcekeep::report::{self, ShownPost, write_post_text, write_show_text};
-use sourcekeep::store::Store;
+use sourcekeep::store::{Part, Store};
 
 use super::Global;
 use super::check::scheme_hint;
@@ -24,6 +24,28 @@ pub(crate) struct ShowArgs {
     /// Write the newest copy's bytes to standard output instead
     #[arg(long)]
     body: bool,
+    /// Write what a browser made of the page instead, of the newest copy that has it: the document after scripts ran, its
+    /// picture (WebP), or the PDF
+    #[arg(long, value_name = "PART", conflicts_with = "body")]
+    rendered: Option<Rendered>,
+}
+
+/// What a browser makes of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rendered {
+    Dom,
+    Screenshot,
+    Pdf,
+}
+
+impl Rendered {
+    fn part(self) -> Part {
+        match self {
+            Self::Dom => Part::Dom,
+            Self::Screenshot => Part::Screenshot,
+            Self::Pdf => Part::Pdf,
+        }
+    }
 }
 
 pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -35,14 +57,32 @@ pub(crate) fn show(global: &Global, args: &ShowArgs, printer: &Printer) -> Resul
     };
     let Some(shown) = source else {
         if !args.body
+            && args.rendered.is_none()
             && let Some(post) = post(&store, &args.url)?
         {
             return show_post(&post, args.format, printer);
         }
         return Err(unknown(&store, &canonical(&args.url)?)?);
     };
-    let mut out = printer.data();
-    if args.body {
+    // Every byte as it is, unless a terminal would obey some of them.
+    let is_payload = args.body || args.rendered.is_some();
+    let mut out: Box<dyn Write> = if is_payload && !Printer::is_watched() {
+        Box::new(Printer::bulk())
+    } else {
+        Box::new(printer.data())
+    };
+    if let Some(part) = args.rendered {
+        let rendered = store.read("read a rendering", |r| {
+            r.newest_rendered(&shown.entry.url, part.part())
+        })?;
+        let Some(rendered) = rendered else {
+            return Err(Failure::failed(anyhow::anyhow!(
+                "{}: no copy has that; `capture URL --browser` makes one",
+                args.url
+            )));
+        };
+        out.write_all(&rendered)?;
+    } else if args.body {
         let Some(held) = &shown.entry.held else {
             return Err(Failure::failed(anyhow::anyhow!(
                 "{}: we hold no copy",

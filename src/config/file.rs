@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::origin::Lines;
 use super::{
     ByteSize, Cidr, Compacting, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs,
-    Resolve, Robots, SecretUrl, SourceAddress, WebAddress,
+    Rendering, Resolve, Robots, SecretUrl, SourceAddress, WebAddress,
 };
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
@@ -55,6 +55,12 @@ pub const KEYS: &[&str] = &[
     "capture.downloads",
     "capture.max_bytes",
     "capture.min_free",
+    "browser.when",
+    "browser.path",
+    "browser.timeout_ms",
+    "browser.memory",
+    "browser.height",
+    "browser.pdf",
     "store.compact",
     "judge.rules",
     "backup.folder",
@@ -90,6 +96,8 @@ pub struct File {
     pub schedule: ScheduleFile,
     /// What is kept.
     pub capture: CaptureFile,
+    /// How pages are rendered.
+    pub browser: BrowserFile,
     /// How it is stored.
     pub store: StoreFile,
     /// How what is seen is judged.
@@ -220,6 +228,24 @@ pub struct CaptureFile {
     pub max_bytes: Option<ByteSize>,
     /// The free space below which no copies are kept.
     pub min_free: Option<ByteSize>,
+}
+
+/// `[browser]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BrowserFile {
+    /// Which pages are rendered.
+    pub when: Option<Rendering>,
+    /// Where Chromium is; relative to the file's folder.
+    pub path: Option<PathBuf>,
+    /// Milliseconds that a page may take.
+    pub timeout_ms: Option<u64>,
+    /// Bytes of memory that the browser may take.
+    pub memory: Option<ByteSize>,
+    /// Pixels of a screenshot's height.
+    pub height: Option<u64>,
+    /// Whether a PDF is made too.
+    pub pdf: Option<bool>,
 }
 
 /// `[store]`.

@@ -27,20 +27,21 @@ pub use addresses::{InputAddress, ReadAs, SecretUrl, SourceAddress, WebAddress};
 pub use check::{Checked, check};
 pub use error::{ConfigError, closest};
 pub use file::{
-    BackupFile, CaptureFile, FetchFile, File, GatherFile, HostFile, InputFile, JudgeFile, KEYS,
-    ScheduleFile, SourceFile,
+    BackupFile, BrowserFile, CaptureFile, FetchFile, File, GatherFile, HostFile, InputFile,
+    JudgeFile, KEYS, ScheduleFile, SourceFile,
 };
 pub use limits::LimitsFile;
 pub use origin::{Origin, Origins};
 pub use resolve::Resolved;
 pub use settings::{
-    BackupSettings, CaptureSettings, FetchSettings, InputSettings, JudgeSettings, Overrides,
-    ScheduleSettings, Settings, StoreSettings,
+    BackupSettings, BrowserSettings, CaptureSettings, FetchSettings, InputSettings, JudgeSettings,
+    Overrides, ScheduleSettings, Settings, StoreSettings,
 };
 pub use shown::{HIDDEN, InForce, Shown, to_toml};
 pub use template::TEMPLATE;
 pub use value::{
-    ByteSize, Cidr, Compacting, Day, HostName, Include, InvalidValue, Proxy, Resolve, Robots,
+    ByteSize, Cidr, Compacting, Day, HostName, Include, InvalidValue, Proxy, Rendering, Resolve,
+    Robots,
 };
 
 use parse::full_name;

@@ -109,6 +109,7 @@ impl Origins {
                 "capture.downloads",
                 "--with-downloads",
             ),
+            (flags.browser.is_some(), "browser.when", "--browser"),
             (
                 flags.max_bytes.is_some(),
                 "capture.max_bytes",

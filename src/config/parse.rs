@@ -72,6 +72,7 @@ impl File {
             &mut self.fetch.proxy_file,
             &mut self.fetch.second_vantage_file,
             &mut self.schedule.heartbeat_file,
+            &mut self.browser.path,
             &mut self.judge.rules,
             &mut self.backup.folder,
         ];

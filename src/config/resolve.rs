@@ -8,13 +8,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    BackupFile, BackupSettings, CaptureSettings, ConfigError, Day, FetchFile, FetchSettings, File,
-    GatherFile, HostFile, HostName, Include, InputAddress, InputFile, InputSettings, InvalidValue,
-    JudgeFile, JudgeSettings, Origins, Overrides, Proxy, ScheduleFile, ScheduleSettings, SecretUrl,
-    Settings, SourceAddress, SourceFile, StoreSettings, WebAddress, full_name, rules, secret,
+    BackupFile, BackupSettings, BrowserFile, BrowserSettings, CaptureSettings, ConfigError, Day,
+    FetchFile, FetchSettings, File, GatherFile, HostFile, HostName, Include, InputAddress,
+    InputFile, InputSettings, InvalidValue, JudgeFile, JudgeSettings, Origins, Overrides, Proxy,
+    Rendering, ScheduleFile, ScheduleSettings, SecretUrl, Settings, SourceAddress, SourceFile,
+    StoreSettings, WebAddress, full_name, rules, secret,
 };
 use crate::fetch::HostPace;
-use crate::{fetch, gather};
+use crate::{browser, fetch, gather};
 
 /// Where somebody who wonders about our visits finds out what we are, unless the operator names a contact.
 const HOME: &str = "https://crates.io/crates/sourcekeep";
@@ -57,6 +58,7 @@ impl Resolved {
                 .or(file.capture.min_free)
                 .map_or(256 << 20, |size| size.0),
         };
+        let browser = resolve_browser(flags.browser, &file.browser, &mut check);
         let store = StoreSettings {
             compact: file.store.compact.unwrap_or_default(),
         };
@@ -70,6 +72,7 @@ impl Resolved {
             inputs: resolve_inputs(file.input, &mut check),
             schedule,
             capture,
+            browser,
             store,
             judge: resolve_judge(file.judge, &mut check),
             backup: resolve_backup(file.backup, &mut check),
@@ -90,6 +93,42 @@ impl Resolved {
             None => Ok(self.settings),
             Some(problem) => Err(problem),
         }
+    }
+}
+
+fn resolve_browser(
+    flag: Option<Rendering>,
+    file: &BrowserFile,
+    check: &mut Check,
+) -> BrowserSettings {
+    let usual = browser::Settings::default();
+    let timeout = check.within(
+        "browser.timeout_ms",
+        file.timeout_ms,
+        1_000..=3_600_000,
+        "expected 1000 to 3600000, an hour",
+    );
+    let memory = check.within(
+        "browser.memory",
+        file.memory.map(|size| size.0),
+        256 << 20..=64 << 30,
+        "expected 268435456 to 68719476736, 64 GiB",
+    );
+    let height = check.within(
+        "browser.height",
+        file.height,
+        100..=u64::from(browser::Settings::HIGHEST),
+        "expected 100 to 16383",
+    );
+    BrowserSettings {
+        when: flag.or(file.when).unwrap_or_default(),
+        browser: browser::Settings {
+            path: file.path.clone(),
+            timeout: timeout.map_or(usual.timeout, Duration::from_millis),
+            memory: memory.unwrap_or(usual.memory),
+            height: height.map_or(usual.height, |height| height as u32),
+            pdf: file.pdf.unwrap_or(usual.pdf),
+        },
     }
 }
 

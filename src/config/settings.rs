@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{
-    ByteSize, Cidr, Compacting, ConfigError, File, InputAddress, Proxy, ReadAs, Resolve, Resolved,
-    Robots, SecretUrl,
+    ByteSize, Cidr, Compacting, ConfigError, File, InputAddress, Proxy, ReadAs, Rendering, Resolve,
+    Resolved, Robots, SecretUrl,
 };
 use crate::fetch::HostPace;
-use crate::{fetch, gather};
+use crate::{browser, fetch, gather};
 
 /// What the command line and the environment say: the flag, else the variable, else `None`. A list that is given
 /// takes the place of the file's.
@@ -40,6 +40,8 @@ pub struct Overrides {
     pub requisites: Option<bool>,
     /// `--with-downloads`: true.
     pub downloads: Option<bool>,
+    /// `--browser`.
+    pub browser: Option<Rendering>,
     /// `--max-bytes`.
     pub max_bytes: Option<ByteSize>,
     /// `--min-free`.
@@ -59,6 +61,8 @@ pub struct Settings {
     pub schedule: ScheduleSettings,
     /// What is kept.
     pub capture: CaptureSettings,
+    /// How pages are rendered.
+    pub browser: BrowserSettings,
     /// How it is stored.
     pub store: StoreSettings,
     /// How what is seen is judged.
@@ -113,6 +117,15 @@ pub struct CaptureSettings {
     pub max_bytes: Option<u64>,
     /// Bytes of free space below which no copies are kept: by default 256 MiB.
     pub min_free: u64,
+}
+
+/// How pages are rendered by a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BrowserSettings {
+    /// Which pages are: by default, those that are an empty shell without.
+    pub when: Rendering,
+    /// Where the browser is, and how much it may take.
+    pub browser: browser::Settings,
 }
 
 /// How what is kept is stored.

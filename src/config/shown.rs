@@ -70,6 +70,17 @@ impl Resolved {
         list.value("downloads", settings.capture.downloads);
         list.maybe("max_bytes", settings.capture.max_bytes.map(number));
         list.value("min_free", number(settings.capture.min_free));
+        let browser = &settings.browser;
+        list.table("browser");
+        list.value("when", browser.when.as_str());
+        list.maybe("path", browser.browser.path.as_deref().map(path));
+        list.value(
+            "timeout_ms",
+            number(browser.browser.timeout.as_millis() as u64),
+        );
+        list.value("memory", number(browser.browser.memory));
+        list.value("height", i64::from(browser.browser.height));
+        list.value("pdf", browser.browser.pdf);
         list.table("store");
         list.value("compact", settings.store.compact.as_str());
         list.table("judge");

@@ -131,6 +131,7 @@ fn the_list_of_keys_is_complete() {
         ("[[input]]", "input"),
         ("[schedule]", "schedule"),
         ("[capture]", "capture"),
+        ("[browser]", "browser"),
         ("[store]", "store"),
         ("[judge]", "judge"),
         ("[backup]", "backup"),

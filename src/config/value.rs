@@ -75,6 +75,43 @@ impl Compacting {
     }
 }
 
+/// Which pages are rendered by a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rendering {
+    /// None.
+    Never,
+    /// Those that are an empty shell without one.
+    #[default]
+    Shells,
+    /// All that are kept.
+    Always,
+}
+
+impl Rendering {
+    /// The word, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Shells => "shells",
+            Self::Always => "always",
+        }
+    }
+}
+
+impl FromStr for Rendering {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "never" => Ok(Self::Never),
+            "shells" => Ok(Self::Shells),
+            "always" => Ok(Self::Always),
+            _ => Err(InvalidValue("expected never, shells or always".to_owned())),
+        }
+    }
+}
+
 /// Links that are left out unless asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -37,9 +37,20 @@ pub struct Facts {
     /// What robots.txt says of the address that was asked for, where it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub robots: Option<RobotsFact>,
+    /// Of a page that is an empty shell until a script fills it: SHA-256, in hex, of the text that stood in it when a browser
+    /// had shown it. The page is judged by that then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<String>,
 }
 
 impl Facts {
+    /// What tells whether the page says what it said before: a digest of its text where a browser had to show it, else of its
+    /// body.
+    pub fn says(&self) -> Option<&str> {
+        let body = self.body.as_ref().map(|body| body.sha256.as_str());
+        self.rendered.as_deref().or(body)
+    }
+
     /// Over which connections to look a second time after a look that saw this.
     ///
     /// Where HTTP/2 answered, or was offered and nobody answered, HTTP/1.1 is another way. Where HTTP/1 answered, it is
@@ -220,6 +231,7 @@ mod tests {
             }),
             body: None,
             robots: None,
+            rendered: None,
         }
     }
 

@@ -75,6 +75,7 @@ pub(crate) async fn follow(
             failure: None,
             body: None,
             robots: None,
+            rendered: None,
         },
         exchanges: Vec::with_capacity(1),
         cookies: None,

@@ -118,7 +118,12 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     } else {
         not_asked(case.facts.robots)
     };
-    drifted::weigh(case, redirect::trail(case, verdict))
+    let mut verdict = drifted::weigh(case, redirect::trail(case, verdict));
+    if case.facts.rendered.is_some() {
+        let says = "an empty shell without a browser: judged by what a browser made of it";
+        verdict.evidence.push(Sign::new(Rule::Rendered, says));
+    }
+    verdict
 }
 
 /// The verdict that the last answer's status gives, or `None` where it is fine.

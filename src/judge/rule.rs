@@ -119,6 +119,7 @@ rules! {
     RedirectSink, "redirect-sink", "The redirects of other sources end at the same address.";
     RedirectToSection, "redirect-to-section", "The redirects end at a folder that the source was in.";
     EmptyShell, "empty-shell", "A page with hardly any text, that waits for a script to fill it.";
+    Rendered, "rendered", "What was sent is an empty shell; the page is judged by what a browser made of it.";
     LoadingPage, "loading-page", "A page that only says that it is loading.";
     RedirectStub, "redirect-stub", "A page that only sends the reader on.";
     MovedNotice, "moved-notice", "A page that only says that its content is elsewhere, or only links to it.";

@@ -38,6 +38,7 @@ pub(super) fn facts(hops: Vec<Hop>) -> Facts {
         failure: None,
         body: Some(body(1000)),
         robots: None,
+        rendered: None,
     }
 }
 

@@ -208,7 +208,7 @@ fn pick(
 
 fn text(store: &Store, capture: &CaptureRow, read: ReadBody<'_>) -> Result<Text, DiffError> {
     let body = store
-        .read("read a copy", |r| r.capture_body(capture.id))
+        .read("read a copy", |r| r.capture_text(capture.id))
         .map_err(ReportError::from)?;
     let url = Url::parse(&capture.url).ok();
     let text = body

@@ -9,6 +9,7 @@ use super::entry::Words;
 use super::quotes::{ShownFragment, ShownQuote, write_quote_text};
 use super::text::marked;
 use super::{Entry, ReportError, bytes, one_line, rfc3339};
+use crate::browser::Refused;
 use crate::capture::completeness::Completeness;
 use crate::fetch::Facts;
 use crate::store::{CaptureRow, CitedBy, DriftRow, Store, VisitRow};
@@ -108,8 +109,38 @@ pub struct ShownCapture {
     stored_at: String,
     /// What the page needs to be shown; null where that was not looked for.
     requisites: Option<ShownRequisites>,
+    /// What a browser made of the page; null where none was asked.
+    rendering: Option<ShownRendering>,
     /// Of a copy made by hand: by whom, and from what.
     by_hand: Option<ShownByHand>,
+}
+
+/// What a browser made of a page.
+#[derive(Debug, Serialize)]
+struct ShownRendering {
+    at: String,
+    browser: Option<String>,
+    /// `whole`, `cut-short`, `failed`.
+    outcome: String,
+    /// Why it failed.
+    why: Option<String>,
+    /// Whether the page is judged by it.
+    stands: bool,
+    dom: Option<ShownPayload>,
+    screenshot: Option<ShownPayload>,
+    pdf: Option<ShownPayload>,
+    width: u32,
+    height: u32,
+    /// What the page asked for, in words, with what of that it did not get.
+    asked: String,
+    /// What it was refused, by what it was.
+    refused: Refused,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownPayload {
+    size: i64,
+    sha256: String,
 }
 
 /// What a page needs to be shown.
@@ -266,6 +297,33 @@ fn completeness(
     Ok(Some((whole, says)))
 }
 
+/// What a browser made of a copy's page.
+fn rendering(store: &Store, capture_id: i64) -> Result<Option<ShownRendering>, ReportError> {
+    let (row, asked) = store.read("read a rendering", |r| {
+        Ok((r.rendering(capture_id)?, r.asked_by_browser(capture_id)?))
+    })?;
+    let payload =
+        |known: Option<(i64, String)>| known.map(|(size, sha256)| ShownPayload { size, sha256 });
+    let mut whole = Completeness::default();
+    for one in &asked {
+        whole.count_row(&one.kind, one.status, one.missing.as_deref());
+    }
+    Ok(row.map(|row| ShownRendering {
+        at: rfc3339(row.at),
+        browser: row.browser,
+        outcome: row.outcome,
+        why: row.why,
+        stands: row.stands,
+        dom: payload(row.dom),
+        screenshot: payload(row.screenshot),
+        pdf: payload(row.pdf),
+        width: row.width,
+        height: row.height,
+        asked: whole.to_string(),
+        refused: serde_json::from_str(&row.refused).unwrap_or_default(),
+    }))
+}
+
 fn capture(store: &Store, row: CaptureRow) -> Result<ShownCapture, ReportError> {
     let requisites = completeness(store, &row)?.map(|(whole, says)| ShownRequisites {
         needs: whole.needs,
@@ -275,6 +333,7 @@ fn capture(store: &Store, row: CaptureRow) -> Result<ShownCapture, ReportError> 
     });
     Ok(ShownCapture {
         requisites,
+        rendering: rendering(store, row.id)?,
         capture: row.id,
         at: rfc3339(row.at),
         kind: row.kind,
@@ -383,6 +442,9 @@ fn write_copies(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
         if let Some(requisites) = capture.requisites.as_ref().filter(|it| it.needs > 0) {
             writeln!(out, "      requisites: {}", requisites.says)?;
         }
+        if let Some(rendering) = &capture.rendering {
+            write_rendering(rendering, out)?;
+        }
         if let Some(hand) = &capture.by_hand {
             let dated = match hand.dated_by.as_str() {
                 "said" => "as they say",
@@ -402,6 +464,49 @@ fn write_copies(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
                 writeln!(out, "      note: {}", one_line(note, 400))?;
             }
         }
+    }
+    Ok(())
+}
+
+fn write_rendering(rendering: &ShownRendering, out: &mut dyn Write) -> Result<(), ReportError> {
+    if let Some(why) = &rendering.why {
+        writeln!(out, "      not rendered: {}", one_line(why, 300))?;
+        return Ok(());
+    }
+    let size = |payload: &ShownPayload| bytes(u64::try_from(payload.size).unwrap_or(0));
+    let mut parts = Vec::new();
+    if let Some(dom) = &rendering.dom {
+        parts.push(format!("document {}", size(dom)));
+    }
+    if let Some(screenshot) = &rendering.screenshot {
+        let (width, height) = (rendering.width, rendering.height);
+        parts.push(format!("picture {}, {width} × {height}", size(screenshot)));
+    }
+    if let Some(pdf) = &rendering.pdf {
+        parts.push(format!("PDF {}", size(pdf)));
+    }
+    let browser = rendering.browser.as_deref().unwrap_or("a browser");
+    let cut_short = if rendering.outcome == "cut-short" {
+        ", still loading when its time was over"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "      rendered at {} by {}{cut_short}: {}",
+        rendering.at,
+        one_line(browser, 100),
+        parts.join("; ")
+    )?;
+    writeln!(out, "          asked for: {}", rendering.asked)?;
+    if !rendering.refused.counts.is_empty() {
+        let refused: Vec<_> = rendering
+            .refused
+            .counts
+            .iter()
+            .map(|(what, count)| format!("{count} {}", one_line(what, 30)))
+            .collect();
+        writeln!(out, "          refused: {}", refused.join(", "))?;
     }
     Ok(())
 }

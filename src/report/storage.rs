@@ -151,6 +151,15 @@ impl Storage {
                 counted.add(&body.place, body, 1);
             }
         }
+        after = 0;
+        loop {
+            let piece = store.read("measure renderings", |r| r.rendered_bodies_after(after))?;
+            let Some(last) = piece.last() else { break };
+            after = last.id;
+            for body in &piece {
+                counted.add(&body.place, body, 1);
+            }
+        }
         let uses = store.read("count what copies need", |r| r.requisite_uses())?;
         let uses: HashMap<i64, i64> = uses.into_iter().collect();
         after = 0;

@@ -56,7 +56,7 @@ pub(super) async fn read(context: &Context, due: &DueSource) -> Result<Option<Ba
         }
         let body = context
             .store
-            .read("read a copy", |r| r.capture_body(row.capture_id))?;
+            .read("read a copy", |r| r.capture_text(row.capture_id))?;
         let Some(body) = body else {
             return Ok(None);
         };
@@ -121,6 +121,7 @@ pub(super) fn shows(
             truncated: None,
         }),
         robots: None,
+        rendered: None,
     };
     let mut case = judge::Case::new(&url, &facts);
     case.features = Some(features);
@@ -193,7 +194,7 @@ pub(crate) fn features_of_capture(
     rules: &Rules,
 ) -> Result<Option<Features>, StoreError> {
     let (row, body) = store.read("read a copy", |r| {
-        Ok((r.seen_capture(capture)?, r.capture_body(capture)?))
+        Ok((r.seen_capture(capture)?, r.capture_text(capture)?))
     })?;
     let (Some(row), Some(body)) = (row, body) else {
         return Ok(None);

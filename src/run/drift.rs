@@ -151,7 +151,7 @@ pub(super) fn untold_again(
 /// The text of a capture, read from its body.
 pub(super) fn text_of_capture(store: &Store, capture_id: i64) -> Result<Option<Text>, StoreError> {
     let (row, body) = store.read("read a copy", |r| {
-        Ok((r.seen_capture(capture_id)?, r.capture_body(capture_id)?))
+        Ok((r.seen_capture(capture_id)?, r.capture_text(capture_id)?))
     })?;
     let (Some(row), Some(body)) = (row, body) else {
         return Ok(None);
@@ -170,7 +170,7 @@ async fn beside(
     let capture_id = baseline.capture_id;
     let body = context
         .store
-        .read("read a copy", |r| r.capture_body(capture_id))?;
+        .read("read a copy", |r| r.capture_text(capture_id))?;
     let (Some(body), Ok(url)) = (body, Url::parse(&baseline.url)) else {
         return Ok(None);
     };

@@ -1,12 +1,15 @@
 //! The fetching half of a visit: ask, conditionally where we hold something, and tell whether the answer is one that was
 //! seen before.
 
+use bytes::Bytes;
 use url::Url;
 
-use super::Context;
 use super::visit::Keep;
+use super::{Context, rendering};
 use crate::capture;
-use crate::fetch::{Connections, Facts, Family, Fault, Fetched, Fetcher, Request, Validators, Way};
+use crate::fetch::{
+    Body, Connections, Facts, Family, Fault, Fetched, Fetcher, Request, Validators, Way,
+};
 use crate::store::{DueSource, Root, sha256};
 
 /// Every so many conditional visits, one is unconditional, for validators can lie.
@@ -38,6 +41,32 @@ pub(super) struct Seen {
     pub(super) facts: String,
     pub(super) confirms: Option<(Root, bool)>,
     pub(super) full: bool,
+    /// The document that a browser made of it, where the page is judged by that.
+    pub(super) rendered: Option<Bytes>,
+}
+
+impl Seen {
+    /// The same, seen with a browser: the document that it made, and the digest of its text.
+    pub(super) fn with_browser(self, due: &DueSource, document: Bytes, text: String) -> Self {
+        let mut fetched = self.fetched;
+        fetched.facts.rendered = Some(text);
+        Self {
+            rendered: Some(document),
+            ..compare(due, fetched)
+        }
+    }
+
+    /// What the page is read from.
+    pub(super) fn page(&self) -> Option<Body> {
+        match &self.rendered {
+            Some(document) => Some(Body {
+                bytes: document.clone(),
+                media_type: Some("text/html".to_owned()),
+                truncated: false,
+            }),
+            None => self.fetched.body.clone(),
+        }
+    }
 }
 
 pub(super) async fn look(
@@ -61,6 +90,9 @@ pub(super) async fn look(
     // Whoever may keep a copy wants the bytes, unless we have them.
     let may_keep = keep == Keep::Named || (!due.is_disallowed && context.room.full().is_none());
     let known = known.filter(|(_, facts)| !may_keep || is_kept(due, facts));
+    // Of a shell, "not modified" says nothing of what fills it.
+    let known =
+        known.filter(|(_, facts)| facts.rendered.is_none() || !rendering::is_there(context));
     request.validators = known.as_ref().and_then(|(_, facts)| validators(facts));
     let conditional = request.validators.is_some();
     let fetched = context.fetcher.get(&request).await?;
@@ -80,6 +112,7 @@ pub(super) async fn look(
                 facts: String::new(),
                 confirms,
                 full: false,
+                rendered: None,
             });
         }
         // "Not modified", but reached by another way: the way is news, so look at all of it.
@@ -153,6 +186,7 @@ fn compare(due: &DueSource, fetched: Fetched) -> Seen {
         fetched,
         facts,
         full: true,
+        rendered: None,
     }
 }
 

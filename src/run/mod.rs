@@ -32,6 +32,7 @@ mod reading;
 mod record;
 mod refresh;
 pub mod rejudge;
+mod rendering;
 mod requisites;
 mod robots;
 mod room;
@@ -47,7 +48,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::config::Robots;
+use crate::browser::Browsers;
+use crate::config::{Rendering, Robots};
 use crate::fetch::{Fault, Fetcher, Limits};
 use crate::gather;
 use crate::judge::Rules;
@@ -101,6 +103,8 @@ pub struct Context {
     pub asked: Arc<Asked>,
     /// What pages needed so far.
     pub requisites: Arc<Requisites>,
+    /// The browser, which is started when a page needs it.
+    pub browsers: Arc<Browsers>,
     /// Set when the pass is to end early.
     pub cancelled: CancellationToken,
 }
@@ -137,6 +141,8 @@ pub struct Manner {
     pub canaries: Vec<Url>,
     /// Whether some of what is stored is packed anew at the end of a pass.
     pub compact: bool,
+    /// Which pages are rendered by a browser.
+    pub rendering: Rendering,
 }
 
 /// The run that visits are made in.

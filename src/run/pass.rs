@@ -122,6 +122,7 @@ pub async fn pass(
     politeness::begin(context, begun_run.after_killed);
     let is_due = !matches!(plan.work, Work::Named(_));
     let result = inner(context, plan, run, now, deadline, &mut happened).await;
+    context.browsers.close().await;
     // If the archive cannot take it, its closing row below says so.
     let _ = politeness::end(context).await;
     let counted = context.tally.counted();

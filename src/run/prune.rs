@@ -343,7 +343,7 @@ fn take_away(
 
 /// What the judge draws from a body that goes; none where it cannot be read.
 fn draw(store: &Store, undrawn: &Undrawn, rules: &Rules) -> Result<Option<Features>, StoreError> {
-    let body = match store.read("read a copy", |r| r.capture_body(undrawn.capture_id)) {
+    let body = match store.read("read a copy", |r| r.capture_text(undrawn.capture_id)) {
         Err(StoreError::Damaged { .. }) => None,
         body => body?,
     };

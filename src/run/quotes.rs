@@ -10,7 +10,7 @@ use super::drift::text_of_capture;
 use super::reading::Read;
 use super::{Context, RunError};
 use crate::charset;
-use crate::fetch::{Body, Fetched};
+use crate::fetch::Body;
 use crate::judge::fragment::{Ids, Pointed};
 use crate::judge::quotes::{Found, Place, State, Texts};
 use crate::judge::{Kind, Text, fragment};
@@ -59,14 +59,11 @@ pub(super) struct Page {
 
 impl Page {
     /// None where it says nothing.
-    pub(super) fn new(read: Read, fetched: &Fetched) -> Option<Self> {
+    pub(super) fn new(read: Read, body: Option<Body>) -> Option<Self> {
         Some(Self {
             text: Arc::new(read.text?),
             is_whole: read.is_whole,
-            body: fetched
-                .body
-                .clone()
-                .filter(|_| read.features.kind == Kind::Html),
+            body: body.filter(|_| read.features.kind == Kind::Html),
         })
     }
 }

@@ -6,16 +6,16 @@ use super::look::Seen;
 use super::quotes::{self, Page};
 use super::reading::Read;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
-use super::{Context, RunError, Running, around, baseline, drift, requisites};
+use super::{Context, RunError, Running, around, baseline, drift, rendering, requisites};
 use crate::capture::{self, Keeping};
-use crate::config::Robots;
-use crate::fetch::{Body, Facts, Fetched, RobotsFact, Way};
+use crate::config::{Rendering, Robots};
+use crate::fetch::{Facts, Fetched, RobotsFact, Way};
 use crate::judge::drift::Level;
 use crate::judge::{self, Code, Features, Group, Rule, Verdict};
 use crate::schedule::{self, Observation, Own, State, Step};
 use crate::store::{
-    DueSource, FineRoot, NewCapture, NewEvent, NewManifest, NewSaid, NewUnsettled, NewVisit,
-    OutcomeRow, Packed, Untold, UntoldStep, VerdictRow, sha256,
+    DueSource, FineRoot, HeldCapture, NewCapture, NewEvent, NewRendering, NewSaid, NewUnsettled,
+    NewVisit, OutcomeRow, Packed, Untold, UntoldStep, VerdictRow, sha256,
 };
 
 /// So much of the body of a visit that was not fine is kept, in bytes, or there would be nothing to judge again.
@@ -59,10 +59,10 @@ pub(super) async fn judge_seen(
         return confirmed(context, due, url, seen, code, &waiting).await;
     }
     let told = told_verdict(due, &waiting);
-    let (features, page) = match draw(context, &seen.fetched, url).await {
+    let (features, page) = match draw(context, seen, url).await {
         Some(read) => {
             let features = read.features.clone();
-            (Some(features), Page::new(read, &seen.fetched))
+            (Some(features), Page::new(read, seen.page()))
         }
         None => (None, None),
     };
@@ -144,7 +144,7 @@ async fn confirmed(
     let is_fine = code.group() == Group::Fine;
     // A copy that is kept only now wants its title all the same, and passages are looked for in any case.
     let read = if is_new_body(due, &seen.fetched) || is_fine && due.has_new_quotes {
-        draw(context, &seen.fetched, url).await
+        draw(context, seen, url).await
     } else {
         None
     };
@@ -162,7 +162,7 @@ async fn confirmed(
     let features = match read {
         Some(read) if is_fine && due.has_new_quotes => {
             let features = read.features.clone();
-            let page = Page::new(read, &seen.fetched);
+            let page = Page::new(read, seen.page());
             look_for_quotes(context, due, page.as_ref(), waiting, &mut said).await?;
             Some(features)
         }
@@ -224,23 +224,18 @@ fn due_moved_to(due: &DueSource, code: Code) -> Option<String> {
     (code == Code::Moved).then(|| facts.hops.last().map(|hop| hop.url.clone()))?
 }
 
-async fn draw(context: &Context, fetched: &Fetched, url: &Url) -> Option<Read> {
+async fn draw(context: &Context, seen: &Seen, url: &Url) -> Option<Read> {
     // Of what broke off, or came with a failure, the body says nothing that counts.
-    let facts = &fetched.facts;
+    let facts = &seen.fetched.facts;
     let is_whole = facts
         .body
         .as_ref()
         .is_none_or(|body| body.truncated.is_none());
-    let body: &Body = fetched
-        .body
-        .as_ref()
+    let body = seen
+        .page()
         .filter(|_| is_whole && facts.failure.is_none())?;
-    let final_url = fetched
-        .facts
-        .hops
-        .last()
-        .and_then(|hop| Url::parse(&hop.url).ok());
-    let (bytes, media_type) = (body.bytes.clone(), body.media_type.clone());
+    let final_url = facts.hops.last().and_then(|hop| Url::parse(&hop.url).ok());
+    let (bytes, media_type) = (body.bytes, body.media_type);
     let (url, rules) = (
         final_url.unwrap_or_else(|| url.clone()),
         context.rules.clone(),
@@ -262,11 +257,13 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
+    /// `rendering` is what a browser made of the page, where that had to be known to judge it.
     pub(super) async fn keep(
         &self,
         seen: Seen,
         judged: Judged,
         leave: Leave,
+        rendering: Option<NewRendering>,
     ) -> Result<Once, RunError> {
         let Judged {
             verdict,
@@ -301,17 +298,16 @@ impl Record<'_> {
             capture::keep(&keeping, &verdict, &seen.fetched)
         };
         let wanted = capture.as_ref().map_or(0, |capture| {
-            capture.body.stored_size() as u64 + AROUND_A_CAPTURE
+            let rendering = rendering.as_ref().map_or(0, NewRendering::stored_size);
+            capture.body.stored_size() as u64 + rendering + AROUND_A_CAPTURE
         });
         let has_room = wanted == 0 || self.context.room.takes(wanted).await;
         let mut capture = capture.filter(|_| has_room);
         let may_keep = !kept_by_robots && !is_later && has_room;
-        if self.context.manner.requisites && may_keep && capture::is_worth_keeping(&verdict) {
+        if may_keep && capture::is_worth_keeping(&verdict) {
             match &mut capture {
-                Some(capture) => {
-                    capture.manifest = self.gather_requisites(&seen.fetched).await?;
-                }
-                None => capture = self.complete(&keeping, &seen.fetched).await?,
+                Some(capture) => self.fill(capture, &seen.fetched, rendering).await?,
+                None => capture = self.complete(&keeping, &seen, rendering).await?,
             }
             if let Some(capture) = &mut capture {
                 capture.sealed_at = self.context.clock.now();
@@ -346,7 +342,9 @@ impl Record<'_> {
             .then(|| seen.fetched.facts.second_look());
         let before = told.as_ref().or(self.due.verdict.as_ref());
         let kept = features.as_ref().filter(|features| {
-            let has_copy = capture.is_some() || said.capture_id.is_some();
+            // A copy that has the same shell need not have what filled it.
+            let is_held = said.capture_id.is_some() && seen.rendered.is_none();
+            let has_copy = capture.is_some() || is_held;
             !has_copy || self.due.capture.is_none() || !baseline::is_drawn_at_once(features)
         });
         let mut visit = self.row(&seen, &verdict, kept, robots, capture, (step, before));
@@ -364,10 +362,15 @@ impl Record<'_> {
         })
     }
 
-    /// What the page that a visit brought needs to be shown.
-    async fn gather_requisites(&self, fetched: &Fetched) -> Result<Option<NewManifest>, RunError> {
+    /// Adds to the copy of a page that a visit brought what the page needs to be shown, and what a browser makes of it.
+    async fn fill(
+        &self,
+        capture: &mut NewCapture,
+        fetched: &Fetched,
+        rendering: Option<NewRendering>,
+    ) -> Result<(), RunError> {
         let (Some(body), Some(last)) = (&fetched.body, fetched.exchanges.last()) else {
-            return Ok(None);
+            return Ok(());
         };
         let page = requisites::Page {
             body: &body.bytes,
@@ -375,25 +378,62 @@ impl Record<'_> {
             url: last.url.clone(),
             obeys_robots: self.keep != Keep::Named,
         };
-        requisites::gather(self.context, &page).await
+        if self.context.manner.requisites {
+            capture.manifest = requisites::gather(self.context, &page).await?;
+        }
+        let is_wanted = self.context.manner.rendering == Rendering::Always;
+        capture.rendering = match rendering {
+            None if is_wanted && self.way == Way::Plain => {
+                let rendered = self.render(&page, &last.response_headers).await?;
+                // Where there is no room for it, the copy stands without.
+                let size = rendered.as_ref().map_or(0, NewRendering::stored_size);
+                let has_room = size == 0 || self.context.room.takes(size).await;
+                rendered.filter(|_| has_room)
+            }
+            known => known,
+        };
+        Ok(())
+    }
+
+    /// What a browser makes of a page.
+    async fn render(
+        &self,
+        page: &requisites::Page<'_>,
+        headers: &[(String, String)],
+    ) -> Result<Option<NewRendering>, RunError> {
+        let address = &self.due.address;
+        let rendered = rendering::render(self.context, page, headers, address).await?;
+        Ok(rendered.map(|rendered| rendered.row(false)))
     }
 
     /// A new copy of a page that is still the one that the newest copy has: where something was missing there that is there
-    /// now, or where the user named the page and what it needs has changed.
+    /// now, where the user named the page and what it needs has changed, or where a browser makes something else of it.
     async fn complete(
         &self,
         keeping: &Keeping<'_>,
-        fetched: &Fetched,
+        seen: &Seen,
+        rendering: Option<NewRendering>,
     ) -> Result<Option<NewCapture>, RunError> {
+        let manner = &self.context.manner;
         let Some(newest) = self.due.capture.as_ref() else {
             return Ok(None);
         };
-        let is_wanted = match self.keep {
-            Keep::Named => true,
-            Keep::Automatic => newest.is_incomplete && self.at - newest.at < COMPLETED_WITHIN,
+        let completes = manner.requisites
+            && match self.keep {
+                Keep::Named => true,
+                Keep::Automatic => newest.is_incomplete && self.at - newest.at < COMPLETED_WITHIN,
+            };
+        let is_asked_for = manner.rendering == Rendering::Always;
+        let renders = match (self.keep, &rendering) {
+            (Keep::Named, None) => is_asked_for,
+            (Keep::Named, Some(_)) => true,
+            (Keep::Automatic, None) => is_asked_for && newest.is_rendered.is_none(),
+            (Keep::Automatic, Some(_)) => {
+                seen.confirms.is_none() || newest.is_rendered != Some(true)
+            }
         };
         // What a second look sees may be made for others.
-        if !is_wanted || self.way != Way::Plain {
+        if !(completes || renders) || self.way != Way::Plain {
             return Ok(None);
         }
         let id = newest.id;
@@ -411,16 +451,31 @@ impl Record<'_> {
             url,
             obeys_robots: self.keep != Keep::Named,
         };
-        let Some(manifest) = requisites::gather(self.context, &page).await? else {
-            return Ok(None);
+        let manifest = if manner.requisites {
+            requisites::gather(self.context, &page).await?
+        } else {
+            None
+        };
+        let rendering = match rendering {
+            _ if !renders => None,
+            None => self.render(&page, &headers(seen, &held)).await?,
+            known => known,
         };
         self.context.store.flush().await?;
-        let compared = requisites::compare(self.context, &manifest, id)?;
-        let is_news = match self.keep {
-            Keep::Named => !compared.is_same,
-            Keep::Automatic => compared.has_more,
-        };
-        let has_room = is_news && self.context.room.takes(AROUND_A_CAPTURE).await;
+        let mut is_news = false;
+        if let (Some(manifest), true) = (&manifest, completes) {
+            let compared = requisites::compare(self.context, manifest, id)?;
+            is_news = match self.keep {
+                Keep::Named => !compared.is_same,
+                Keep::Automatic => compared.has_more,
+            };
+        }
+        let mut size = AROUND_A_CAPTURE;
+        if let Some(rendering) = &rendering {
+            is_news |= rendering::is_news(self.context, rendering, id)?;
+            size += rendering.stored_size();
+        }
+        let has_room = is_news && self.context.room.takes(size).await;
         if !has_room {
             return Ok(None);
         }
@@ -430,7 +485,11 @@ impl Record<'_> {
             ..*keeping
         };
         let copy = (newest.body_sha256, &held.body[..], held.media_type);
-        Ok(capture::keep_again(&keeping, fetched, copy, manifest))
+        let again = capture::keep_again(&keeping, &seen.fetched, copy, manifest);
+        Ok(again.map(|capture| NewCapture {
+            rendering,
+            ..capture
+        }))
     }
 
     /// What can be said now, and what will be if the run can be trusted.
@@ -601,14 +660,21 @@ fn changed(due: &DueSource, seen: &Seen, verdict: &Verdict) -> bool {
         .fine
         .as_ref()
         .and_then(|fine| serde_json::from_str::<Facts>(&fine.facts).ok());
-    let before = before.and_then(|facts| facts.body).map(|body| body.sha256);
-    let now = seen
-        .fetched
-        .facts
-        .body
-        .as_ref()
-        .map(|body| body.sha256.clone());
-    before.is_some() && before != now
+    let before = before.as_ref().and_then(Facts::says);
+    before.is_some() && before != seen.fetched.facts.says()
+}
+
+/// The headers that a page came with: those of this visit, or where it only said that nothing changed, what the copy knows.
+fn headers(seen: &Seen, held: &HeldCapture) -> Vec<(String, String)> {
+    let last = seen.fetched.exchanges.last();
+    match last.filter(|_| seen.fetched.body.is_some()) {
+        Some(last) => last.response_headers.clone(),
+        None => held
+            .content_type
+            .iter()
+            .map(|value| ("content-type".to_owned(), value.clone()))
+            .collect(),
+    }
 }
 
 fn outcome(address: &str, seen: &Seen, fine: bool, captured: bool) -> OutcomeRow {
@@ -616,9 +682,7 @@ fn outcome(address: &str, seen: &Seen, fine: bool, captured: bool) -> OutcomeRow
     let last = facts.hops.last();
     let final_url = last.map(|hop| hop.url.clone()).filter(|url| url != address);
     let body = seen
-        .fetched
-        .body
-        .as_ref()
+        .page()
         .filter(|body| !fine && !captured && !body.bytes.is_empty());
     OutcomeRow {
         sha256: sha256(seen.facts.as_bytes()),
@@ -637,6 +701,7 @@ fn outcome(address: &str, seen: &Seen, fine: bool, captured: bool) -> OutcomeRow
             .body
             .as_ref()
             .and_then(|body| capture::digest(&body.sha256)),
+        rendered_sha256: seen.rendered.as_ref().map(|document| sha256(document)),
         body: body.map(|body| Packed::new(&body.bytes[..body.bytes.len().min(KEPT_OF_FAILURES)])),
         facts: seen.facts.clone(),
     }

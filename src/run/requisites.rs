@@ -68,6 +68,17 @@ pub(super) struct Page<'a> {
 }
 
 impl Requisites {
+    /// What an address was asked for already in this pass, whatever it was needed for.
+    pub(super) fn known(&self, wanted: &Requisite) -> Option<Requisite> {
+        let got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_kind = |kind| Requisite {
+            url: wanted.url.clone(),
+            kind,
+        };
+        let kinds = std::iter::once(wanted.kind).chain(Kind::ALL);
+        kinds.map(of_kind).find(|one| got.contains_key(one))
+    }
+
     fn cell(&self, wanted: &Requisite) -> Cell {
         let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = got.get(wanted) {
@@ -291,7 +302,7 @@ fn is_svg(content_type: Option<&str>) -> bool {
     content_type.map(kind::essence).as_deref() == Some("image/svg+xml")
 }
 
-async fn get(
+pub(super) async fn get(
     context: &Context,
     page: &Page<'_>,
     wanted: &Requisite,

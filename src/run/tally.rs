@@ -22,6 +22,8 @@ pub struct Tally {
     visits: AtomicU64,
     captures: AtomicU64,
     requisites: AtomicU64,
+    renderings: AtomicU64,
+    not_rendered: Mutex<NotRendered>,
     kept_by_robots: AtomicU64,
     no_room: AtomicU64,
     copies_later: AtomicU64,
@@ -66,6 +68,12 @@ pub struct Counted {
     pub captures: u64,
     /// Requisites fetched: what pages need to be shown.
     pub requisites: u64,
+    /// Pages rendered by a browser.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub renderings: u64,
+    /// Those that should have been.
+    #[serde(skip)]
+    pub not_rendered: NotRendered,
     /// Sources that robots.txt kept from being captured.
     pub kept_by_robots: u64,
     /// Sources that were not captured because there is no room.
@@ -95,6 +103,22 @@ pub struct Counted {
     /// How long the visits take at the least, because the busiest host is asked no faster, in milliseconds.
     #[serde(skip)]
     pub politeness_ms: u64,
+}
+
+/// Pages that a browser should have rendered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotRendered {
+    /// How many could not be, because there is no browser, and why there is none.
+    pub no_browser: (u64, Option<String>),
+    /// Those on which it failed: the address, and why; the first few.
+    pub failed: Vec<(String, String)>,
+    /// How many failed.
+    pub failures: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Tally {
@@ -165,6 +189,26 @@ impl Tally {
         self.requisites.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
+    /// A page was rendered.
+    pub fn rendered(&self) {
+        self.renderings.fetch_add(1, Ordering::Relaxed);
+    }
+    /// A page was not rendered, because there is no browser.
+    pub fn no_browser(&self, why: &str) {
+        let mut not = lock(&self.not_rendered);
+        not.no_browser.0 += 1;
+        not.no_browser.1.get_or_insert_with(|| why.to_owned());
+    }
+    /// A page could not be rendered.
+    pub fn not_rendered(&self, address: &str, why: &str) {
+        /// So many are told.
+        const TOLD: usize = 20;
+        let mut not = lock(&self.not_rendered);
+        not.failures += 1;
+        if not.failed.len() < TOLD {
+            not.failed.push((address.to_owned(), why.to_owned()));
+        }
+    }
     /// robots.txt kept a source from being captured.
     pub fn kept_by_robots(&self) {
         self.kept_by_robots.fetch_add(1, Ordering::Relaxed);
@@ -223,6 +267,8 @@ impl Tally {
                 .clone(),
             captures: get(&self.captures),
             requisites: get(&self.requisites),
+            renderings: get(&self.renderings),
+            not_rendered: lock(&self.not_rendered).clone(),
             kept_by_robots: get(&self.kept_by_robots),
             no_room: get(&self.no_room),
             copies_later: get(&self.copies_later),
@@ -241,4 +287,10 @@ impl Tally {
             politeness_ms: get(&self.politeness_ms),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

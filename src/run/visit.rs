@@ -10,7 +10,7 @@ use url::Url;
 
 use super::look::{Look, look};
 use super::record::{Record, is_new_body, judge_seen};
-use super::{Context, RunError, Running, politeness};
+use super::{Context, RunError, Running, politeness, rendering};
 use crate::capture;
 use crate::config::Robots;
 use crate::fetch::{Connections, Fault, RobotsFact};
@@ -147,7 +147,7 @@ async fn visit_once(
         Ok(url) => url,
         Err(error) => return Err(RunError::Worker(format!("{}: {error}", due.address))),
     };
-    let seen = match look(context, due, &url, which, keep, at).await {
+    let mut seen = match look(context, due, &url, which, keep, at).await {
         Ok(seen) => seen,
         Err(Fault::Busy { host, until }) => {
             let until = at + ms(until.saturating_duration_since(Instant::now()));
@@ -161,7 +161,16 @@ async fn visit_once(
     };
     politeness::keep_changes(context).await?;
     let pause = seen.fetched.pause;
-    let judged = judge_seen(context, due, &url, &seen).await?;
+    let mut judged = judge_seen(context, due, &url, &seen).await?;
+    let mut made = None;
+    if which == Look::First
+        && rendering::would_tell(context, &judged.verdict, judged.features.as_ref())
+        && let Some(rendered) = rendering::of_shell(context, due, &seen.fetched, keep).await?
+    {
+        seen = seen.with_browser(due, rendered.document.clone(), rendered.text.clone());
+        judged = judge_seen(context, due, &url, &seen).await?;
+        made = Some(rendered.row(true));
+    }
     // A page that is the same as before is kept too, if there is no copy of it yet.
     let may_keep = is_new_body(due, &seen.fetched) && capture::is_worth_keeping(&judged.verdict);
     let robots = ask_robots(context, &url, may_keep).await;
@@ -175,7 +184,7 @@ async fn visit_once(
         not_before: pause.map_or(0, |wait| at + ms(wait)),
         would_be,
     };
-    record.keep(seen, judged, robots).await
+    record.keep(seen, judged, robots, made).await
 }
 
 fn ms(duration: Duration) -> i64 {

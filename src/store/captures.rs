@@ -8,6 +8,7 @@ use super::blob::{self, Packed};
 use super::chain::{CaptureLink, HandLink, START, Sha, sha256};
 use super::imports::ImportedCapture;
 use super::manifests::NewManifest;
+use super::renderings::NewRendering;
 use super::runs::NewEvent;
 use super::{Reading, Writing};
 
@@ -69,6 +70,8 @@ pub struct NewCapture {
     pub exchanges: Vec<NewExchange>,
     /// What the page needs to be shown, where that was looked for.
     pub manifest: Option<NewManifest>,
+    /// What a browser made of it, where one was asked.
+    pub rendering: Option<NewRendering>,
 }
 
 /// What is known of a copy that was made by hand. Texts stand in one line each.
@@ -206,6 +209,10 @@ impl Writing<'_> {
             Some(manifest) => Some(self.put_manifest(manifest)?),
             None => None,
         };
+        let rendering = match &capture.rendering {
+            Some(rendering) => Some(self.prepare_rendering(rendering)?),
+            None => None,
+        };
         let (previous_id, previous): (i64, Sha) = self
             .connection
             .prepare_cached("select id, chain from capture order by id desc limit 1")?
@@ -240,6 +247,7 @@ impl Writing<'_> {
             served_sha1: capture.served.as_ref().map(|served| served.1.as_str()),
             title: capture.title.as_deref(),
             manifest: manifest.as_ref().map(|(_, sha)| &sha[..]),
+            rendering: rendering.as_ref().map(|rendering| &rendering.sha256[..]),
             by_hand: by_hand.map(|hand| HandLink {
                 made_by: &hand.made_by,
                 file: &hand.file,
@@ -274,6 +282,9 @@ impl Writing<'_> {
                 &link.after(&previous)[..],
                 manifest.as_ref().map(|(id, _)| *id)
             ])?;
+        if let Some(rendering) = &rendering {
+            self.insert_rendering(id, rendering)?;
+        }
         self.put_beside(id, by_hand, import, after_visit)?;
         Ok(id)
     }
@@ -495,6 +506,7 @@ mod tests {
             sealed_at: at,
             exchanges: Vec::new(),
             manifest: None,
+            rendering: None,
         }
     }
 

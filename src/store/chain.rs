@@ -76,6 +76,8 @@ pub(super) struct CaptureLink<'a> {
     pub title: Option<&'a str>,
     /// The digest of the manifest.
     pub manifest: Option<&'a [u8]>,
+    /// The digest of the rendering.
+    pub rendering: Option<&'a [u8]>,
     pub by_hand: Option<HandLink<'a>>,
     pub import: Option<ImportLink<'a>>,
 }
@@ -135,15 +137,17 @@ impl CaptureLink<'_> {
     pub(super) fn after(&self, previous: &Sha) -> Sha {
         let by_hand = self.by_hand.as_ref().map(HandLink::lines);
         let manifest = self.manifest.map(|sha| format!("{}\n", hex(sha)));
+        let rendering = self.rendering.map(|sha| format!("{}\n", hex(sha)));
         let import = self.import.as_ref().map(ImportLink::lines);
         let form = 2
             + u8::from(by_hand.is_some())
             + 2 * u8::from(manifest.is_some())
-            + 4 * u8::from(import.is_some());
-        let [manifest, import, by_hand] =
-            [manifest, import, by_hand].map(Option::unwrap_or_default);
+            + 4 * u8::from(import.is_some())
+            + 8 * u8::from(rendering.is_some());
+        let [manifest, rendering, import, by_hand] =
+            [manifest, rendering, import, by_hand].map(Option::unwrap_or_default);
         let text = format!(
-            "capture {form}\n{}{}\n{}\n{manifest}{import}{by_hand}{}\n",
+            "capture {form}\n{}{}\n{}\n{manifest}{rendering}{import}{by_hand}{}\n",
             self.common(previous),
             self.served_sha256.map_or_else(|| "-".to_owned(), hex),
             self.served_sha1.unwrap_or("-"),

@@ -141,7 +141,10 @@ const MEDIA_TYPE: &str = "coalesce(
      (select c.media_type from capture c where c.body_id = b.id order by c.id limit 1),
      (select (select h.value ->> 1 from json_each(e.response_headers) h where lower(h.value ->> 0) = 'content-type' limit 1)
       from exchange e where e.body_id = b.id order by e.id limit 1),
-     (select o.media_type from outcome o where o.body_id = b.id order by o.id limit 1))";
+     (select o.media_type from outcome o where o.body_id = b.id order by o.id limit 1),
+     iif(exists (select 1 from rendering r where r.dom_id = b.id), 'text/html', null),
+     iif(exists (select 1 from rendering r where r.screenshot_id = b.id), 'image/webp', null),
+     iif(exists (select 1 from rendering r where r.pdf_id = b.id), 'application/pdf', null))";
 
 impl Reading<'_> {
     /// The payload of a blob.
@@ -275,7 +278,7 @@ impl Reading<'_> {
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((url, exchange)) = exchange else {
-            return Ok((None, Vec::new()));
+            return self.renderings_before(id);
         };
         let earlier = self
             .connection
@@ -286,6 +289,30 @@ impl Reading<'_> {
             .query_map((&url, exchange, VERSIONS), |row| row.get(0))?
             .collect::<rusqlite::Result<Vec<i64>>>()?;
         Ok((Some(url), earlier))
+    }
+
+    /// The same of a document that a browser made of a source.
+    fn renderings_before(&self, id: i64) -> rusqlite::Result<(Option<String>, Vec<i64>)> {
+        let rendering: Option<(i64, i64)> = self
+            .connection
+            .prepare_cached(
+                "select c.source_id, c.id from rendering r join capture c on c.id = r.capture_id
+                 where r.dom_id = ?1 order by c.id limit 1",
+            )?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((source, capture)) = rendering else {
+            return Ok((None, Vec::new()));
+        };
+        let earlier = self
+            .connection
+            .prepare_cached(
+                "select r.dom_id from capture c join rendering r on r.capture_id = c.id
+                 where c.source_id = ?1 and c.id < ?2 and r.dom_id is not null order by c.id desc limit ?3",
+            )?
+            .query_map((source, capture, VERSIONS), |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        Ok((Some(format!("{source} rendered")), earlier))
     }
 
     /// The blob that a difference is from, or the blob itself where it is whole, and the bytes that this takes.

@@ -218,6 +218,7 @@ impl Writing<'_> {
             sealed_at: now,
             exchanges: Vec::new(),
             manifest: new.manifest.clone(),
+            rendering: None,
         };
         self.seal_capture(&capture, None, new.by_hand.as_ref(), Some(new))?;
         self.capture_came(source_id)?;

@@ -77,6 +77,19 @@ pub struct KnownRequisite {
     pub size: u64,
 }
 
+/// What an exchange was answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerRow {
+    /// The address asked for.
+    pub url: String,
+    /// The status.
+    pub status: u16,
+    /// The headers, in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// A requisite of a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequisiteRow {
@@ -326,6 +339,33 @@ impl Reading<'_> {
             .optional()
     }
 
+    /// What an exchange was answered with: the address, the status, the headers, and the body.
+    pub fn answer(&self, exchange_id: i64) -> rusqlite::Result<Option<AnswerRow>> {
+        let row = self
+            .connection
+            .prepare_cached(
+                "select url, status, response_headers, body_id from exchange where id = ?1",
+            )?
+            .query_row([exchange_id], |row| {
+                let body: Option<i64> = row.get(3)?;
+                Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, body))
+            })
+            .optional()?;
+        let Some((url, status, headers, body)) = row else {
+            return Ok(None);
+        };
+        let body = match body {
+            Some(id) => blob::get(self.connection, id)?,
+            None => None,
+        };
+        Ok(Some(AnswerRow {
+            url,
+            status,
+            headers: serde_json::from_str(&headers).unwrap_or_default(),
+            body: body.unwrap_or_default(),
+        }))
+    }
+
     /// The body of an exchange.
     pub fn exchange_body(&self, exchange_id: i64) -> rusqlite::Result<Option<Vec<u8>>> {
         let body: Option<i64> = self
@@ -342,13 +382,24 @@ impl Reading<'_> {
 
     /// What a capture needs, in order; nothing where it was sealed without a manifest.
     pub fn requisites(&self, capture_id: i64) -> rusqlite::Result<Vec<RequisiteRow>> {
+        self.listed("select manifest_id from capture where id = ?1", capture_id)
+    }
+
+    /// What a browser asked for when it rendered a capture's page, by address.
+    pub fn asked_by_browser(&self, capture_id: i64) -> rusqlite::Result<Vec<RequisiteRow>> {
+        self.listed(
+            "select manifest_id from rendering where capture_id = ?1",
+            capture_id,
+        )
+    }
+
+    fn listed(&self, manifest: &str, capture_id: i64) -> rusqlite::Result<Vec<RequisiteRow>> {
         self.connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "select r.kind, coalesce(e.url, r.url), r.exchange_id, e.status, b.size, r.missing
-                 from capture c join requisite r on r.manifest_id = c.manifest_id
-                 left join exchange e on e.id = r.exchange_id left join blob b on b.id = e.body_id
-                 where c.id = ?1 order by r.position",
-            )?
+                 from requisite r left join exchange e on e.id = r.exchange_id left join blob b on b.id = e.body_id
+                 where r.manifest_id = ({manifest}) order by r.position"
+            ))?
             .query_map([capture_id], |row| {
                 Ok(RequisiteRow {
                     kind: row.get(0)?,

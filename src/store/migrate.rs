@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0014_imports.sql"),
     include_str!("schema/0015_features.sql"),
     include_str!("schema/0016_import_verdicts.sql"),
+    include_str!("schema/0017_renderings.sql"),
 ];
 
 /// What a file is, before it is touched.

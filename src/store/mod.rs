@@ -33,6 +33,7 @@ mod posts;
 mod prune;
 mod quotes;
 mod rejudging;
+mod renderings;
 mod reports;
 mod runs;
 mod settling;
@@ -72,7 +73,7 @@ pub use imports::{Answer, Counting, ImportSums, ImportedBody, ImportedCapture, I
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use manifests::{
-    KnownRequisite, NewManifest, NewRequisite, PutDown, RequisiteRow, RequisiteState,
+    AnswerRow, KnownRequisite, NewManifest, NewRequisite, PutDown, RequisiteRow, RequisiteState,
 };
 pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
@@ -83,6 +84,7 @@ pub use quotes::{
     Stood, TiedQuote,
 };
 pub use rejudging::{HistoryVisit, OutcomeBody, Rejudged, Restood, SeenSource, SeenVisit};
+pub use renderings::{NewRendering, Part, RenderingRow};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};

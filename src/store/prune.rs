@@ -7,6 +7,7 @@ use rusqlite::OptionalExtension;
 
 use super::captures::exchanges_digest;
 use super::chain::{START, Sha};
+use super::renderings::rendering_digest;
 use super::{Reading, Writing};
 
 /// A capture, as far as it matters whether it goes.
@@ -99,7 +100,15 @@ const ROWS: i64 = 2_000;
 const UNNEEDED: &str = "not exists (select 1 from capture c where c.body_id = b.id)
      and not exists (select 1 from exchange e where e.body_id = b.id)
      and not exists (select 1 from outcome o where o.body_id = b.id)
-     and not exists (select 1 from document d where d.blob_id = b.id)";
+     and not exists (select 1 from document d where d.blob_id = b.id)
+     and not exists (select 1 from rendering r where r.dom_id = b.id)
+     and not exists (select 1 from rendering r where r.screenshot_id = b.id)
+     and not exists (select 1 from rendering r where r.pdf_id = b.id)";
+
+/// Bytes that go with the rendering of the capture `c`: its payloads that no other has.
+const RENDERED: &str = "coalesce((select sum(length(b.data)) from rendering r join blob b on b.id in (r.dom_id, r.screenshot_id, r.pdf_id)
+         where r.capture_id = c.id and not exists (select 1 from rendering n where n.capture_id <> c.id
+             and (n.dom_id = b.id or n.screenshot_id = b.id or n.pdf_id = b.id))), 0)";
 
 /// Why the capture `c` of the source `s` never goes.
 const STAYS: &str = "case
@@ -155,7 +164,7 @@ impl Reading<'_> {
                      iif(exists (select 1 from capture n where n.body_id = c.body_id and n.id <> c.id)
                          or exists (select 1 from exchange n where n.body_id = c.body_id and n.visit_id is not c.visit_id)
                          or exists (select 1 from document n where n.blob_id = c.body_id)
-                         or exists (select 1 from outcome n where n.body_id = c.body_id), 0, length(b.data)),
+                         or exists (select 1 from outcome n where n.body_id = c.body_id), 0, length(b.data)) + {RENDERED},
                      {STAYS}, coalesce((select m.has from manifest m where m.id = c.manifest_id), 0)
                  from capture c join source s on s.id = c.source_id join blob b on b.id = c.body_id
                  where c.source_id = ?1 order by c.at, c.id"
@@ -253,9 +262,11 @@ impl Reading<'_> {
         let mut all = Vec::new();
         let mut query = self.connection.prepare_cached(
             "select distinct o.id, coalesce(o.final_url, s.address), o.media_type
-             from capture c join blob b on b.id = c.body_id join source s on s.id = c.source_id
+             from capture c join source s on s.id = c.source_id
+             join blob b on b.id = coalesce(
+                 (select r.dom_id from rendering r where r.capture_id = c.id and r.stands), c.body_id)
              join visit v on v.source_id = c.source_id
-             join outcome o on o.id = v.outcome_id and o.body_sha256 = b.sha256
+             join outcome o on o.id = v.outcome_id and coalesce(o.rendered_sha256, o.body_sha256) = b.sha256
              where c.id = ?1 and not exists (select 1 from features f where f.outcome_id = o.id and f.version = ?2)",
         )?;
         for capture in captures {
@@ -333,12 +344,18 @@ impl Writing<'_> {
             Some(visit) => exchanges_digest(self.connection, visit)?,
             None => START,
         };
+        let rendering = rendering_digest(self.connection, id)?;
+        let rendering = rendering.as_ref().map(|sha| &sha[..]);
         self.connection
             .prepare_cached(
-                "insert into pruned_capture (capture_id, pruned_at, body_sha256, exchanges_sha256, manifest_sha256)
-                 values (?1, ?2, ?3, ?4, ?5)",
+                "insert into pruned_capture (capture_id, pruned_at, body_sha256, exchanges_sha256, manifest_sha256,
+                     rendering_sha256)
+                 values (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((id, now, &body, &exchanges[..], &manifest))?;
+            .execute((id, now, &body, &exchanges[..], &manifest, rendering))?;
+        self.connection
+            .prepare_cached("delete from rendering where capture_id = ?1")?
+            .execute([id])?;
         self.connection
             .prepare_cached("update capture set body_id = null, manifest_id = null where id = ?1")?
             .execute([id])?;
@@ -375,7 +392,8 @@ impl Writing<'_> {
             .connection
             .prepare_cached(
                 "select m.id from manifest m
-                 where not exists (select 1 from capture c where c.manifest_id = m.id) limit ?1",
+                 where not exists (select 1 from capture c where c.manifest_id = m.id)
+                     and not exists (select 1 from rendering r where r.manifest_id = m.id) limit ?1",
             )?
             .query_map([most as i64], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;

@@ -285,12 +285,14 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// The body that an outcome tells of, or what is kept of it.
+    /// The body that an outcome tells of, or what is kept of it. Of a page that is judged by what a browser made of
+    /// it, it is that document.
     pub fn outcome_body(&self, outcome_id: i64) -> rusqlite::Result<Option<OutcomeBody>> {
         let (whole, part): (Option<i64>, Option<i64>) = self
             .connection
             .prepare_cached(
-                "select (select b.id from blob b where b.sha256 = o.body_sha256), o.body_id
+                "select (select b.id from blob b where b.sha256 = coalesce(o.rendered_sha256, o.body_sha256)),
+                     o.body_id
                  from outcome o where o.id = ?1",
             )?
             .query_row([outcome_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -302,7 +304,10 @@ impl Reading<'_> {
         };
         let in_a_copy = self
             .connection
-            .prepare_cached("select exists (select 1 from capture where body_id = ?1)")?
+            .prepare_cached(
+                "select exists (select 1 from capture where body_id = ?1)
+                     or exists (select 1 from rendering where dom_id = ?1)",
+            )?
             .query_row([id], |row| row.get(0))?;
         Ok(Some(OutcomeBody {
             bytes,

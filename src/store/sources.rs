@@ -81,6 +81,8 @@ pub struct CaptureRoot {
     pub at: i64,
     /// Whether something that may be there another time is missing in it.
     pub is_incomplete: bool,
+    /// Whether a browser has rendered it; false where one tried and failed.
+    pub is_rendered: Option<bool>,
 }
 
 /// A source that is to be visited, with what the visit will be compared with.
@@ -241,7 +243,8 @@ const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.
      exists (select 1 from untold u where u.source_id = s.id),
      exists (select 1 from quote q where q.source_id = s.id and q.looked_at is null), c.at,
      exists (select 1 from requisite r where r.manifest_id = c.manifest_id
-         and r.missing in ('robots', 'not-found', 'refused', 'failed', 'later', 'no-room'))";
+         and r.missing in ('robots', 'not-found', 'refused', 'failed', 'later', 'no-room')),
+     (select r.outcome <> 'failed' from rendering r where r.capture_id = c.id)";
 
 /// Where these are from.
 const DUE_FROM: &str = "from source s
@@ -353,6 +356,7 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
             body_sha256: sha(row.get(32)?),
             at: row.get(39)?,
             is_incomplete: row.get(40)?,
+            is_rendered: row.get(41)?,
         }),
         None => None,
     };
@@ -370,7 +374,7 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         newest_post_at: row.get(36)?,
         has_untold: row.get(37)?,
         has_new_quotes: row.get(38)?,
-        interval_days: row.get(41)?,
+        interval_days: row.get(42)?,
     })
 }
 

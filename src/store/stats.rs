@@ -374,6 +374,25 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// What browsers made of captures with ids above `after`: documents, pictures and PDFs; none when there are no more.
+    pub fn rendered_bodies_after(&self, after: i64) -> rusqlite::Result<Vec<BodyRow>> {
+        self.connection
+            .prepare_cached(
+                "with r as (select capture_id, dom_id, screenshot_id, pdf_id from rendering
+                     where capture_id > ?1 and outcome <> 'failed' order by capture_id limit ?2),
+                 p (capture_id, media_type, blob_id) as (
+                     select capture_id, 'text/html', dom_id from r
+                     union all select capture_id, 'image/webp', screenshot_id from r
+                     union all select capture_id, 'application/pdf', pdf_id from r)
+                 select p.capture_id, h.name, p.media_type, p.blob_id, b.size, length(b.data)
+                 from p cross join blob b on b.id = p.blob_id cross join capture c on c.id = p.capture_id
+                 cross join source s on s.id = c.source_id cross join host h on h.id = s.host_id
+                 order by p.capture_id",
+            )?
+            .query_map((after, ROWS / 4), body_row)?
+            .collect()
+    }
+
     /// Bodies of exchanges that no visit made, with ids above `after`; none when there are no more.
     pub fn requisite_bodies_after(&self, after: i64) -> rusqlite::Result<Vec<BodyRow>> {
         self.connection

@@ -13,6 +13,7 @@ use super::captures::exchanges_digest;
 use super::chain::{CaptureLink, HandLink, ImportLink, START, Sha, VisitLink, hex, sha256};
 use super::error::StoreError;
 use super::manifests::manifest_digest;
+use super::renderings::rendering_digest;
 use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest};
 
 /// Problems that are told in words; beyond, they are only counted.
@@ -373,7 +374,7 @@ impl Checker<'_> {
 
     /// Columns of what stands beside captures, and the join that brings them. A file of an earlier schema has no such
     /// tables.
-    fn beside_captures(&self) -> rusqlite::Result<[String; 5]> {
+    fn beside_captures(&self) -> rusqlite::Result<[String; 6]> {
         let tables = self.names("table")?;
         let has = |table: &str| tables.iter().any(|name| name == table);
         let (mut by_hand, mut manifest) = ("null, null, null, null, null, null", "null");
@@ -384,6 +385,11 @@ impl Checker<'_> {
         }
         if has("manifest") {
             manifest = "c.manifest_id";
+        }
+        let mut rendering = "null, 0";
+        if has("rendering") {
+            rendering =
+                "p.rendering_sha256, exists (select 1 from rendering r where r.capture_id = c.id)";
         }
         if has("pruned_capture") {
             pruned = "p.body_sha256, p.exchanges_sha256, p.manifest_sha256,
@@ -400,16 +406,17 @@ impl Checker<'_> {
             manifest.to_owned(),
             pruned.to_owned(),
             import.to_owned(),
+            rendering.to_owned(),
             join,
         ])
     }
 
     fn captures(&mut self, chain: &mut Chain, after: i64) -> rusqlite::Result<Walked> {
-        let [by_hand, manifest, pruned, import, join] = self.beside_captures()?;
+        let [by_hand, manifest, pruned, import, rendering, join] = self.beside_captures()?;
         let mut query = self.connection.prepare_cached(&format!(
             "select c.id, (select s.address from source s where s.id = c.source_id), c.visit_id, c.at, c.kind, c.url,
                  (select b.sha256 from blob b where b.id = c.body_id), c.chain, c.media_type, c.truncated, c.sealed_at,
-                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}, {pruned}, {import}
+                 c.served_sha256, c.served_sha1, c.title, {by_hand}, {manifest}, {pruned}, {import}, {rendering}
              from capture c {join} where c.id > ?1 order by c.id limit ?2"
         ))?;
         let mut rows = query.query((after, ROWS / 4))?;
@@ -420,7 +427,7 @@ impl Checker<'_> {
             let visit: Option<i64> = row.get(2)?;
             let (kind, url): (String, String) = (row.get(4)?, row.get(5)?);
             let tombstone = Tombstone::read(row)?;
-            if tombstone.is_some() && row.get(24)? {
+            if tombstone.is_some() && (row.get(32)? || row.get(24)?) {
                 self.verified.problem(format!(
                     "capture {id}: it is said to be pruned, and is there"
                 ));
@@ -452,7 +459,9 @@ impl Checker<'_> {
                 (None, Some(id)) => Some(manifest_digest(self.connection, id)?.to_vec()),
                 (None, None) => None,
             };
-            let is_first_form_possible = by_hand.is_none() && manifest.is_none();
+            let rendering = self.rendering(id, tombstone.is_some(), row)?;
+            let is_first_form_possible =
+                by_hand.is_none() && manifest.is_none() && rendering.is_none();
             let exchanges = match (&tombstone, visit) {
                 (Some(tombstone), _) => tombstone.exchanges.clone(),
                 (None, Some(visit)) => exchanges_digest(self.connection, visit)?.to_vec(),
@@ -474,6 +483,7 @@ impl Checker<'_> {
                 served_sha1: served_sha1.as_deref(),
                 title: title.as_deref(),
                 manifest: manifest.as_ref().map(|sha| &sha[..]),
+                rendering: rendering.as_deref(),
                 by_hand,
                 import: origin.as_ref().map(Origin::link),
             };
@@ -497,6 +507,23 @@ impl Checker<'_> {
             walked = Walked::To(id);
         }
         Ok(walked)
+    }
+
+    /// The digest of a capture's rendering, by the columns 31 and 32 of its row.
+    fn rendering(
+        &self,
+        capture_id: i64,
+        is_pruned: bool,
+        row: &rusqlite::Row<'_>,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
+        if is_pruned {
+            return row.get(31);
+        }
+        if !row.get::<_, bool>(32)? {
+            return Ok(None);
+        }
+        let digest = rendering_digest(self.connection, capture_id)?;
+        Ok(digest.map(|sha| sha.to_vec()))
     }
 
     /// A source's references to its visits and captures, which the schema does not declare. The newest rows of a chain

@@ -30,6 +30,8 @@ pub struct OutcomeRow {
     pub media_type: Option<String>,
     /// SHA-256 of the body.
     pub body_sha256: Option<Sha>,
+    /// SHA-256 of the document that a browser made of it, where the page is judged by that.
+    pub rendered_sha256: Option<Sha>,
     /// All of it, as JSON.
     pub facts: String,
     /// The body, if it is to be kept with the facts.
@@ -205,8 +207,9 @@ impl Writing<'_> {
         };
         self.connection
             .prepare_cached(
-                "insert into outcome (sha256, status, failure, final_url, media_type, body_sha256, body_id, facts)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "insert into outcome (sha256, status, failure, final_url, media_type, body_sha256, body_id, facts,
+                     rendered_sha256)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
                 &outcome.sha256[..],
@@ -217,6 +220,7 @@ impl Writing<'_> {
                 outcome.body_sha256.as_ref().map(|sha| &sha[..]),
                 body,
                 &outcome.facts,
+                outcome.rendered_sha256.as_ref().map(|sha| &sha[..]),
             ))?;
         Ok((self.connection.last_insert_rowid(), outcome.sha256.to_vec()))
     }

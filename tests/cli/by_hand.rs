@@ -94,7 +94,7 @@ fn a_page_saved_by_a_subscriber() {
     assert_snapshot!(desk.rows("select capture_id, made_by, file, dated_by, named_url, note, after_visit_id from capture_by_hand"), @"1 | Jane | page.html | page | https://wall.test/article | as a subscriber | 1");
     let shown: serde_json::Value =
         serde_json::from_str(&desk.run(&format!("show {SOURCE} --format json")).out).unwrap();
-    assert_snapshot!(shown["capture_list"], @r#"[{"at":"2026-01-06T08:11:12Z","by_hand":{"dated_by":"page","file":"page.html","made_by":"Jane","named_url":"https://wall.test/article","note":"as a subscriber"},"capture":1,"kind":"by-hand","media_type":"text/html","requisites":null,"sha256":"dd0f143203c4c927270b1486fef94c14d45758b80b986796f270480f43a50556","size":335,"stored_at":"2026-01-08T08:00:00Z","stored_size":275,"title":"On wells","truncated":null,"url":"https://wall.test/article"}]"#);
+    assert_snapshot!(shown["capture_list"], @r#"[{"at":"2026-01-06T08:11:12Z","by_hand":{"dated_by":"page","file":"page.html","made_by":"Jane","named_url":"https://wall.test/article","note":"as a subscriber"},"capture":1,"kind":"by-hand","media_type":"text/html","rendering":null,"requisites":null,"sha256":"dd0f143203c4c927270b1486fef94c14d45758b80b986796f270480f43a50556","size":335,"stored_at":"2026-01-08T08:00:00Z","stored_size":275,"title":"On wells","truncated":null,"url":"https://wall.test/article"}]"#);
     assert_eq!(
         (&shown["captures"], &shown["baselined"]),
         (&1.into(), &true.into())

@@ -54,7 +54,7 @@ canaries = [
     sourcekeep.toml:9: unknown kind `markdwn`, expected one of `html`, `markdown`, `text`, `feed`, `pdf`, `wikitext`, `wxr`, `csv`, `bookmarks`, `opml`, `sitemap`, `list`, `pages`, `site`; did you mean `markdown`?
     sourcekeep.toml:12: input[1].address: drafts: No such file or directory (os error 2)
     sourcekeep.toml:15: input[2].address = "posts": this input is there already, in line 8
-    sourcekeep.toml:17: unknown field `schedul`, expected one of `fetch`, `gather`, `input`, `schedule`, `capture`, `store`, `judge`, `backup`, `host`, `source`, `limits`; did you mean `schedule`?
+    sourcekeep.toml:17: unknown field `schedul`, expected one of `fetch`, `gather`, `input`, `schedule`, `capture`, `browser`, `store`, `judge`, `backup`, `host`, `source`, `limits`; did you mean `schedule`?
     sourcekeep.toml:21: schedule.heartbeat_file: open.secret: it is empty
     sourcekeep.toml:24: not an address: relative URL without a base
     "#);
@@ -211,6 +211,14 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     downloads = false  # default
     # max_bytes is not set
     min_free = 268435456  # default
+
+    [browser]
+    when = "shells"  # default
+    # path is not set
+    timeout_ms = 60000  # default
+    memory = 2147483648  # default
+    height = 16000  # default
+    pdf = false  # default
 
     [store]
     compact = "auto"  # default

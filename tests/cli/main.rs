@@ -17,6 +17,7 @@
 //!   lists of feeds
 //! - `exclusions`: what is taken and what is left out
 //! - `options`: what bounds, quietens or colours; `check` and `capture` of named addresses
+//! - `browser`: pages as headless Chromium shows them, hostile ones, and that nothing of it is left
 //! - `by_hand`: copies made by hand, and which copy stands for what was cited
 //! - `beside`: two commands at once, interrupts, kills, broken pipes
 //! - `config`: what is configured, what is wrong with it, secrets, and inputs of the configuration
@@ -42,6 +43,8 @@ mod support;
 mod backup;
 mod bad_input;
 mod beside;
+#[cfg(unix)]
+mod browser;
 mod by_hand;
 mod compact;
 mod config;

@@ -92,6 +92,10 @@ impl Desk {
     /// A command with the options that lead it to this desk's web and time; words are parted by spaces.
     pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = self.bare(words);
+        // Whether a browser is there must make no difference but where it is asked for.
+        if !words.contains("--browser") && !words.contains("--config") {
+            command.arg("--browser=never");
+        }
         command.args(["--host-delay", "0", "--resolve", &self.web.resolve()]);
         command.arg("--ca-cert").arg(self.web.ca_path());
         if let Some(now) = &*self.now.borrow() {
@@ -171,6 +175,7 @@ impl Desk {
         let mut text = text.replace(&folder, "[desk]/");
         for (pattern, instead) in [
             (r"127\.0\.0\.1:\d+", "[web]"),
+            (r"(Usage: [^\n]*) --browser\[=<WHEN>\]", "$1"),
             (r"in \d+\.\d s", "in [time]"),
             (r" +\d+ ms", " [time]"),
             (

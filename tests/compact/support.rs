@@ -68,6 +68,7 @@ impl Archive {
             kind: "visit",
             exchanges: vec![exchange(url, "text/html", at)],
             manifest,
+            rendering: None,
             ..capture(source_id, url, body, at)
         });
         let id = self
@@ -178,6 +179,7 @@ fn capture(source_id: i64, url: &str, body: &[u8], at: i64) -> NewCapture {
         sealed_at: at,
         exchanges: Vec::new(),
         manifest: None,
+        rendering: None,
     }
 }
 
@@ -212,6 +214,7 @@ fn visited(source_id: i64, url: &str, run_id: i64, at: i64) -> NewVisit {
             final_url: None,
             media_type: Some("text/html".to_owned()),
             body_sha256: None,
+            rendered_sha256: None,
             facts,
             body: None,
         }),

@@ -109,6 +109,7 @@ impl Page {
                 truncated: None,
             }),
             robots: None,
+            rendered: None,
         }
     }
 

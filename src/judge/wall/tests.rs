@@ -63,6 +63,7 @@ impl Visit {
                 truncated: None,
             }),
             robots: None,
+            rendered: None,
         };
         let (source, features) = (Url::parse(SOURCE).unwrap(), self.features());
         let mut case = Case::new(&source, &facts);

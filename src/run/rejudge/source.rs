@@ -241,7 +241,7 @@ impl Judge<'_> {
             sign: now.evidence.first().cloned(),
             moved_to,
             way: facts.way,
-            body: facts.body.map(|body| body.sha256),
+            body: facts.says().map(str::to_owned),
         };
         going.roots.insert(visit.id, root);
         Ok(())
