@@ -247,11 +247,12 @@ fn write_text(
     let copies = |number: u64| count(number, "copy").replace("copys", "copies");
     writeln!(
         out,
-        "{} of {} {}, {} stay; about {} {}",
+        "{} of {} {}, {} stay; {} {} {}",
         copies(summary.gone),
         count(summary.sources, "source"),
         if dry_run { "would go" } else { "went" },
         summary.kept,
+        if dry_run { "at least" } else { "about" },
         bytes(summary.bytes),
         if dry_run {
             "would be free"

@@ -41,6 +41,8 @@ pub struct Shown {
     pub visits: Vec<ShownVisit>,
     /// Its captures, newest first.
     pub capture_list: Vec<ShownCapture>,
+    /// The captures that were pruned; null where none was.
+    pub pruned: Option<ShownPruned>,
     /// Other addresses of it.
     pub aliases: Vec<ShownAlias>,
 }
@@ -143,6 +145,19 @@ struct ShownPayload {
     sha256: String,
 }
 
+/// Captures that were pruned.
+#[derive(Debug, Serialize)]
+pub struct ShownPruned {
+    /// How many.
+    copies: u64,
+    /// The instant that the earliest of them stands for.
+    first: String,
+    /// The same of the latest.
+    last: String,
+    /// When the first of them was pruned.
+    since: String,
+}
+
 /// What a page needs to be shown.
 #[derive(Debug, Serialize)]
 struct ShownRequisites {
@@ -184,7 +199,7 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
             row,
             r.cited_by(id, CITATIONS)?,
             r.visits(id, VISITS)?,
-            r.captures(id)?,
+            (r.captures(id)?, r.pruned(id)?),
             r.aliases(id)?,
             (
                 r.said(id)?,
@@ -194,7 +209,7 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
             ),
         )))
     })?;
-    let Some((row, cited_by, visits, captures, aliases, said)) = found else {
+    let Some((row, cited_by, visits, (captures, pruned), aliases, said)) = found else {
         return Ok(None);
     };
     let instants: std::collections::HashMap<i64, i64> =
@@ -218,6 +233,12 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
             .map(|row| visit(row, &instants))
             .collect(),
         capture_list,
+        pruned: pruned.map(|sums| ShownPruned {
+            copies: sums.copies,
+            first: rfc3339(sums.of.0),
+            last: rfc3339(sums.of.1),
+            since: rfc3339(sums.at.0),
+        }),
         aliases: aliases
             .into_iter()
             .map(|(address, reason)| ShownAlias { address, reason })
@@ -464,6 +485,17 @@ fn write_copies(shown: &Shown, out: &mut dyn Write) -> Result<(), ReportError> {
                 writeln!(out, "      note: {}", one_line(note, 400))?;
             }
         }
+    }
+    if let Some(pruned) = &shown.pruned {
+        let of = if pruned.copies == 1 {
+            format!("1 more, of {},", pruned.first)
+        } else {
+            format!(
+                "{} more, of {} to {},",
+                pruned.copies, pruned.first, pruned.last
+            )
+        };
+        writeln!(out, "  {DIM}{of} pruned since {}{DIM:#}", pruned.since)?;
     }
     Ok(())
 }

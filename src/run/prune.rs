@@ -93,7 +93,7 @@ pub struct Goes {
     pub capture: i64,
     /// The instant that it stands for.
     pub at: i64,
-    /// Bytes that go with its body; 0 where others have the same.
+    /// Bytes that go with its body; 0 where others have the same, or rest on it.
     pub bytes: u64,
 }
 
@@ -119,7 +119,8 @@ pub struct Summary {
     pub kept: u64,
     /// Copies that went, or would.
     pub gone: u64,
-    /// Bytes of their bodies, and of bodies of visits, that nothing else needs.
+    /// Bytes of their bodies, and of bodies of visits, that nothing else needs; what only these copies needed beside them
+    /// comes on top.
     pub bytes: u64,
     /// Bodies of visits that went.
     pub bodies: u64,

@@ -78,7 +78,9 @@ pub use manifests::{
 pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
-pub use prune::{HoldRow, PrunableCapture, PrunableSource, Swept, Undrawn, UnneededPiece};
+pub use prune::{
+    HoldRow, PrunableCapture, PrunableSource, PrunedSums, Swept, Undrawn, UnneededPiece,
+};
 pub use quotes::{
     FragmentRow, LookedIn, NewFragment, NewQuoteResult, QuoteFound, QuoteRow, QuoteSums, SaidRow,
     Stood, TiedQuote,

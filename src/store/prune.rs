@@ -23,7 +23,8 @@ pub struct PrunableCapture {
     pub body_id: i64,
     /// Bytes of the body.
     pub size: i64,
-    /// Bytes that go with it: those of the body, where no other capture, response or post has the same.
+    /// Bytes that go with it at least: those of the body, where no other capture, response or post has the same, and no
+    /// difference rests on it. What it alone needed may come on top.
     pub stored: i64,
     /// How many of the requisites that the page needs are there.
     pub has: i64,
@@ -54,6 +55,17 @@ pub struct Undrawn {
     pub url: String,
     /// Its media type.
     pub media_type: Option<String>,
+}
+
+/// Captures of a source that were pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrunedSums {
+    /// How many.
+    pub copies: u64,
+    /// The instants that the earliest and the latest of them stand for.
+    pub of: (i64, i64),
+    /// When the first and the last of them were pruned.
+    pub at: (i64, i64),
 }
 
 /// What was swept.
@@ -164,6 +176,7 @@ impl Reading<'_> {
                      iif(exists (select 1 from capture n where n.body_id = c.body_id and n.id <> c.id)
                          or exists (select 1 from exchange n where n.body_id = c.body_id and n.visit_id is not c.visit_id)
                          or exists (select 1 from document n where n.blob_id = c.body_id)
+                         or exists (select 1 from blob n where n.base_id = c.body_id)
                          or exists (select 1 from outcome n where n.body_id = c.body_id), 0, length(b.data)) + {RENDERED},
                      {STAYS}, coalesce((select m.has from manifest m where m.id = c.manifest_id), 0)
                  from capture c join source s on s.id = c.source_id join blob b on b.id = c.body_id
@@ -254,6 +267,23 @@ impl Reading<'_> {
         self.connection
             .prepare_cached("select id from input where address = ?1")?
             .query_row([address], |row| row.get(0))
+            .optional()
+    }
+
+    /// The captures of a source that were pruned; none where none was.
+    pub fn pruned(&self, source_id: i64) -> rusqlite::Result<Option<PrunedSums>> {
+        self.connection
+            .prepare_cached(
+                "select count(*), min(c.at), max(c.at), min(p.pruned_at), max(p.pruned_at)
+                 from capture c join pruned_capture p on p.capture_id = c.id where c.source_id = ?1 having count(*) > 0",
+            )?
+            .query_row([source_id], |row| {
+                Ok(PrunedSums {
+                    copies: row.get::<_, i64>(0)?.unsigned_abs(),
+                    of: (row.get(1)?, row.get(2)?),
+                    at: (row.get(3)?, row.get(4)?),
+                })
+            })
             .optional()
     }
 

@@ -44,6 +44,8 @@ fn copies_that_nobody_will_miss_go_and_what_is_held_stays() {
     assert_eq!(summary["copies_gone"], gone.len(), "{dry}");
     assert!(!gone.is_empty(), "{dry}");
     assert_eq!(copies(&desk), before);
+    let dry = desk.run("prune --dry-run").exits(0);
+    assert!(dry.out.contains(" stay; at least "), "{dry}");
     desk.run("compact").exits(0);
     // The copy of one day is held.
     let day = gone[0]["at"]
@@ -79,7 +81,20 @@ fn copies_that_nobody_will_miss_go_and_what_is_held_stays() {
     desk.day(60);
     desk.run("run").exits(0);
     desk.run("rejudge --from-bodies").exits(0);
-    desk.run("show http://a.test/page").exits(0);
+    let gone = desk.number("select count(*) from pruned_capture");
+    let shown = desk.run("show http://a.test/page").exits(0).out;
+    let says = format!("{gone} more, of 2026-01-07T08:00:00Z to ");
+    assert!(shown.contains(&says), "{shown}");
+    assert!(
+        shown.contains(", pruned since 2026-01-15T08:00:00Z\n"),
+        "{shown}"
+    );
+    let shown = desk
+        .run("show http://a.test/page --format json")
+        .exits(0)
+        .out;
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["pruned"]["copies"], gone);
     desk.run("backup --verify").exits(0);
 }
 
