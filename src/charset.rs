@@ -168,6 +168,12 @@ fn encoding_of(bytes: &[u8], media_type: Option<&str>) -> (&'static Encoding, us
     (detector.guess(None, Utf8Detection::Allow), 0)
 }
 
+/// A media type without its parameters, in lower case (WHATWG MIME Sniffing, "essence").
+pub fn essence(media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
 /// The encoding that a `Content-Type` names in its `charset` parameter.
 fn charset_parameter(media_type: &str) -> Option<&'static Encoding> {
     media_type.split(';').skip(1).find_map(|parameter| {

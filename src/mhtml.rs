@@ -11,6 +11,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use memchr::memmem;
 
+use crate::charset::essence;
+
 /// How much of a part is looked through for the end of its headers, in bytes.
 const MAX_HEADERS: usize = 64 * 1024;
 /// How deep parts may stand within parts. Browsers need one level, mail programs up to three.
@@ -58,14 +60,10 @@ pub fn is_mhtml(bytes: &[u8]) -> bool {
 
 /// Whether a media type is that of such a page.
 pub fn is_media_type(media_type: &str) -> bool {
-    let name = media_type.split(';').next().unwrap_or_default().trim();
-    [
-        "multipart/related",
-        "message/rfc822",
-        "application/x-mimearchive",
-    ]
-    .iter()
-    .any(|known| name.eq_ignore_ascii_case(known))
+    matches!(
+        essence(media_type).as_str(),
+        "multipart/related" | "message/rfc822" | "application/x-mimearchive"
+    )
 }
 
 /// Finds the page in a file. `None` where there is none.

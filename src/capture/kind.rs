@@ -1,5 +1,7 @@
 //! What kind of thing a payload is: by what its bytes begin with, else by what the server named it, else by a look at it.
 
+use crate::charset::essence;
+
 /// A kind of payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -101,12 +103,6 @@ pub fn kind(media_type: Option<&str>, beginning: &[u8]) -> Kind {
         kind if kind.is_text() => Kind::Other,
         kind => kind,
     }
-}
-
-/// A media type without its parameters, in lower case (WHATWG MIME Sniffing, "essence").
-pub fn essence(media_type: &str) -> String {
-    let essence = media_type.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
 }
 
 /// The kind that a media type names.

@@ -104,19 +104,35 @@ pub(super) fn words(told: Told) -> String {
     }
 }
 
-fn write_text(summary: &Summary, seconds: f64, out: &mut impl Write) -> std::io::Result<()> {
-    for problem in &summary.problems {
+/// What cannot be read, a line each.
+pub(super) fn write_problems(problems: &[String], out: &mut impl Write) -> std::io::Result<()> {
+    for problem in problems {
         writeln!(out, "✗ {}", one_line(problem, 1000))?;
     }
+    Ok(())
+}
+
+/// What the file takes now, and what it took before.
+pub(super) fn write_file_size(
+    before: u64,
+    after: u64,
+    seconds: f64,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let (after, before) = (bytes(after), bytes(before));
+    writeln!(
+        out,
+        "{after} in the file instead of {before}, in {seconds:.1} s"
+    )
+}
+
+fn write_text(summary: &Summary, seconds: f64, out: &mut impl Write) -> std::io::Result<()> {
+    write_problems(&summary.problems, out)?;
     if summary.dictionaries > 0 {
         writeln!(
             out,
             "{} made, {}",
-            if summary.dictionaries == 1 {
-                "1 dictionary".to_owned()
-            } else {
-                format!("{} dictionaries", summary.dictionaries)
-            },
+            count(summary.dictionaries, "dictionary"),
             bytes(summary.dictionary_bytes)
         )?;
     }
@@ -130,12 +146,7 @@ fn write_text(summary: &Summary, seconds: f64, out: &mut impl Write) -> std::io:
         bytes(summary.after),
         bytes(summary.before),
     )?;
-    writeln!(
-        out,
-        "{} in the file instead of {}, in {seconds:.1} s",
-        bytes(summary.file_after),
-        bytes(summary.file_before)
-    )?;
+    write_file_size(summary.file_before, summary.file_after, seconds, out)?;
     if summary.unfinished {
         writeln!(
             out,

@@ -134,6 +134,17 @@ pub(super) fn find(store: &Store, urls: &[String]) -> Result<Vec<(i64, String)>,
     Ok(found)
 }
 
+/// The sources that a user named, each once, in their order in the archive; none where none is named.
+pub(super) fn named(store: &Store, urls: &[String]) -> Result<Option<Vec<i64>>, Failure> {
+    if urls.is_empty() {
+        return Ok(None);
+    }
+    let mut ids: Vec<i64> = find(store, urls)?.into_iter().map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(Some(ids))
+}
+
 fn clear(setup: &Setup, urls: &[String], printer: &Printer) -> Result<Exit, Failure> {
     let store = setup.open(Mode::Write, printer)?;
     let sources = find(&store, urls)?;

@@ -12,7 +12,7 @@ use sourcekeep::run::prune::{Goes, Policy, Prune, Span, Summary, Told, prune as 
 use sourcekeep::store::{Mode, Store};
 
 use super::Global;
-use super::compact::until_interrupted;
+use super::compact::{until_interrupted, write_file_size, write_problems};
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::mark;
@@ -101,7 +101,7 @@ pub(crate) fn prune(global: &Global, args: &PruneArgs, printer: &Printer) -> Res
     };
     let plan = Prune {
         policy: policy(args),
-        only: only(&store, &args.urls)?,
+        only: mark::named(&store, &args.urls)?,
         input: match &args.input {
             Some(input) => Some(input_id(&store, input)?),
             None => None,
@@ -181,17 +181,6 @@ fn policy(args: &PruneArgs) -> Policy {
     }
 }
 
-fn only(store: &Store, urls: &[String]) -> Result<Option<Vec<i64>>, Failure> {
-    if urls.is_empty() {
-        return Ok(None);
-    }
-    let found = mark::find(store, urls)?;
-    let mut ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(Some(ids))
-}
-
 /// The number of an input, as it was typed or as it is registered.
 fn input_id(store: &Store, typed: &str) -> Result<i64, Failure> {
     let whole = sourcekeep::address::parse(typed, None).map(|url| url.to_string());
@@ -241,14 +230,11 @@ fn write_text(
     seconds: f64,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    for problem in &summary.problems {
-        writeln!(out, "✗ {}", one_line(problem, 1000))?;
-    }
-    let copies = |number: u64| count(number, "copy").replace("copys", "copies");
+    write_problems(&summary.problems, out)?;
     writeln!(
         out,
         "{} of {} {}, {} stay; {} {} {}",
-        copies(summary.gone),
+        count(summary.gone, "copy"),
         count(summary.sources, "source"),
         if dry_run { "would go" } else { "went" },
         summary.kept,
@@ -267,19 +253,14 @@ fn write_text(
     writeln!(
         out,
         "{} of visits let go; swept: {} with {}, {}, {}; {} put on another payload",
-        count(summary.bodies, "body").replace("bodys", "bodies"),
+        count(summary.bodies, "body"),
         count(swept.blobs, "payload"),
         bytes(swept.bytes),
         count(swept.exchanges, "response"),
         count(swept.manifests, "manifest"),
         count(summary.rebased, "difference"),
     )?;
-    writeln!(
-        out,
-        "{} in the file instead of {}, in {seconds:.1} s",
-        bytes(summary.file_after),
-        bytes(summary.file_before)
-    )?;
+    write_file_size(summary.file_before, summary.file_after, seconds, out)?;
     if summary.unfinished {
         writeln!(
             out,

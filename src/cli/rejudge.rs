@@ -7,14 +7,14 @@ use serde::Serialize;
 use sourcekeep::judge::Rules;
 use sourcekeep::report::{count, one_line};
 use sourcekeep::run::rejudge::{self, Change, Rejudge, Summary, Told};
-use sourcekeep::store::{Mode, Store};
+use sourcekeep::store::Mode;
 
 use super::Global;
 use super::context::Setup;
 use super::exit::{Exit, Failure};
+use super::mark;
 use super::print::{Format, Printer};
 use super::progress::Line;
-use super::show;
 
 /// Judge again what was seen, by the rules of this version: nobody is asked, and nothing that was seen changes
 ///
@@ -71,7 +71,7 @@ pub(crate) fn rejudge(
     if lock.is_some() && setup.clock.is_simulated() {
         store.write_blocking("mark the archive", |w| w.mark_simulated())?;
     }
-    let only = named(&store, &args.urls)?;
+    let only = mark::named(&store, &args.urls)?;
     let (policy, intervals) = (setup.policy(), setup.intervals());
     let rules = setup.rules();
     let plan = Rejudge {
@@ -113,25 +113,6 @@ pub(crate) fn rejudge(
     out.flush()?;
     printer.peak_memory();
     Ok(Exit::Done)
-}
-
-/// The sources that a user named, each once, in their order in the archive.
-fn named(store: &Store, urls: &[String]) -> Result<Option<Vec<i64>>, Failure> {
-    if urls.is_empty() {
-        return Ok(None);
-    }
-    let mut ids = Vec::new();
-    for url in urls {
-        let address = show::canonical(url)?;
-        let id = store.read("find a source", |r| r.source_id(&address))?;
-        match id {
-            Some(id) => ids.push(id),
-            None => return Err(show::unknown(store, &address)?),
-        }
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(Some(ids))
 }
 
 fn write_change(

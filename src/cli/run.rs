@@ -333,14 +333,14 @@ pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
         };
         lines.push(format!(
             "no room  {} not kept: {why}; visits went on",
-            count(counted.no_room, "copy").replace("copys", "copies")
+            count(counted.no_room, "copy")
         ));
     }
     lines.extend(browser(counted));
     if counted.copies_later > 0 {
         lines.push(format!(
             "         {} left to a later visit: robots.txt could not be asked for",
-            count(counted.copies_later, "copy").replace("copys", "copies")
+            count(counted.copies_later, "copy")
         ));
     }
     if counted.faults > 0 {
@@ -517,7 +517,7 @@ pub(crate) fn write_summary(
     writeln!(
         out,
         "kept     {} in {:.1} s; {} received",
-        count(counted.captures, "new copy").replace("copys", "copies"),
+        count(counted.captures, "new copy"),
         outcome.seconds,
         bytes(counted.bytes)
     )?;
@@ -539,7 +539,7 @@ pub(crate) fn write_summary(
         "archive  {} cited in {}, {} held{}",
         count(number(totals.sources), "source"),
         count(number(totals.posts), "post"),
-        count(number(totals.captures), "copy").replace("copys", "copies"),
+        count(number(totals.captures), "copy"),
         match totals.broken {
             0 => String::new(),
             broken => format!("; {broken} broken: `sourcekeep report` says which"),

@@ -653,10 +653,7 @@ fn summary(outcome: &Outcome) -> String {
         verdicts.join(" · ")
     ));
     if counted.captures > 0 {
-        parts.push(format!(
-            "kept {}",
-            count(counted.captures, "new copy").replace("copys", "copies")
-        ));
+        parts.push(format!("kept {}", count(counted.captures, "new copy")));
     }
     if counted.faults > 0 {
         parts.push(format!("put off {}", count(counted.faults, "visit")));

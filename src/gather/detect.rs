@@ -59,15 +59,7 @@ pub fn detect(bytes: &[u8], media_type: Option<&str>, name: &str) -> Result<Form
     if let Some(why) = not_text(bytes) {
         return Err(why);
     }
-    let essence = media_type
-        .map(|full| {
-            full.split(';')
-                .next()
-                .unwrap_or(full)
-                .trim()
-                .to_ascii_lowercase()
-        })
-        .unwrap_or_default();
+    let essence = media_type.map(charset::essence).unwrap_or_default();
     if let Some(format) = by_media_type(&essence)? {
         return Ok(more_exactly(format, bytes, media_type, true));
     }

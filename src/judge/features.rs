@@ -13,6 +13,7 @@ use super::page::Page;
 use super::rules::{Rules, fold};
 use super::text::Text;
 use crate::address::parse;
+use crate::charset::essence;
 
 /// The version of what [`features`] draws. It rises with each change that can change a feature.
 pub const FEATURES_VERSION: u32 = 3;
@@ -322,10 +323,7 @@ fn from_plain(drawn: &mut Features, body: &str) {
 
 /// Which kind of body a media type names.
 pub(super) fn kind(media_type: Option<&str>, text: &str) -> Kind {
-    let media_type = media_type
-        .and_then(|value| value.split(';').next())
-        .map(|value| value.trim().to_ascii_lowercase())
-        .filter(|value| !value.is_empty());
+    let media_type = media_type.map(essence).filter(|name| !name.is_empty());
     match media_type.as_deref() {
         Some("text/html" | "application/xhtml+xml") => Kind::Html,
         // An error page, under the name of what it stands for.

@@ -19,7 +19,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Repo
         "{} cited in {}; {} held.",
         number(totals.sources, "source"),
         number(totals.posts, "post"),
-        number(totals.captures, "copy").replace("copys", "copies")
+        number(totals.captures, "copy")
     )?;
     for line in report.runs.warnings(report.query.now) {
         writeln!(out, "\n> **Note:** {}", cell(&line))?;

@@ -50,12 +50,15 @@ pub fn bytes(size: u64) -> String {
     }
 }
 
-/// `1 source`, `2 sources`: English plurals of regular nouns.
+/// `1 source`, `2 sources`, `2 copies`: English plurals of regular nouns.
 pub fn count(number: u64, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{} {noun}s", thousands(number))
+    let stem = noun
+        .strip_suffix('y')
+        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match (number, stem) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{} {stem}ies", thousands(number)),
+        (_, None) => format!("{} {noun}s", thousands(number)),
     }
 }
 

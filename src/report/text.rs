@@ -532,11 +532,7 @@ fn write_closing(
     if !verdicts.is_empty() {
         writeln!(out, "Of all: {}", verdicts.join(" · "))?;
     }
-    writeln!(
-        out,
-        "Held: {}",
-        count(unsigned(totals.captures), "copy").replace("copys", "copies")
-    )?;
+    writeln!(out, "Held: {}", count(unsigned(totals.captures), "copy"))?;
     if totals.kept_by_robots > 0 {
         writeln!(
             out,

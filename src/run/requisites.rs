@@ -299,7 +299,7 @@ fn read_of(body: &[u8]) -> (&[u8], u64) {
 }
 
 fn is_svg(content_type: Option<&str>) -> bool {
-    content_type.map(kind::essence).as_deref() == Some("image/svg+xml")
+    content_type.map(charset::essence).as_deref() == Some("image/svg+xml")
 }
 
 pub(super) async fn get(

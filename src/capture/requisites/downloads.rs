@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Collector, Found, Kind, Limits, markup};
 use crate::address;
-use crate::capture::kind::essence;
+use crate::charset::essence;
 
 /// Formats of data, by the endings of their files.
 const FORMATS: &[&str] = &[

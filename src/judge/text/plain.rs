@@ -1,16 +1,14 @@
 //! Text that is no page: plain text, Markdown, JSON, CSV.
 
 use super::{MAX_TITLE_CHARS, Text, data, language};
+use crate::charset::essence;
 use crate::judge::features::folded;
 
 /// How many lines are looked at for a title.
 const TITLE_LINES: usize = 50;
 
 pub(super) fn text(body: &str, media_type: Option<&str>) -> Text {
-    let essence = media_type
-        .and_then(|value| value.split(';').next())
-        .map(|value| value.trim().to_ascii_lowercase())
-        .unwrap_or_default();
+    let essence = media_type.map(essence).unwrap_or_default();
     let read = match essence.as_str() {
         name if name.ends_with("json") => data::json(body),
         "text/csv" => Some(data::csv(body, b',')),

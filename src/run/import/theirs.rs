@@ -9,7 +9,7 @@ use super::{
 };
 use crate::address;
 use crate::capture::by_hand;
-use crate::capture::kind::essence;
+use crate::charset::essence;
 use crate::fetch::undo;
 use crate::run::exported::{Pairs, json, pairs};
 use crate::store::{
