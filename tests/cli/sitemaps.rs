@@ -357,7 +357,7 @@ fn one_host_that_is_away_does_not_keep_others_from_being_read() {
         ]),
     );
     let done = desk.run("run sitemap.xml").exits(0);
-    assert_snapshot!(done.err, @"warning: http://10.0.0.1/one: its robots.txt cannot be had");
+    assert_snapshot!(done.err, @"warning: http://10.0.0.1/one: the address is not public");
     assert_snapshot!(desk.rows(POSTS), @"https://elsewhere.test/three");
 }
 
