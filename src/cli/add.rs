@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use serde::Serialize;
+use sourcekeep::config::Rendering;
 use sourcekeep::gather;
 use sourcekeep::report::one_line;
 use sourcekeep::run::{
@@ -17,7 +18,7 @@ use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
 use super::selected::{GatherArgs, PostArgs, Selected};
 
-/// Register inputs; the next run reads them
+/// Register inputs; the next run reads them. With --browser, pages that they cite are kept as a browser shows them too
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
     /// Pages or feeds (https://...), files or folders
@@ -42,7 +43,8 @@ pub(crate) struct Added {
 
 pub(crate) fn add(global: &Global, args: &AddArgs, printer: &Printer) -> Result<Exit, Failure> {
     let setup = Setup::new(global, printer)?;
-    let selected = args.gather.select(&setup.gather)?;
+    let is_rendered = global.room.browser == Some(Rendering::Always);
+    let selected = args.gather.select(&setup.gather)?.rendered(is_rendered);
     if args.inputs.iter().any(|input| input == "-") {
         return Err(Failure::usage(anyhow::anyhow!(
             "standard input is gone by the next run: use `sourcekeep run -`, or add a file"

@@ -137,6 +137,12 @@ impl GatherArgs {
 }
 
 impl Selected {
+    /// Has the pages that the inputs cite rendered by a browser.
+    pub(crate) fn rendered(mut self, is_wanted: bool) -> Self {
+        self.stored.browser = is_wanted;
+        self
+    }
+
     /// What is stored with an input.
     pub(crate) fn stored_options(&self, since: Option<i64>) -> Result<String, Failure> {
         let options = InputOptions {

@@ -42,6 +42,7 @@ pub const KEYS: &[&str] = &[
     "input.refresh_hours",
     "input.interval_days",
     "input.since",
+    "input.browser",
     "schedule.input_refresh_hours",
     "schedule.first_interval_hours",
     "schedule.longest_interval_days",
@@ -190,6 +191,8 @@ pub struct InputFile {
     pub interval_days: Option<u32>,
     /// The day from which on posts that it leads to are read.
     pub since: Option<Day>,
+    /// Whether the pages that it cites are rendered by a browser.
+    pub browser: Option<bool>,
 }
 
 /// `[schedule]`.

@@ -556,6 +556,7 @@ fn resolve_inputs(files: Vec<InputFile>, check: &mut Check) -> Vec<InputSettings
             refresh_hours: refresh_hours(&key("refresh_hours"), file.refresh_hours, check),
             interval_days: days(&key("interval_days"), file.interval_days, check),
             since: file.since.map(|Day(at)| at),
+            browser: file.browser.unwrap_or(false),
         };
         inputs.push((table, input));
     }

@@ -179,6 +179,8 @@ pub struct InputSettings {
     pub interval_days: Option<u32>,
     /// Posts that it leads to and that were modified before are not read, in milliseconds since the epoch.
     pub since: Option<i64>,
+    /// Whether the pages that it cites are rendered by a browser: by default, as with all.
+    pub browser: bool,
 }
 
 /// How what is seen is judged.

@@ -250,6 +250,7 @@ impl List<'_> {
             .since
             .and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
         self.set("since", since.map(|at| at.to_string()));
+        self.set("browser", input.browser.then_some(true));
     }
 
     fn schedule(&mut self, schedule: &ScheduleSettings) {

@@ -52,6 +52,7 @@ pub fn configured_input(
         refresh_hours: input.refresh_hours,
         interval_days: input.interval_days,
         since: input.since,
+        browser: input.browser,
         ..InputOptions::default()
     };
     Ok(NewInput {
@@ -148,6 +149,7 @@ mod tests {
             refresh_hours,
             interval_days: None,
             since: None,
+            browser: false,
         };
         configured_input(&input, &gather::Options::default()).unwrap()
     }

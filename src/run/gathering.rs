@@ -45,6 +45,9 @@ pub struct InputOptions {
     /// Posts that it leads to and that were modified before are not read, in milliseconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
+    /// Whether the pages that it cites are rendered by a browser, where they are kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub browser: bool,
     /// The input that named it, if it was registered for that reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_by: Option<String>,

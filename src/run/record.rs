@@ -381,7 +381,7 @@ impl Record<'_> {
         if self.context.manner.requisites {
             capture.manifest = requisites::gather(self.context, &page).await?;
         }
-        let is_wanted = self.context.manner.rendering == Rendering::Always;
+        let is_wanted = self.is_to_be_rendered();
         capture.rendering = match rendering {
             None if is_wanted && self.way == Way::Plain => {
                 let rendered = self.render(&page, &last.response_headers).await?;
@@ -393,6 +393,15 @@ impl Record<'_> {
             known => known,
         };
         Ok(())
+    }
+
+    /// Whether the page is rendered though it needs no browser to be judged.
+    fn is_to_be_rendered(&self) -> bool {
+        match self.context.manner.rendering {
+            Rendering::Never => false,
+            Rendering::Shells => self.due.is_to_be_rendered,
+            Rendering::Always => true,
+        }
     }
 
     /// What a browser makes of a page.
@@ -423,7 +432,7 @@ impl Record<'_> {
                 Keep::Named => true,
                 Keep::Automatic => newest.is_incomplete && self.at - newest.at < COMPLETED_WITHIN,
             };
-        let is_asked_for = manner.rendering == Rendering::Always;
+        let is_asked_for = self.is_to_be_rendered();
         let renders = match (self.keep, &rendering) {
             (Keep::Named, None) => is_asked_for,
             (Keep::Named, Some(_)) => true,

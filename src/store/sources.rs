@@ -87,6 +87,7 @@ pub struct CaptureRoot {
 
 /// A source that is to be visited, with what the visit will be compared with.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct DueSource {
     /// Its id.
     pub id: i64,
@@ -114,6 +115,8 @@ pub struct DueSource {
     pub has_untold: bool,
     /// Whether passages are quoted from it that were never looked for.
     pub has_new_quotes: bool,
+    /// Whether an input that cites it wants its pages rendered by a browser.
+    pub is_to_be_rendered: bool,
     /// The longest interval that an input asks for, in days.
     pub interval_days: Option<u32>,
 }
@@ -244,7 +247,12 @@ const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.
      exists (select 1 from quote q where q.source_id = s.id and q.looked_at is null), c.at,
      exists (select 1 from requisite r where r.manifest_id = c.manifest_id
          and r.missing in ('robots', 'not-found', 'refused', 'failed', 'later', 'no-room')),
-     (select r.outcome <> 'failed' from rendering r where r.capture_id = c.id)";
+     (select r.outcome <> 'failed' from rendering r where r.capture_id = c.id),
+     iif((select exists (select 1 from input where json_extract(options, '$.browser'))), exists (
+         select 1 from citation w join post p on p.id = w.post_id join document d on d.id = p.document_id
+         join input i on i.id = d.input_id
+         where w.source_id = s.id and w.gone_at is null and i.removed_at is null
+             and json_extract(i.options, '$.browser')), 0)";
 
 /// Where these are from.
 const DUE_FROM: &str = "from source s
@@ -374,7 +382,8 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         newest_post_at: row.get(36)?,
         has_untold: row.get(37)?,
         has_new_quotes: row.get(38)?,
-        interval_days: row.get(42)?,
+        is_to_be_rendered: row.get(42)?,
+        interval_days: row.get(43)?,
     })
 }
 
