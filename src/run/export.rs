@@ -9,11 +9,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::exported::{
-    Captured, Exchanged, HandMade, Metadata, Named, Needed, VERSION, request_head, response_head,
-    response_id,
+    Captured, Exchanged, HandMade, Metadata, Named, Needed, RENDERED, RenderedAs, VERSION,
+    request_head, response_head, response_id,
 };
 use crate::capture::kind::by_media_type;
-use crate::store::{PayloadRow, Store, StoreError, WholeCapture, WholeExchange, hex};
+use crate::store::{ManifestLine, PayloadRow, Store, StoreError, WholeCapture, WholeExchange, hex};
 use crate::warc::{IDENTICAL_PAYLOAD, NOT_MODIFIED, NewRecord, Writer, record_id, write_date};
 
 /// Captures that are read at once.
@@ -81,6 +81,7 @@ pub fn export(
         writer: Writer::new(out, what.gzip),
         written: HashMap::new(),
         told: HashSet::new(),
+        rendered: HashSet::new(),
         done: Exported::default(),
     };
     let mut after = 0;
@@ -132,6 +133,8 @@ struct Exporter<'a, W> {
     written: HashMap<i64, Option<i64>>,
     /// Exchanges that were written, and may belong to several captures.
     told: HashSet<i64>,
+    /// Payloads of renderings that were written.
+    rendered: HashSet<i64>,
     done: Exported,
 }
 
@@ -187,44 +190,108 @@ impl<W: Write> Exporter<'_, W> {
         if came_by.map(|body| body.id) != Some(capture.body.id) {
             concurrent = Some(self.resource(capture)?);
         }
-        let mut requisites = Vec::new();
-        let needed = lines
-            .iter()
-            .flatten()
-            .filter(|line| line.kind != "document");
-        for line in needed {
-            let mut needed = Needed {
-                kind: line.kind.clone(),
-                ..Needed::default()
-            };
-            match &line.what {
-                Ok(id) => {
-                    let id = *id;
-                    let exchange = self
-                        .store
-                        .read("read an exchange", |r| r.whole_exchange(id))?;
-                    let Some(exchange) = exchange else { continue };
-                    self.exchange(&exchange, &mut exchanges)?;
-                    needed.exchange = Some(Named::of(&exchange));
-                }
-                Err((url, missing)) => {
-                    needed.url = Some(url.clone());
-                    needed.missing = Some(missing.clone());
-                }
-            }
-            requisites.push(needed);
-        }
+        let lines = lines.unwrap_or_default();
+        let requisites = self.needed(lines, &mut exchanges)?;
+        let rendering = self.rendering(capture, &mut exchanges)?;
         let metadata = Metadata {
             sourcekeep: VERSION,
             capture: Some(captured(
                 capture,
                 &document,
                 capture.looked_for.then_some(requisites),
+                rendering,
             )),
             exchanges,
         };
         self.metadata(&metadata, &capture.url, capture.at, concurrent)?;
         Ok(())
+    }
+
+    /// What a manifest lists, but for the document; its exchanges are written.
+    fn needed(
+        &mut self,
+        lines: Vec<ManifestLine>,
+        exchanges: &mut Vec<Exchanged>,
+    ) -> Result<Vec<Needed>, ExportError> {
+        let mut all = Vec::new();
+        for line in lines.into_iter().filter(|line| line.kind != "document") {
+            let mut needed = Needed {
+                kind: line.kind,
+                ..Needed::default()
+            };
+            match line.what {
+                Ok(id) => {
+                    let exchange = self
+                        .store
+                        .read("read an exchange", |r| r.whole_exchange(id))?;
+                    let Some(exchange) = exchange else { continue };
+                    self.exchange(&exchange, exchanges)?;
+                    needed.exchange = Some(Named::of(&exchange));
+                }
+                Err((url, missing)) => {
+                    needed.url = Some(url);
+                    needed.missing = Some(missing);
+                }
+            }
+            all.push(needed);
+        }
+        Ok(all)
+    }
+
+    /// What a browser made of a capture's page; its payloads are written.
+    fn rendering(
+        &mut self,
+        capture: &WholeCapture,
+        exchanges: &mut Vec<Exchanged>,
+    ) -> Result<Option<RenderedAs>, ExportError> {
+        let id = capture.id;
+        let (rendering, lines) = self.store.read("read a rendering", |r| {
+            let rendering = r.whole_rendering(id)?;
+            let manifest = rendering.as_ref().and_then(|one| one.manifest_id);
+            let lines = manifest.map(|id| r.manifest_lines(id)).transpose()?;
+            Ok((rendering, lines))
+        })?;
+        let Some(rendering) = rendering else {
+            return Ok(None);
+        };
+        for (row, (name, media_type)) in rendering.payloads.into_iter().zip(RENDERED) {
+            let Some(row) = row else { continue };
+            if self.written.contains_key(&row.id) || !self.rendered.insert(row.id) {
+                continue;
+            }
+            let payload = self.payload(row)?;
+            let uri = format!("{name}{}", capture.url);
+            let sha256 = hex(&row.sha256);
+            self.writer.write(&NewRecord {
+                kind: "resource",
+                id: &record_id(&["resource", &uri, &rendering.at.to_string(), &sha256]),
+                at: rendering.at,
+                uri: Some(&uri),
+                content_type: media_type,
+                payload: &payload,
+                payload_sha256: Some(row.sha256),
+                is_packed: by_media_type(media_type).is_packed(),
+                ..NewRecord::default()
+            })?;
+        }
+        let asked = match lines {
+            Some(lines) => Some(self.needed(lines, exchanges)?),
+            None => None,
+        };
+        Ok(Some(RenderedAs {
+            at: rendering.at,
+            browser: rendering.browser,
+            failed: rendering.why,
+            is_cut_short: rendering.outcome == "cut-short",
+            stands: rendering.stands,
+            payloads: rendering
+                .payloads
+                .map(|row| row.map(|row| hex(&row.sha256))),
+            width: rendering.width,
+            height: rendering.height,
+            asked,
+            refused: serde_json::from_str(&rendering.refused).unwrap_or_default(),
+        }))
     }
 
     fn metadata(
@@ -460,6 +527,7 @@ fn captured(
     capture: &WholeCapture,
     document: &[WholeExchange],
     requisites: Option<Vec<Needed>>,
+    rendering: Option<RenderedAs>,
 ) -> Captured {
     Captured {
         source: capture.source.clone(),
@@ -478,5 +546,6 @@ fn captured(
         document: document.iter().map(Named::of).collect(),
         requisites,
         left_out: capture.left_out,
+        rendering,
     }
 }

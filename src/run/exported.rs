@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::browser::Refused;
 use crate::store::{ByHand, WholeExchange, hex};
 use crate::warc::record_id;
 
@@ -54,7 +55,40 @@ pub(super) struct Captured {
     pub(super) requisites: Option<Vec<Needed>>,
     /// How many more it needs that are not listed.
     pub(super) left_out: u64,
+    /// What a browser made of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rendering: Option<RenderedAs>,
 }
+
+/// What a browser made of a page. Its payloads are `resource` records before this one, or before that of an earlier capture.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct RenderedAs {
+    pub(super) at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) browser: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failed: Option<String>,
+    pub(super) is_cut_short: bool,
+    pub(super) stands: bool,
+    /// SHA-256 of the document, the picture and the PDF.
+    pub(super) payloads: [Option<String>; 3],
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// What the page asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<Vec<Needed>>,
+    pub(super) refused: Refused,
+}
+
+/// What stands before the address of a page in those of the records of its rendering (the second as other archives write it),
+/// and the media types of these.
+pub(super) const RENDERED: [(&str, &str); 3] = [
+    ("urn:dom:", "text/html"),
+    ("urn:view:", "image/webp"),
+    ("urn:pdf:", "application/pdf"),
+];
 
 /// What is known of a copy that was made by hand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -92,6 +92,31 @@ pub struct WholeExchange {
     pub truncated: Option<String>,
 }
 
+/// What a browser made of a capture's page, whole but for its payloads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeRendering {
+    /// When it was made.
+    pub at: i64,
+    /// The browser's name and version.
+    pub browser: Option<String>,
+    /// `whole`, `cut-short`, `failed`.
+    pub outcome: String,
+    /// Why it failed.
+    pub why: Option<String>,
+    /// Whether the page is judged by it.
+    pub stands: bool,
+    /// The document, the picture, the PDF.
+    pub payloads: [Option<PayloadRow>; 3],
+    /// Width of the page in pixels.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+    /// What the page asked for.
+    pub manifest_id: Option<i64>,
+    /// What it was refused, as JSON.
+    pub refused: String,
+}
+
 /// A line of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestLine {
@@ -198,6 +223,32 @@ impl Reading<'_> {
                 })
             })?
             .collect()
+    }
+
+    /// What a browser made of a capture's page.
+    pub fn whole_rendering(&self, capture_id: i64) -> rusqlite::Result<Option<WholeRendering>> {
+        self.connection
+            .prepare_cached(
+                "select r.at, r.browser, r.outcome, r.why, r.stands, r.width, r.height, r.manifest_id, r.refused,
+                     d.id, d.sha256, d.size, p.id, p.sha256, p.size, f.id, f.sha256, f.size
+                 from rendering r left join blob d on d.id = r.dom_id left join blob p on p.id = r.screenshot_id
+                 left join blob f on f.id = r.pdf_id where r.capture_id = ?1",
+            )?
+            .query_row([capture_id], |row| {
+                Ok(WholeRendering {
+                    at: row.get(0)?,
+                    browser: row.get(1)?,
+                    outcome: row.get(2)?,
+                    why: row.get(3)?,
+                    stands: row.get(4)?,
+                    payloads: [payload(row, 9)?, payload(row, 12)?, payload(row, 15)?],
+                    width: row.get(5)?,
+                    height: row.get(6)?,
+                    manifest_id: row.get(7)?,
+                    refused: row.get(8)?,
+                })
+            })
+            .optional()
     }
 
     /// The exchanges of a visit, hop by hop.

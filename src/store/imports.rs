@@ -8,6 +8,7 @@ use super::blob::{self, Packed};
 use super::captures::{ByHand, NewCapture, NewExchange};
 use super::chain::{ImportLink, Sha};
 use super::manifests::{NewManifest, PutDown};
+use super::renderings::NewRendering;
 use super::{Reading, Writing};
 
 /// A payload that is brought in.
@@ -61,6 +62,8 @@ pub struct ImportedCapture {
     pub by_hand: Option<ByHand>,
     /// The exchanges of the document, and what it needs.
     pub manifest: Option<NewManifest>,
+    /// What a browser made of it there.
+    pub rendering: Option<ImportedRendering>,
     /// Whether it was looked for what it needs to be shown.
     pub looked_for: bool,
     /// The name of the file that it is from.
@@ -71,6 +74,15 @@ pub struct ImportedCapture {
     pub made_as: &'static str,
     /// When it was sealed where it comes from.
     pub sealed_there_at: Option<i64>,
+}
+
+/// What a browser made of a page elsewhere.
+#[derive(Debug, Clone)]
+pub struct ImportedRendering {
+    /// It, without its payloads.
+    pub new: NewRendering,
+    /// The document, the picture, the PDF.
+    pub payloads: [Option<ImportedBody>; 3],
 }
 
 impl ImportedCapture {
@@ -218,7 +230,10 @@ impl Writing<'_> {
             sealed_at: now,
             exchanges: Vec::new(),
             manifest: new.manifest.clone(),
-            rendering: None,
+            rendering: match &new.rendering {
+                Some(rendering) => self.imported_rendering(rendering)?,
+                None => None,
+            },
         };
         self.seal_capture(&capture, None, new.by_hand.as_ref(), Some(new))?;
         self.capture_came(source_id)?;
@@ -233,6 +248,31 @@ impl Writing<'_> {
             }
         });
         Ok(())
+    }
+
+    /// A rendering with its payloads; none where the document is not to be had.
+    fn imported_rendering(
+        &self,
+        imported: &ImportedRendering,
+    ) -> rusqlite::Result<Option<NewRendering>> {
+        let mut payloads = [None, None, None];
+        for (payload, body) in payloads.iter_mut().zip(&imported.payloads) {
+            *payload = match body {
+                Some(ImportedBody::New(packed)) => Some(packed.clone()),
+                Some(ImportedBody::Known(sha)) => self.stored(sha)?,
+                None => None,
+            };
+        }
+        let [dom, screenshot, pdf] = payloads;
+        if imported.new.failed.is_none() && dom.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(NewRendering {
+            dom,
+            screenshot,
+            pdf,
+            ..imported.new.clone()
+        }))
     }
 
     /// A capture came that no visit left: which is the newest, and which stands for what was cited?

@@ -65,11 +65,14 @@ pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use drift::{DriftRow, NewDrift, NewSaid, Untold, UntoldStep};
 pub use error::StoreError;
 pub use evidence::{Drawn, PastVisit, SourceFacts};
-pub use exports::{ManifestLine, PayloadRow, WholeCapture, WholeExchange};
+pub use exports::{ManifestLine, PayloadRow, WholeCapture, WholeExchange, WholeRendering};
 pub use gathered::{Changed, KnownDocument, NewCitation, NewDirectives, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};
-pub use imports::{Answer, Counting, ImportSums, ImportedBody, ImportedCapture, ImportedExchange};
+pub use imports::{
+    Answer, Counting, ImportSums, ImportedBody, ImportedCapture, ImportedExchange,
+    ImportedRendering,
+};
 pub use inputs::{InputRow, NewInput};
 pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use manifests::{

@@ -203,6 +203,25 @@ fn a_page_that_a_script_fills_is_judged_and_searched_as_a_browser_shows_it() {
         assert_eq!(desk.run(words).exits(0).out.trim(), "[]", "{words}");
     }
     desk.run("verify").exits(0);
+
+    // Renderings go out and come back as they were.
+    let read = |name: &str| std::fs::read(desk.path(name)).unwrap();
+    desk.run("export warc -o a.warc").exits(0);
+    desk.run("import a.warc --db b.db").exits(0);
+    desk.run("verify --db b.db").exits(0);
+    desk.run("export warc -o b.warc --db b.db").exits(0);
+    assert!(
+        read("a.warc") == read("b.warc"),
+        "export, import, export: the same bytes"
+    );
+    let dom = |db: &str| {
+        desk.run(&format!(
+            "show https://app.test/strikes --rendered dom --db {db}"
+        ))
+        .exits(0)
+        .out
+    };
+    assert_eq!(dom("b.db"), dom("sourcekeep.db"));
 }
 
 #[test]
@@ -280,6 +299,34 @@ fn a_page_that_is_kept_is_kept_as_a_browser_shows_it_too_where_that_is_asked_for
     );
     desk.run("verify").exits(0);
     desk.run("backup backups").exits(0);
+}
+
+#[test]
+fn an_input_may_want_what_it_cites_to_be_rendered() {
+    if !is_there() {
+        return;
+    }
+    let desk = desk();
+    desk.page("a.test", "/a", "wells");
+    desk.page("b.test", "/b", "towers");
+    desk.page("c.test", "/c", "bells");
+    desk.post("rendered/a.md", &["https://a.test/a"]);
+    desk.post("plain/b.md", &["https://b.test/b"]);
+    desk.post("configured/c.md", &["https://c.test/c"]);
+    desk.file(
+        "sourcekeep.toml",
+        "[[input]]\naddress = \"configured\"\nbrowser = true\n",
+    );
+    desk.run("add rendered --browser").exits(0);
+    run(&desk, "run plain --browser=shells").exits(0);
+    assert_snapshot!(
+        desk.rows("select c.source, r.outcome from captures c left join rendering r on r.capture_id = c.id order by 1"),
+        @r"
+    https://a.test/a | whole
+    https://b.test/b | -
+    https://c.test/c | whole
+    "
+    );
 }
 
 /// Counts whoever asks.
@@ -458,9 +505,8 @@ fn pages_that_hang_flood_or_devour_end_and_the_next_one_is_rendered() {
         done.out
     );
     assert_snapshot!(desk.rows(
-        "select source, outcome, dom_size is not null, why is not null from renderings order by source"
+        "select source, outcome, dom_size is not null, why is not null from renderings where source not like '%/asks' order by source"
     ), @r"
-    https://bad.test/asks | whole | 1 | 0
     https://bad.test/crashes | failed | 0 | 1
     https://bad.test/devours | failed | 0 | 1
     https://bad.test/hangs | failed | 0 | 1

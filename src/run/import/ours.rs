@@ -9,10 +9,12 @@ use super::{
 };
 use crate::address;
 use crate::capture::digest;
-use crate::run::exported::{Captured, Exchanged, Metadata, Named, VERSION, json, response_id};
+use crate::run::exported::{
+    Captured, Exchanged, Metadata, Named, Needed, RENDERED, RenderedAs, VERSION, json, response_id,
+};
 use crate::store::{
-    ByHand, ImportedBody, ImportedCapture, ImportedExchange, NewExchange, NewManifest,
-    NewRequisite, PutDown, RequisiteState,
+    ByHand, ImportedBody, ImportedCapture, ImportedExchange, ImportedRendering, NewExchange,
+    NewManifest, NewRendering, NewRequisite, Packed, PutDown, RequisiteState, Sha,
 };
 use crate::warc::{Reader, Record};
 
@@ -28,6 +30,8 @@ pub(super) struct Ours {
     begun: bool,
     responses: HashMap<String, Response>,
     resource: Option<ImportedBody>,
+    /// What browsers made of pages, by their digests.
+    rendered: HashMap<Sha, Packed>,
     waiting: u64,
     /// Exchanges of this group, by their records.
     put_down: HashMap<String, PutDown>,
@@ -65,6 +69,7 @@ impl Ours {
         self.responses.clear();
         self.put_down.clear();
         self.resource = None;
+        self.rendered.clear();
         self.waiting = 0;
     }
 
@@ -89,7 +94,17 @@ impl Ours {
             }
             "resource" | "revisit" => {
                 let payload = payload(reader, record, MOST_OF_A_BODY)?;
-                if record.kind == "resource" {
+                let uri = record.uri().unwrap_or_default();
+                if RENDERED.iter().any(|(name, _)| uri.starts_with(name)) {
+                    let (bytes, sha) = (&payload.bytes, payload.end.sha256);
+                    let body = if uri.starts_with(RENDERED[0].0) {
+                        packed(bytes, Some(sha))
+                    } else {
+                        Packed::as_is(bytes, sha)
+                    };
+                    self.waiting += body.stored_size() as u64;
+                    self.rendered.insert(sha, body);
+                } else if record.kind == "resource" {
                     let body = packed(&payload.bytes, None);
                     self.waiting += body.stored_size() as u64;
                     self.resource = Some(ImportedBody::New(body));
@@ -212,20 +227,11 @@ impl Ours {
             }
         }
         let was_looked_for = told.requisites.is_some();
-        for needed in told.requisites.unwrap_or_default() {
-            let kind = kind(&needed.kind);
-            let state = match (&needed.exchange, needed.url, needed.missing) {
-                (Some(named), _, _) => match self.named(importer, named)? {
-                    Some(put_down) => RequisiteState::Has(put_down),
-                    None => RequisiteState::Missing(one_line(&named.url), "failed"),
-                },
-                (None, Some(url), Some(why)) => {
-                    RequisiteState::Missing(one_line(&url), missing(&why))
-                }
-                _ => continue,
-            };
-            requisites.push(NewRequisite { kind, state });
-        }
+        requisites.extend(self.needed(importer, told.requisites.unwrap_or_default())?);
+        let rendering = match told.rendering {
+            Some(told) if is_time(told.at) => Some(self.rendering(importer, told)?),
+            _ => None,
+        };
         let body = match self.resource.take() {
             Some(ImportedBody::New(packed)) if packed.sha256 == sha => ImportedBody::New(packed),
             _ => ImportedBody::Known(sha),
@@ -253,12 +259,82 @@ impl Ours {
             truncated: truncation(told.truncated.as_deref()).map(str::to_owned),
             by_hand: by_hand.filter(|_| made_as == "by-hand"),
             manifest,
+            rendering,
             looked_for: was_looked_for,
             file: importer.name.clone(),
             record: record.id().map(one_line),
             made_as,
             sealed_there_at: Some(told.sealed_at),
         }))
+    }
+
+    /// What a page needs, or asked a browser for.
+    fn needed(
+        &self,
+        importer: &Importer<'_>,
+        told: Vec<Needed>,
+    ) -> Result<Vec<NewRequisite>, ImportError> {
+        let mut requisites = Vec::new();
+        for needed in told {
+            let kind = kind(&needed.kind);
+            let state = match (&needed.exchange, needed.url, needed.missing) {
+                (Some(named), _, _) => match self.named(importer, named)? {
+                    Some(put_down) => RequisiteState::Has(put_down),
+                    None => RequisiteState::Missing(one_line(&named.url), "failed"),
+                },
+                (None, Some(url), Some(why)) => {
+                    RequisiteState::Missing(one_line(&url), missing(&why))
+                }
+                _ => continue,
+            };
+            requisites.push(NewRequisite { kind, state });
+        }
+        Ok(requisites)
+    }
+
+    /// What a browser made of a page.
+    fn rendering(
+        &mut self,
+        importer: &Importer<'_>,
+        told: RenderedAs,
+    ) -> Result<ImportedRendering, ImportError> {
+        let manifest = match told.asked {
+            Some(asked) => Some(NewManifest {
+                requisites: self.needed(importer, asked)?,
+                left_out: 0,
+            }),
+            None => None,
+        };
+        let payloads = told.payloads.map(|sha| {
+            let sha = digest(&sha?)?;
+            Some(match self.rendered.remove(&sha) {
+                Some(packed) => ImportedBody::New(packed),
+                None => ImportedBody::Known(sha),
+            })
+        });
+        let new = NewRendering {
+            at: told.at,
+            browser: told.browser.map(|text| one_line(&text)),
+            failed: told.failed.map(|text| one_line(&text)),
+            is_cut_short: told.is_cut_short,
+            stands: told.stands,
+            dom: None,
+            screenshot: None,
+            pdf: None,
+            width: told.width,
+            height: told.height,
+            manifest,
+            refused: serde_json::to_string(&told.refused).unwrap_or_else(|_| "{}".to_owned()),
+        };
+        let has_failed = new.failed.is_some();
+        Ok(ImportedRendering {
+            new,
+            payloads: if has_failed {
+                [None, None, None]
+            } else {
+                payloads
+            },
+        })
     }
 
     /// An exchange by its name: one of this group, or one that was put down before.

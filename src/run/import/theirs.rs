@@ -422,6 +422,7 @@ impl Theirs {
                     requisites,
                     left_out: 0,
                 }),
+                rendering: None,
                 looked_for: false,
                 file: importer.name.clone(),
                 record: Some(response.id.clone())
@@ -479,6 +480,7 @@ impl Theirs {
             truncated: payload.truncated.map(str::to_owned),
             by_hand: None,
             manifest: None,
+            rendering: None,
             looked_for: false,
             file: importer.name.clone(),
             record: record.id().map(one_line),
