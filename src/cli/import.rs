@@ -91,6 +91,7 @@ pub(crate) fn import_files(
     let sums = importing.finish()?;
     store.close();
     drop(lock);
+    printer.peak_memory();
     let mut out = printer.data();
     match args.format {
         Format::Text if printer.is_quiet() => {}

@@ -25,6 +25,8 @@ use theirs::Theirs;
 const MOST_OF_A_BODY: u64 = 100 << 20;
 /// Captures that wait for what they need, which comes after them; of more, the first are sealed with what is there by then.
 const MOST_UNSEALED: usize = 20_000;
+/// Bytes of what is known of them.
+const MOST_UNSEALED_BYTES: usize = 32 << 20;
 /// So many of them are sealed at once then.
 const SEALED_AT_ONCE: usize = 1_000;
 /// So many bytes may wait for the writer.
@@ -85,6 +87,7 @@ impl<'a> Import<'a> {
                 store,
                 finder: Finder::new(store, limits),
                 unsealed: VecDeque::new(),
+                unsealed_bytes: 0,
                 name: String::new(),
                 now,
                 counting: Counting::default(),
@@ -226,6 +229,7 @@ struct Importer<'a> {
     finder: Finder<'a>,
     /// Captures that wait for what they need, with their bodies.
     unsealed: VecDeque<(ImportedCapture, Sha)>,
+    unsealed_bytes: usize,
     name: String,
     now: i64,
     counting: Counting,
@@ -262,8 +266,9 @@ impl Importer<'_> {
 
     /// Seals a capture once what it needs may be there.
     fn keep_later(&mut self, capture: ImportedCapture, body: Sha) -> Result<(), StoreError> {
+        self.unsealed_bytes += capture.size();
         self.unsealed.push_back((capture, body));
-        if self.unsealed.len() > MOST_UNSEALED {
+        while self.unsealed.len() > MOST_UNSEALED || self.unsealed_bytes > MOST_UNSEALED_BYTES {
             self.seal()?;
         }
         Ok(())
@@ -277,6 +282,7 @@ impl Importer<'_> {
         self.finder.more_came();
         let some = self.unsealed.len().min(SEALED_AT_ONCE);
         for (mut capture, sha) in self.unsealed.drain(..some).collect::<Vec<_>>() {
+            self.unsealed_bytes = self.unsealed_bytes.saturating_sub(capture.size());
             let is_known = store.read("look for a capture", |r| {
                 r.has_capture(&capture.address, capture.at, &capture.url, &sha)
             })?;
@@ -321,7 +327,8 @@ impl Importer<'_> {
         captures: Vec<ImportedCapture>,
         size: u64,
     ) -> Result<(), StoreError> {
-        self.waiting += size;
+        let heads = exchanges.iter().map(|one| one.exchange.size());
+        self.waiting += size + heads.sum::<usize>() as u64;
         let (counting, now) = (Arc::clone(&self.counting), self.now);
         let work = move |w: &crate::store::Writing<'_>| {
             if let Some(payload) = &payload {

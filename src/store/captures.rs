@@ -41,6 +41,16 @@ pub struct NewExchange {
     pub truncated: Option<String>,
 }
 
+impl NewExchange {
+    /// About how many bytes it takes in memory without its body.
+    pub fn size(&self) -> usize {
+        self.url.len()
+            + self.request_headers.len()
+            + self.response_headers.len()
+            + size_of::<Self>()
+    }
+}
+
 /// A capture to seal.
 #[derive(Debug, Clone)]
 pub struct NewCapture {

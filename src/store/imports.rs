@@ -86,6 +86,15 @@ pub struct ImportedRendering {
 }
 
 impl ImportedCapture {
+    /// About how many bytes it takes in memory without its body and its manifest.
+    pub fn size(&self) -> usize {
+        let texts = [&self.address, &self.host, &self.site, &self.url, &self.file];
+        let optional = [&self.media_type, &self.title, &self.record];
+        let texts = texts.into_iter().map(String::len).sum::<usize>();
+        let optional = optional.into_iter().flatten().map(String::len);
+        texts + optional.sum::<usize>() + size_of::<Self>()
+    }
+
     /// What the link of a capture covers of where it came from.
     pub(super) fn link(&self, after_visit: i64) -> ImportLink<'_> {
         ImportLink {

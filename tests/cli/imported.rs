@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::support::{Desk, page};
-use crate::warc::response;
+use crate::warc::{record, response};
 use crate::web::Page;
 
 const AT: &str = "2025-12-20T10:00:00Z";
@@ -206,6 +206,39 @@ fn what_an_imported_page_needs_is_bounded() {
     http://a.test/three.html | 2 | 2 | 0
     http://a.test/deep/0.html | 5 | 5 | 1
     ");
+}
+
+#[test]
+fn long_addresses_and_heads_do_not_fill_memory() {
+    let desk = Desk::new();
+    let long = "x".repeat(7_500);
+    let mut file = Vec::new();
+    // Each redirect leads to the next, and requests wait for answers that never come.
+    for nth in 0..4_000 {
+        let (this, next) = (
+            format!("http://a.test/{nth}/{long}"),
+            format!("http://a.test/{}/{long}", nth + 1),
+        );
+        file.extend(response(
+            &this,
+            AT,
+            &format!("302 Found\r\nLocation: {next}"),
+            b"",
+        ));
+    }
+    let head: String = vec![format!("x: {}\r\n", "y".repeat(10_000)); 90].concat();
+    for nth in 0..100 {
+        let fields = format!(
+            "WARC-Type: request\r\nWARC-Target-URI: http://b.test/{nth}\r\nWARC-Date: {AT}\r\nContent-Type: application/http"
+        );
+        file.extend(record(
+            &fields,
+            format!("GET / HTTP/1.1\r\n{head}\r\n").as_bytes(),
+        ));
+    }
+    desk.file("a.warc", file);
+    let peak = desk.peak_mb("import a.warc");
+    assert!(peak.is_none_or(|peak| peak < 200.0), "{peak:?} MB");
 }
 
 /// What `verify` says of an archive with an imported copy, after a change.

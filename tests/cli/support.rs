@@ -127,6 +127,19 @@ impl Desk {
         self.finish(&mut self.command(words))
     }
 
+    /// Runs a command, and gives the most memory that it held, in megabytes, where the system says so.
+    pub(crate) fn peak_mb(&self, words: &str) -> Option<f64> {
+        let output = self.command(words).arg("--verbose").output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{err}");
+        let peak = err
+            .lines()
+            .find_map(|line| line.strip_prefix("peak memory: "));
+        let peak = peak.and_then(|peak| peak.strip_suffix(" MB")?.parse().ok());
+        assert_eq!(peak.is_some(), cfg!(target_os = "linux"), "{err}");
+        peak
+    }
+
     /// Runs a command with these bytes on standard input.
     pub(crate) fn pipe(&self, words: &str, input: &str) -> Done {
         let mut command = self.command(words);

@@ -21,10 +21,14 @@ use crate::warc::{Head, Reader, Record, bare, date};
 /// Responses that wait for their requests, and requests that wait for their responses.
 const MOST_RESPONSES: usize = 8;
 const MOST_REQUESTS: usize = 256;
-/// Bytes of responses that wait.
+/// Bytes of responses that wait, and of requests.
 const MOST_WAITING: u64 = 32 << 20;
-/// Redirects, and payloads, that are remembered.
+const MOST_ASKED: usize = 16 << 20;
+/// Redirects, and payloads, that are remembered; and their bytes.
 const MOST_REMEMBERED: usize = 20_000;
+const MOST_REMEMBERED_BYTES: usize = 32 << 20;
+/// A digest that is longer is none.
+const MOST_OF_A_DIGEST: usize = 200;
 /// A redirect leads to what was asked for within this time, in milliseconds.
 const WITHIN: i64 = 3_600_000;
 /// Hops of one chain.
@@ -33,10 +37,12 @@ const MOST_HOPS: usize = 10;
 #[derive(Default)]
 pub(super) struct Theirs {
     requests: VecDeque<Request>,
+    asked: usize,
     responses: VecDeque<Response>,
     waiting: u64,
     /// Where redirects lead.
     redirects: HashMap<String, Vec<Hop>>,
+    redirects_bytes: usize,
     /// The bodies of payloads and their titles, by digests as records write them.
     payloads: HashMap<String, (Sha, Option<String>)>,
 }
@@ -104,6 +110,7 @@ impl Theirs {
         }
         self.waiting = 0;
         self.requests.clear();
+        self.asked = 0;
         Ok(())
     }
 
@@ -124,10 +131,13 @@ impl Theirs {
             }
             return Ok(());
         }
-        if self.requests.len() == MOST_REQUESTS {
-            self.requests.pop_front();
-        }
+        self.asked += request.size();
         self.requests.push_back(request);
+        while (self.requests.len() > MOST_REQUESTS || self.asked > MOST_ASKED)
+            && let Some(first) = self.requests.pop_front()
+        {
+            self.asked -= first.size();
+        }
         Ok(())
     }
 
@@ -142,6 +152,7 @@ impl Theirs {
             .rposition(|request| request.is_of(&response))
             && let Some(request) = self.requests.remove(at)
         {
+            self.asked -= request.size();
             request.put_into(&mut response);
         }
         self.waiting += response.size;
@@ -263,6 +274,7 @@ impl Theirs {
             self.payloads.clear();
         }
         let declared = record.fields.get("WARC-Payload-Digest").map(digest_key);
+        let declared = declared.filter(|digest| digest.len() <= MOST_OF_A_DIGEST);
         let sha1 = format!("sha1:{}", payload.end.sha1);
         let sha256 = format!("sha256:{}", hex(&payload.end.sha256));
         for key in declared
@@ -324,11 +336,19 @@ impl Theirs {
             && chain.len() < MOST_HOPS
         {
             target.set_fragment(None);
-            if self.redirects.len() >= MOST_REMEMBERED {
-                self.redirects.clear();
-            }
             let mut hops = chain.clone();
             hops.push(this.clone());
+            let bytes: usize = hops
+                .iter()
+                .map(|hop| hop.url.len() + size_of::<Hop>())
+                .sum();
+            self.redirects_bytes += bytes + target.as_str().len();
+            if self.redirects.len() >= MOST_REMEMBERED
+                || self.redirects_bytes > MOST_REMEMBERED_BYTES
+            {
+                self.redirects.clear();
+                self.redirects_bytes = 0;
+            }
             self.redirects.insert(target.to_string(), hops);
         }
         let captures = self.captures(importer, &response, &chain, &this)?;
@@ -504,6 +524,15 @@ impl Request {
                     && response.concurrent.is_empty()
                     && self.url == response.exchange.url
                     && (self.at - response.exchange.at).abs() <= 60_000)
+    }
+
+    fn size(&self) -> usize {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2 * size_of::<String>());
+        let ids = self.concurrent.iter().map(String::len);
+        self.url.len() + self.id.len() + headers.sum::<usize>() + ids.sum::<usize>()
     }
 
     fn put_into(self, response: &mut Response) {
