@@ -3,7 +3,7 @@
 //! Chromium is led over a pipe (Chrome `DevTools` Protocol), so that no port listens that a page or another user of the machine
 //! could speak to. Every request of a page is held and answered by whoever asked for the rendering ([`Answers`]): so
 //! that it is guarded, polite and limited as all else is. What gets past that (web sockets, shared workers, the browser's own
-//! errands) ends at a proxy of ours that refuses everything ([`net`](self)). There is no other way out.
+//! errands) ends at a proxy of ours that refuses everything. There is no other way out.
 //!
 //! A [`Browsers`] is for one pass: Chromium is started when the first page needs it, each page has a context of its own, and all
 //! of it is gone when it is dropped.

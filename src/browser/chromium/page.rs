@@ -610,7 +610,7 @@ async fn lead(
         "width": width.clamp(1, 2 * WIDTH),
         "height": height.clamp(1, settings.height),
     });
-    // Of this quality, it is lossless; for pages, it takes a fraction of what PNG does.
+    // Of this quality, it is lossless, and takes about two thirds of what PNG does.
     let picture = json!({
         "format": "webp", "quality": 100, "captureBeyondViewport": true, "clip": clip,
     });
