@@ -15,6 +15,7 @@ pub mod mhtml;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod search;
 pub mod store;
 pub mod timer;
 pub mod warc;
