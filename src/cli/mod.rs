@@ -32,6 +32,7 @@ mod remove;
 mod report;
 mod run;
 mod schedule;
+mod search;
 mod selected;
 mod show;
 mod signals;
@@ -84,6 +85,7 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Search(search::SearchArgs),
     Diff(diff::DiffArgs),
     Quote(quote::QuoteArgs),
     Rejudge(rejudge::RejudgeArgs),
@@ -94,6 +96,7 @@ enum Command {
     Hold(hold::HoldArgs),
     Prune(prune::PruneArgs),
     Compact(compact::CompactArgs),
+    Reindex(search::ReindexArgs),
     Verify(verify::VerifyArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
@@ -289,6 +292,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Capture(args) => capture::capture(&global, &args, printer),
         Command::Report(args) => report::report(&global, &args, printer),
         Command::Show(args) => show::show(&global, &args, printer),
+        Command::Search(args) => search::search(&global, &args, printer),
         Command::Diff(args) => diff::diff(&global, &args, printer),
         Command::Explain(args) => explain::explain(&global, &args, printer),
         Command::Quote(args) => quote::quote(&global, &args, printer),
@@ -300,6 +304,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Hold(args) => hold::hold(&global, &args, printer),
         Command::Prune(args) => prune::prune(&global, &args, printer),
         Command::Compact(args) => compact::compact(&global, &args, printer),
+        Command::Reindex(args) => search::reindex(&global, &args, printer),
         Command::Verify(args) => verify::verify(&global, &args, printer),
         Command::Import(args) => import::import_files(&global, &args, printer),
         Command::Export(args) => export::export_as(&global, &args, printer),

@@ -8,6 +8,7 @@ mod backlog;
 mod csv;
 mod diff;
 mod entry;
+mod found;
 mod instant;
 mod json;
 mod last_run;
@@ -27,10 +28,11 @@ use std::io::Write;
 pub use csv::safe as safe_cell;
 pub use diff::{Diff, DiffError, DiffSide, Pick, ReadBody, diff, write_diff_html, write_diff_text};
 pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
+pub use found::{Found, FoundEntry, Search, Stood, search, write_found_text};
 pub use instant::{ago, date, in_future, rfc3339};
 pub use last_run::{LastRunEntry, RejudgedEntry, Runs};
 pub use news::{News, Since};
-pub use plain::{bytes, count, one_line, printable};
+pub use plain::{bytes, count, count_of, one_line, printable};
 pub use post::{ShownPost, show_post, write_post_text};
 pub use quotes::{
     ByHandEntry, CopyEntry, QuotingPost, ShownFragment, ShownQuote, quotes_of, write_quote_text,

@@ -62,6 +62,15 @@ pub fn count(number: u64, noun: &str) -> String {
     }
 }
 
+/// As [`count`], of nouns whose plural is another.
+pub fn count_of(number: u64, noun: &str, nouns: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{} {nouns}", thousands(number))
+    }
+}
+
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

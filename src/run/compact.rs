@@ -237,7 +237,7 @@ pub(super) fn give_back(
     Ok(())
 }
 
-fn cores(most: usize) -> usize {
+pub(super) fn cores(most: usize) -> usize {
     let there = std::thread::available_parallelism().map_or(1, usize::from);
     let most = if most == 0 { MOST_CORES } else { most };
     there.min(most).max(1)

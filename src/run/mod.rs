@@ -19,6 +19,7 @@ mod frontier;
 mod gathering;
 mod heartbeat;
 mod import;
+pub mod index;
 mod inputs;
 mod intervals;
 mod leads;

@@ -11,7 +11,7 @@ use super::tally::Counted;
 use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
-use super::{compact, politeness, quotes, refresh, rejudge, settle};
+use super::{compact, index, politeness, quotes, refresh, rejudge, settle};
 use crate::gather::Note;
 use crate::schedule::Suspicion;
 use crate::schedule::clock::{self, Clock as Doubt};
@@ -159,6 +159,7 @@ pub async fn pass(
     let visits = result?;
     closed?;
     let seconds = begun.elapsed().as_secs_f64();
+    index::when_idle(context, begun.elapsed()).await;
     if is_due && context.manner.compact {
         compact::when_idle(context, begun.elapsed(), deadline).await;
     }

@@ -1,8 +1,11 @@
 //! The keeping half of a visit: the verdict, the copy, the next visit, and the row that holds it all.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::look::Seen;
+use super::index::{self, Drawn};
 use super::quotes::{self, Page};
 use super::reading::Read;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
@@ -35,6 +38,8 @@ pub(super) struct Judged {
     said: NewSaid,
     /// The verdict that was told last, where that is not the one that stands.
     told: Option<(String, i64)>,
+    /// The text of the page.
+    drawn: Drawn,
 }
 
 pub(super) async fn judge_seen(
@@ -65,6 +70,10 @@ pub(super) async fn judge_seen(
             (Some(features), Page::new(read, seen.page()))
         }
         None => (None, None),
+    };
+    let drawn = match &features {
+        Some(_) => Drawn::Text(page.as_ref().map(|page| Arc::clone(&page.text))),
+        None => Drawn::Nothing,
     };
     // Where there is no page, there is nothing to compare.
     let baseline = match &features {
@@ -118,6 +127,7 @@ pub(super) async fn judge_seen(
         features,
         said,
         told,
+        drawn,
     })
 }
 
@@ -159,14 +169,20 @@ async fn confirmed(
         said.untold
             .retain(|step| seen.full || !matches!(step, UntoldStep::Second { .. }));
     }
+    let mut drawn = Drawn::Nothing;
     let features = match read {
         Some(read) if is_fine && due.has_new_quotes => {
             let features = read.features.clone();
             let page = Page::new(read, seen.page());
             look_for_quotes(context, due, page.as_ref(), waiting, &mut said).await?;
+            drawn = Drawn::Text(page.map(|page| page.text));
             Some(features)
         }
-        read => read.map(|read| read.features),
+        Some(read) => {
+            drawn = Drawn::Text(read.text.map(Arc::new));
+            Some(read.features)
+        }
+        None => None,
     };
     said.capture_id = held(due, &seen.fetched);
     Ok(Judged {
@@ -174,6 +190,7 @@ async fn confirmed(
         features,
         said,
         told,
+        drawn,
     })
 }
 
@@ -270,6 +287,7 @@ impl Record<'_> {
             features,
             said,
             told,
+            mut drawn,
         } = judged;
         let robots = match leave {
             Leave::Said(fact) => Some(fact),
@@ -307,12 +325,20 @@ impl Record<'_> {
         if may_keep && capture::is_worth_keeping(&verdict) {
             match &mut capture {
                 Some(capture) => self.fill(capture, &seen.fetched, rendering).await?,
-                None => capture = self.complete(&keeping, &seen, rendering).await?,
+                None => {
+                    capture = self.complete(&keeping, &seen, rendering).await?;
+                    // It holds what the newest copy holds, whatever was sent now.
+                    drawn = Drawn::Nothing;
+                }
             }
             if let Some(capture) = &mut capture {
                 capture.sealed_at = self.context.clock.now();
             }
         }
+        let words = match &capture {
+            Some(capture) => index::of_sealed(self.context, capture, drawn).await?,
+            None => None,
+        };
         let body_changed = changed(self.due, &seen, &verdict);
         let (step, would_be) = self.advance(&verdict, body_changed);
         let visited = Visited {
@@ -352,7 +378,11 @@ impl Record<'_> {
         self.context
             .store
             .submit("record a visit", move |w| {
-                w.record_visit(&visit).map(|_| ())
+                let (_, capture) = w.record_visit(&visit)?;
+                match capture.zip(words) {
+                    Some((capture, words)) => w.index_sealed(capture, &words),
+                    None => Ok(()),
+                }
             })
             .await?;
         Ok(Once {

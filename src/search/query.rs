@@ -80,7 +80,7 @@ impl Query {
             let (name, begun) = named(begun);
             let (value, is_quoted, behind) = value(begun);
             match name {
-                Some("host") => query.hosts.push(value.to_lowercase()),
+                Some("host") => query.hosts.push(Self::host(value)),
                 Some("input") => query.inputs.push(value.to_owned()),
                 Some("post") => query.posts.push(value.to_owned()),
                 Some("verdict") => query.verdicts.push(value.to_owned()),
@@ -100,6 +100,11 @@ impl Query {
             return Err(QueryError::Nothing);
         }
         Ok(query)
+    }
+
+    /// A host name, as addresses have it.
+    pub fn host(name: &str) -> String {
+        url::Host::parse(name).map_or_else(|_| name.to_lowercase(), |host| host.to_string())
     }
 
     fn add(

@@ -36,6 +36,7 @@ mod rejudging;
 mod renderings;
 mod reports;
 mod runs;
+mod search;
 mod settling;
 mod sources;
 mod stats;
@@ -92,6 +93,9 @@ pub use rejudging::{HistoryVisit, OutcomeBody, Rejudged, Restood, SeenSource, Se
 pub use renderings::{NewRendering, Part, RenderingRow};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
+pub use search::{
+    CopyWords, FoundSource, NewWords, SaidOf, SearchCopy, SearchDue, SearchFor, SearchHit, SearchHits, SearchSource,
+};
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use stats::{
