@@ -17,6 +17,7 @@ use super::check::named;
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
+use super::search::index_what_came;
 
 /// The longest name or note that is kept, in characters.
 const MAX_CHARS: usize = 2000;
@@ -159,6 +160,7 @@ pub(super) fn by_hand(
         w.keep_by_hand(capture, &kept_as)
     })?;
     look_in_copies_of(&store, source_id, now)?;
+    index_what_came(&store)?;
     let (stands, of_cited) = store.read("read a source", |r| {
         let stands = r.seen_capture(id)?.is_some_and(|row| row.stands);
         let cited = r.source(&source, now)?.filter(|row| row.citations > 0);

@@ -15,6 +15,7 @@ use super::context::{Setup, held};
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
 use super::progress::Line;
+use super::search::index_what_came;
 
 /// Problems of one file that are told in words.
 const MOST_TOLD: u64 = 20;
@@ -89,6 +90,7 @@ pub(crate) fn import_files(
         }
     }
     let sums = importing.finish()?;
+    index_what_came(&store)?;
     store.close();
     drop(lock);
     printer.peak_memory();

@@ -13,6 +13,7 @@ use super::Global;
 use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
+use super::search::index_what_came;
 use super::show;
 use super::when::{self, Until};
 
@@ -78,6 +79,7 @@ pub(crate) fn mark(global: &Global, args: &MarkArgs, printer: &Printer) -> Resul
     let sources = find(&store, urls)?;
     let ids: Vec<i64> = sources.iter().map(|(id, _)| *id).collect();
     store.write_blocking("mark sources", move |w| w.mark(&ids, &new, now))?;
+    index_what_came(&store)?;
     let mut out = printer.data();
     let holds = until.map_or(String::new(), |until| {
         format!(", and until {}", date(until))

@@ -18,6 +18,7 @@ use super::exit::{Exit, Failure};
 use super::mark;
 use super::print::{Format, Printer};
 use super::progress::Line;
+use super::search::index_what_came;
 
 /// Remove copies that nobody will miss, by a policy, and give the room back to the system
 ///
@@ -132,6 +133,9 @@ pub(crate) fn prune(global: &Global, args: &PruneArgs, printer: &Printer) -> Res
         },
     );
     drop(line);
+    if !args.dry_run {
+        index_what_came(&store)?;
+    }
     store.close();
     drop(lock);
     let summary = summary?;

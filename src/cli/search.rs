@@ -108,11 +108,14 @@ pub(crate) fn search(
 
 fn wanted(args: &SearchArgs, now: i64) -> Result<Search, Failure> {
     let usage = |error: String| Failure::usage(anyhow::anyhow!(error));
-    let mut query = Query::parse(&args.words.join(" ")).map_err(|error| usage(error.to_string()))?;
+    let mut query =
+        Query::parse(&args.words.join(" ")).map_err(|error| usage(error.to_string()))?;
     if args.was {
         query.only_what_was();
     }
-    query.hosts.extend(args.host.iter().map(|host| Query::host(host)));
+    query
+        .hosts
+        .extend(args.host.iter().map(|host| Query::host(host)));
     query.inputs.extend_from_slice(&args.input);
     query.posts.extend_from_slice(&args.post);
     query.verdicts.extend(args.verdict.clone());
@@ -144,8 +147,10 @@ fn wanted(args: &SearchArgs, now: i64) -> Result<Search, Failure> {
 /// Runs keep the index by themselves. It is made anew where `verify` finds that it is not as it should be. It may be
 /// interrupted at any time: what is left is noted, and the next run, or `reindex --due`, goes on from there.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 done; 3 something that is stored cannot be read; 4 a run holds the file; \
-                  130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done; 3 something that is stored cannot be read; 4 a run holds the file; \
+                  130 interrupted."
+)]
 pub(crate) struct ReindexArgs {
     /// Only what is not in the index yet
     #[arg(long)]

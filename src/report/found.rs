@@ -200,7 +200,9 @@ impl Shower<'_> {
 
     fn newest(&self, source: &FoundSource, copy: &SearchCopy) -> Result<FoundEntry, StoreError> {
         let text = self.text(copy)?;
-        let place = text.map(|text| snippet(&text.main, &self.terms)).unwrap_or_default();
+        let place = text
+            .map(|text| snippet(&text.main, &self.terms))
+            .unwrap_or_default();
         let mut entry = Self::of_copy(source, copy);
         if place.matches.is_empty() {
             let title = copy.title.as_deref().unwrap_or_default();
@@ -311,11 +313,12 @@ impl Shower<'_> {
         if Instant::now() > self.end {
             return Ok(None);
         }
-        let body = self.store.read("read a copy", |r| r.capture_body(copy.id))?;
+        let body = self
+            .store
+            .read("read a copy", |r| r.capture_body(copy.id))?;
         let url = Url::parse(&copy.url).ok();
-        let read = |(body, url): (Vec<u8>, Url)| {
-            (self.read)(&body, copy.media_type.as_deref(), &url)
-        };
+        let read =
+            |(body, url): (Vec<u8>, Url)| (self.read)(&body, copy.media_type.as_deref(), &url);
         Ok(body.zip(url).and_then(read))
     }
 }
@@ -371,7 +374,11 @@ fn told(entry: &FoundEntry) -> String {
     let place = match (&entry.stood, &entry.at) {
         (Some(stood), _) => {
             let before = if stood.from_is_open { " or before" } else { "" };
-            let again = if stood.again { ", but again in the newest" } else { "" };
+            let again = if stood.again {
+                ", but again in the newest"
+            } else {
+                ""
+            };
             format!(
                 "gone: in our copies from {}{before} to {}, not in that of {}{again}",
                 stood.from, stood.to, stood.gone_by

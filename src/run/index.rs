@@ -18,9 +18,7 @@ use super::reading::{is_pdf, text_of};
 use super::{Context, RunError};
 use crate::judge::Text;
 use crate::search::{Said, indexed, vanished};
-use crate::store::{
-    CopyWords, NewCapture, NewWords, SearchCopy, SearchDue, Store, StoreError,
-};
+use crate::store::{CopyWords, NewCapture, NewWords, SearchCopy, SearchDue, Store, StoreError};
 
 /// Sources that are taken from the archive at once.
 const SOURCES_AT_ONCE: usize = 256;
@@ -164,7 +162,9 @@ fn round(store: &Store, due: &[SearchDue], stop: &Stop<'_>) -> Result<Vec<Done>,
                 Ok(done) => {
                     let size = |copy: &CopyWords| copy.text.len() + copy.gone.len();
                     bytes.fetch_add(done.copies.iter().map(size).sum(), Ordering::Relaxed);
-                    all.lock().unwrap_or_else(PoisonError::into_inner).push(done);
+                    all.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(done);
                 }
                 Err(error) => {
                     *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
@@ -242,7 +242,8 @@ fn of_source(store: &Store, due: SearchDue) -> Result<Done, StoreError> {
                 } else {
                     Arc::new(text(copy))
                 };
-                let passages = passages(copy, mine.as_ref().as_ref(), after, said.as_ref().as_ref());
+                let passages =
+                    passages(copy, mine.as_ref().as_ref(), after, said.as_ref().as_ref());
                 let words = earlier(&source.address, copy, &passages);
                 next = Some((copy, mine));
                 words
@@ -317,7 +318,9 @@ fn earlier(address: &str, copy: &SearchCopy, passages: &[String]) -> CopyWords {
 /// The words of an address, and of the one that a copy came from where that is another. Nobody looks for `https`.
 fn address_words(address: &str, url: Option<&str>) -> String {
     let bare = |address: &str| {
-        let behind = address.split_once("://").map_or(address, |(_, behind)| behind);
+        let behind = address
+            .split_once("://")
+            .map_or(address, |(_, behind)| behind);
         indexed(behind)
     };
     let mut words = bare(address);

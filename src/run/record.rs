@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::look::Seen;
 use super::index::{self, Drawn};
+use super::look::Seen;
 use super::quotes::{self, Page};
 use super::reading::Read;
 use super::visit::{Copied, Keep, Leave, Once, Visited};

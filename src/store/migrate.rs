@@ -34,7 +34,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0015_features.sql"),
     include_str!("schema/0016_import_verdicts.sql"),
     include_str!("schema/0017_renderings.sql"),
-    include_str!("schema/0016_search.sql"),
+    include_str!("schema/0018_search.sql"),
 ];
 
 /// What a file is, before it is touched.

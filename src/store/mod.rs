@@ -94,7 +94,8 @@ pub use renderings::{NewRendering, Part, RenderingRow};
 pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use search::{
-    CopyWords, FoundSource, NewWords, SaidOf, SearchCopy, SearchDue, SearchFor, SearchHit, SearchHits, SearchSource,
+    CopyWords, FoundSource, NewWords, SaidOf, SearchCopy, SearchDue, SearchFor, SearchHit,
+    SearchHits, SearchSource,
 };
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::Value;
-use rusqlite::{CachedStatement, OptionalExtension, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params_from_iter};
 
 use super::{Reading, Writing};
 
@@ -187,7 +187,9 @@ impl Writing<'_> {
             .prepare_cached("update search_due set copies = 0 where source_id = ?1")?
             .execute([source])?;
         self.connection
-            .prepare_cached("delete from search_due where source_id = ?1 and copies = 0 and cited = 0")?
+            .prepare_cached(
+                "delete from search_due where source_id = ?1 and copies = 0 and cited = 0",
+            )?
             .execute([source])?;
         Ok(())
     }
@@ -230,7 +232,9 @@ impl Writing<'_> {
     /// Notes that a source is as it should be, unless it changed since it was found due.
     pub fn indexed(&self, due: &SearchDue) -> rusqlite::Result<()> {
         self.connection
-            .prepare_cached("delete from search_due where (source_id, copies, cited) = (?1, ?2, ?3)")?
+            .prepare_cached(
+                "delete from search_due where (source_id, copies, cited) = (?1, ?2, ?3)",
+            )?
             .execute((due.source_id, due.copies, due.is_cited))?;
         Ok(())
     }
@@ -448,8 +452,16 @@ impl<'c> Filter<'c> {
         let standing = ("s.standing = ?", &wanted.standings[..]);
         let verdict = ("s.verdict = ?", &wanted.verdicts[..]);
         add("", &[standing, verdict], "");
-        add(OF_CITATION, &[("instr(p.address, ?) > 0", &wanted.posts)], ")");
-        add(OF_CITATION, &[("instr(i.address, ?) > 0", &wanted.inputs)], ")");
+        add(
+            OF_CITATION,
+            &[("instr(p.address, ?) > 0", &wanted.posts)],
+            ")",
+        );
+        add(
+            OF_CITATION,
+            &[("instr(i.address, ?) > 0", &wanted.inputs)],
+            ")",
+        );
         let of_source = if conditions.is_empty() {
             None
         } else {
@@ -485,6 +497,64 @@ impl<'c> Filter<'c> {
         self.known.insert(source_id, is_meant);
         Ok(is_meant)
     }
+}
+
+/// A piece of the rows that were looked at, for `verify`.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// The last of them; none where there were no more.
+    pub(super) to: Option<i64>,
+    /// What is wrong with them.
+    pub(super) problems: Vec<String>,
+}
+
+/// Rows of the index of what is not there.
+pub(super) fn strays(connection: &Connection, after: i64, most: i64) -> rusqlite::Result<Looked> {
+    look(
+        connection.prepare_cached(
+            "select d.id, iif(d.id % 2 = 1, exists (select 1 from source s where s.id = d.id / 2),
+                 exists (select 1 from capture c where c.id = d.id / 2 and c.body_id is not null))
+             from search_index_docsize d where d.id > ?1 order by d.id limit ?2",
+        )?,
+        (after, most),
+        |id| match id % 2 {
+            1 => format!(
+                "index of words: source {} is in it, and is not there",
+                id / 2
+            ),
+            _ => format!("index of words: copy {} is in it, and is not there", id / 2),
+        },
+    )
+}
+
+/// Captures that should be in the index, and are not.
+pub(super) fn missed(connection: &Connection, after: i64, most: i64) -> rusqlite::Result<Looked> {
+    look(
+        connection.prepare_cached(
+            "select c.id, c.body_id is null or exists (select 1 from search_index_docsize d where d.id = 2 * c.id)
+                 or exists (select 1 from search_due d where d.source_id = c.source_id and d.copies > 0)
+             from capture c where c.id > ?1 order by c.id limit ?2",
+        )?,
+        (after, most),
+        |id| format!("index of words: copy {id} is missing in it; `sourcekeep reindex` makes it anew"),
+    )
+}
+
+fn look(
+    mut query: CachedStatement<'_>,
+    values: (i64, i64),
+    tell: impl Fn(i64) -> String,
+) -> rusqlite::Result<Looked> {
+    let mut looked = Looked::default();
+    let mut rows = query.query(values)?;
+    while let Some(row) = rows.next()? {
+        let (id, is_right): (i64, bool) = (row.get(0)?, row.get(1)?);
+        if !is_right {
+            looked.problems.push(tell(id));
+        }
+        looked.to = Some(id);
+    }
+    Ok(looked)
 }
 
 fn search_copy(row: &rusqlite::Row<'_>) -> rusqlite::Result<SearchCopy> {

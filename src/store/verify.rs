@@ -14,7 +14,7 @@ use super::chain::{CaptureLink, HandLink, ImportLink, START, Sha, VisitLink, hex
 use super::error::StoreError;
 use super::manifests::manifest_digest;
 use super::renderings::rendering_digest;
-use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest};
+use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest, search};
 
 /// Problems that are told in words; beyond, they are only counted.
 const TOLD: usize = 100;
@@ -27,6 +27,8 @@ const SLICE: Duration = Duration::from_millis(200);
 const BLOBS: &str = "blob";
 /// What payloads may be packed with; earlier schemas have none.
 const DICTIONARIES: &str = "dictionary";
+/// What is not in the index of words yet; earlier schemas have none.
+const SEARCH: &str = "search_due";
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +85,7 @@ impl Verified {
 /// What is being looked at, for a line of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looking {
-    /// `structure`, `visits`, `captures`, `sources`, `blobs`, `dictionaries`.
+    /// `structure`, `visits`, `captures`, `sources`, `index`, `blobs`, `dictionaries`.
     pub part: &'static str,
     /// How many of them were looked at.
     pub done: u64,
@@ -174,6 +176,14 @@ impl Checker<'_> {
             })?;
             self.verified.capture_head = chain.head;
             self.walk("sources", "source", Self::sources)?;
+        }
+        if depth >= Depth::Quick && self.names("table")?.contains(&SEARCH.to_owned()) {
+            self.walk("index", "search_index_docsize", |checker, after| {
+                checker.index(after, search::strays)
+            })?;
+            self.walk("index", "capture", |checker, after| {
+                checker.index(after, search::missed)
+            })?;
         }
         self.walk("blobs", BLOBS, |checker, after| checker.blobs(depth, after))?;
         if self.names("table")?.contains(&DICTIONARIES.to_owned()) {
@@ -552,6 +562,19 @@ impl Checker<'_> {
             walked = Walked::To(id);
         }
         Ok(walked)
+    }
+
+    /// Whether the index of words has what it should, and nothing else.
+    fn index(
+        &mut self,
+        after: i64,
+        look: fn(&Connection, i64, i64) -> rusqlite::Result<search::Looked>,
+    ) -> rusqlite::Result<Walked> {
+        let looked = look(self.connection, after, ROWS)?;
+        for problem in looked.problems {
+            self.verified.problem(problem);
+        }
+        Ok(looked.to.map_or(Walked::End, Walked::To))
     }
 
     fn blobs(&mut self, depth: Depth, after: i64) -> rusqlite::Result<Walked> {

@@ -26,6 +26,7 @@
 //! - `watch`: signals, the service manager, bounds of a pass, the sign of life
 //! - `schedule`: units and crontab lines, by stand-ins for the tools of the system
 //! - `backup`, `verify`, `doctor`, `stats`: keeping the archive, and what is in it
+//! - `search`: what is kept is found by its words, and what vanished; the index is made anew
 //! - `rejudge`: what was seen is judged again; what a visit is compared with
 //! - `warc`: captures as WARC files, out and in again; files that others wrote
 //! - `imported`: what imported pages need, what is known of imported copies, and what visits are compared with
@@ -73,6 +74,7 @@ mod requisites;
 mod robots;
 #[cfg(unix)]
 mod schedule;
+mod search;
 mod siblings;
 mod site;
 mod sitemaps;
