@@ -315,7 +315,7 @@ impl Shower<'_> {
         }
         let body = self
             .store
-            .read("read a copy", |r| r.capture_body(copy.id))?;
+            .read("read a copy", |r| r.capture_text(copy.id))?;
         let url = Url::parse(&copy.url).ok();
         let read =
             |(body, url): (Vec<u8>, Url)| (self.read)(&body, copy.media_type.as_deref(), &url);

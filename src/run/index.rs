@@ -237,7 +237,7 @@ fn of_source(store: &Store, due: SearchDue) -> Result<Done, StoreError> {
                 words
             }
             Some((after, said)) => {
-                let mine = if after.body_id == copy.body_id {
+                let mine = if after.text_id == copy.text_id {
                     Arc::clone(said)
                 } else {
                     Arc::new(text(copy))
@@ -257,7 +257,7 @@ fn of_source(store: &Store, due: SearchDue) -> Result<Done, StoreError> {
 
 /// The text of a copy, read from its body; none where it has none.
 pub(super) fn text_of_copy(store: &Store, copy: &SearchCopy) -> Result<Option<Text>, StoreError> {
-    let body = store.read("read a copy", |r| r.capture_body(copy.id))?;
+    let body = store.read("read a copy", |r| r.capture_text(copy.id))?;
     let url = Url::parse(&copy.url).ok();
     Ok(body
         .zip(url)
@@ -272,7 +272,7 @@ pub fn passages(
     now: Option<&Text>,
 ) -> Vec<String> {
     let mut all = Vec::new();
-    let same_body = copy.body_id == after.body_id;
+    let same_body = copy.text_id == after.text_id;
     // Where nothing can be read any more, nothing can be said of it either: all of it is gone.
     let said = || {
         let (title, now) = (after.title.as_deref(), now.map(|text| text.whole.as_str()));
@@ -356,7 +356,7 @@ pub(super) async fn of_sealed(
     let (before, body) = context.store.read("read a copy", |r| {
         let before = r.newest_copy(source_id)?;
         let body = match &before {
-            Some(before) => r.capture_body(before.id)?,
+            Some(before) => r.capture_text(before.id)?,
             None => None,
         };
         Ok((before, body))
@@ -371,7 +371,7 @@ pub(super) async fn of_sealed(
         url: capture.url.clone(),
         media_type: capture.media_type.clone(),
         title: capture.title.clone(),
-        body_id: 0,
+        text_id: 0,
     };
     let address = capture.address.clone();
     let size = body.as_ref().map_or(0, Vec::len) + text.as_ref().map_or(0, |it| it.whole.len());

@@ -14,6 +14,9 @@ use super::{Reading, Writing};
 
 /// How much a word weighs where it stands: in the text, in what is gone, in the title, in the address, in what is said of it.
 const WEIGHTS: &str = "1.0, 0.9, 8.0, 4.0, 3.0";
+/// The columns of a capture. An empty shell says what a browser made of it.
+const COPY: &str = "c.id, c.at, c.kind, c.url, c.media_type, c.title,
+     coalesce((select r.dom_id from rendering r where r.capture_id = c.id and r.stands = 1), c.body_id) from capture c";
 /// Texts that are read of what is said of a source.
 const MOST_SAID: usize = 200;
 /// A question ends after this long, with what it has.
@@ -78,8 +81,8 @@ pub struct SearchCopy {
     pub media_type: Option<String>,
     /// Title.
     pub title: Option<String>,
-    /// The body: captures of one body say the same.
-    pub body_id: i64,
+    /// The payload that its text is read from: captures that have the same say the same.
+    pub text_id: i64,
 }
 
 /// Something that is said of a source.
@@ -298,10 +301,9 @@ impl Reading<'_> {
 
     fn search_copies(&self, source_id: i64) -> rusqlite::Result<Vec<SearchCopy>> {
         self.connection
-            .prepare_cached(
-                "select id, at, kind, url, media_type, title, body_id from capture
-                 where source_id = ?1 and body_id is not null order by at, id",
-            )?
+            .prepare_cached(&format!(
+                "select {COPY} where c.source_id = ?1 and c.body_id is not null order by c.at, c.id"
+            ))?
             .query_map([source_id], search_copy)?
             .collect()
     }
@@ -310,8 +312,9 @@ impl Reading<'_> {
     pub fn newest_copy(&self, source_id: i64) -> rusqlite::Result<Option<SearchCopy>> {
         self.connection
             .prepare_cached(
-                "select id, at, kind, url, media_type, title, body_id from capture
-                 where source_id = ?1 and body_id is not null order by at desc, id desc limit 1",
+                &format!(
+                    "select {COPY} where c.source_id = ?1 and c.body_id is not null order by c.at desc, c.id desc limit 1"
+                ),
             )?
             .query_row([source_id], search_copy)
             .optional()
@@ -565,6 +568,6 @@ fn search_copy(row: &rusqlite::Row<'_>) -> rusqlite::Result<SearchCopy> {
         url: row.get(3)?,
         media_type: row.get(4)?,
         title: row.get(5)?,
-        body_id: row.get(6)?,
+        text_id: row.get(6)?,
     })
 }
