@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use sourcekeep::report::{bytes, count, one_line};
-use sourcekeep::run::{Export, Exported, export};
-use sourcekeep::store::Store;
+use clap::{Args, Subcommand, ValueEnum};
+use sourcekeep::report::{bytes, count, one_line, write_table};
+use sourcekeep::run::{Export, Exported, Kept, export, one_page};
+use sourcekeep::store::{Store, Table};
 
 use super::Global;
 use super::context::Setup;
@@ -27,6 +27,8 @@ pub(crate) struct ExportArgs {
 #[derive(Debug, Subcommand)]
 enum ExportFormat {
     Warc(WarcArgs),
+    Html(HtmlArgs),
+    Csv(CsvArgs),
 }
 
 /// Write captures as a WARC file, the format of web archives
@@ -59,6 +61,52 @@ struct WarcArgs {
     format: Format,
 }
 
+/// Write one copy as a single page that needs nothing else
+///
+/// Style sheets, pictures, fonts, frames and media that were kept with the copy stand in the page. Scripts are taken out, and a
+/// browser that opens the page asks nobody for anything; links lead where they led. Text, tables (CSV) and JSON become pages that
+/// show them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sourcekeep export html https://example.com/a -o a.html
+  sourcekeep export html https://example.com/a --at 2026-01-31 -o a.html")]
+struct HtmlArgs {
+    /// The source
+    url: String,
+    /// The copy that is nearest to this instant (2026-01-31) [default: the newest]
+    #[arg(long, value_name = "WHEN", value_parser = when::instant)]
+    at: Option<i64>,
+    /// The file, `-` for standard output
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+}
+
+/// Write citations, sources or visits as a table
+///
+/// One row each, with all that the view of the same name in the archive says (see `docs/SCHEMA.md`), in UTF-8 with a header line.
+/// A cell that a spreadsheet would take for a formula has an apostrophe before it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sourcekeep export csv citations -o citations.csv
+  sourcekeep export csv sources | csvlook")]
+struct CsvArgs {
+    /// Which
+    table: CsvTable,
+    /// The file, `-` for standard output
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CsvTable {
+    /// What posts cite, with what words, and what became of it
+    Citations,
+    /// The sources, and how they stand
+    Sources,
+    /// All visits, and what each found
+    Visits,
+}
+
 pub(crate) fn export_as(
     global: &Global,
     args: &ExportArgs,
@@ -66,6 +114,8 @@ pub(crate) fn export_as(
 ) -> Result<Exit, Failure> {
     match &args.format {
         ExportFormat::Warc(args) => warc(global, args, printer),
+        ExportFormat::Html(args) => html(global, args, printer),
+        ExportFormat::Csv(args) => csv(global, args, printer),
     }
 }
 
@@ -88,7 +138,9 @@ fn warc(global: &Global, args: &WarcArgs, printer: &Printer) -> Result<Exit, Fai
     let done = if is_piped {
         written(&store, &what, Printer::bulk(), &line, printer)?
     } else {
-        to_file(&store, &what, &args.output, &line, printer)?
+        to_file(&args.output, |out| {
+            written(&store, &what, out, &line, printer)
+        })?
     };
     drop(line);
     let name = if is_piped {
@@ -116,6 +168,61 @@ fn warc(global: &Global, args: &WarcArgs, printer: &Printer) -> Result<Exit, Fai
     } else {
         Exit::Done
     })
+}
+
+fn csv(global: &Global, args: &CsvArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let setup = Setup::new(global, printer)?;
+    let store = setup.open_to_read()?;
+    let (table, what) = match args.table {
+        CsvTable::Citations => (Table::Citations, "citation"),
+        CsvTable::Sources => (Table::Sources, "source"),
+        CsvTable::Visits => (Table::Visits, "visit"),
+    };
+    if args.output == Path::new("-") {
+        let mut out = printer.data();
+        write_table(&store, table, &mut out)?;
+        out.flush()?;
+        return Ok(Exit::Done);
+    }
+    let rows = to_file(&args.output, |out| Ok(write_table(&store, table, out)?))?;
+    let name = one_line(&args.output.to_string_lossy(), 500);
+    printer.note(format!("{} written to {name}", count(rows, what)));
+    Ok(Exit::Done)
+}
+
+fn html(global: &Global, args: &HtmlArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let setup = Setup::new(global, printer)?;
+    let store = setup.open_to_read()?;
+    let asked = canonical(&args.url)?;
+    let source = store.read("look for a source", |r| r.source_address(&asked))?;
+    let Some(source) = source else {
+        return Err(unknown(&store, &asked)?);
+    };
+    let Some(kept) = Kept::nearest(&store, &source, args.at)? else {
+        let failure = Failure::failed(anyhow::anyhow!("{source}: there is no copy of it"));
+        return Err(failure.with_hint(format!("`sourcekeep capture {source}` makes one")));
+    };
+    let page = one_page(&kept)?;
+    let name = if args.output == Path::new("-") {
+        let mut out = printer.data();
+        out.write_all(page.html.as_bytes())?;
+        out.flush()?;
+        String::new()
+    } else {
+        to_file(&args.output, |out| Ok(out.write_all(page.html.as_bytes())?))?;
+        format!(" to {}", one_line(&args.output.to_string_lossy(), 500))
+    };
+    let missing = match page.missing {
+        0 => String::new(),
+        some => format!("; {} not kept", count(some as u64, "more that it asks for")),
+    };
+    printer.note(format!(
+        "the copy of {} written{name}: {}, with {} in it{missing}",
+        page.captured_at,
+        bytes(page.html.len() as u64),
+        count(page.pieces as u64, "piece"),
+    ));
+    Ok(Exit::Done)
 }
 
 /// The canonical addresses of the sources that are named.
@@ -152,13 +259,10 @@ fn written(
 }
 
 /// A file has its name once it is whole.
-fn to_file(
-    store: &Store,
-    what: &Export,
+fn to_file<T>(
     path: &Path,
-    line: &Line<'_>,
-    printer: &Printer,
-) -> Result<Exported, Failure> {
+    write: impl FnOnce(&mut dyn Write) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let shown = one_line(&path.to_string_lossy(), 500);
     let failed = |error: std::io::Error| Failure::failed(anyhow::anyhow!("{shown}: {error}"));
     if path.is_dir() {
@@ -168,22 +272,18 @@ fn to_file(
     }
     // A device, or a pipe, is written to as it is.
     if path.exists() && !path.is_file() {
-        let file = File::options().write(true).open(path).map_err(failed)?;
-        return written(store, what, BufWriter::new(file), line, printer);
+        let mut file = BufWriter::new(File::options().write(true).open(path).map_err(failed)?);
+        let done = write(&mut file)?;
+        file.flush().map_err(failed)?;
+        return Ok(done);
     }
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     let part = PathBuf::from(name);
-    let file = File::create(&part).map_err(failed)?;
-    let done = written(
-        store,
-        what,
-        BufWriter::with_capacity(1 << 20, &file),
-        line,
-        printer,
-    )
-    .and_then(|done| {
-        file.sync_all().map_err(failed)?;
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(failed)?);
+    let done = write(&mut file).and_then(|done| {
+        file.flush().map_err(failed)?;
+        file.get_ref().sync_all().map_err(failed)?;
         std::fs::rename(&part, path).map_err(failed)?;
         Ok(done)
     });

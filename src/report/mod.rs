@@ -21,6 +21,7 @@ mod selection;
 mod show;
 mod stats;
 mod storage;
+mod tables;
 mod text;
 
 use std::io::Write;
@@ -40,6 +41,7 @@ pub use quotes::{
 pub use selection::{Selection, UnknownSelector};
 pub use show::{Shown, show, write_show_text};
 pub use stats::Statistics;
+pub use tables::write_table;
 
 use crate::store::{Store, StoreError, Totals, Wanted};
 use news::Changes;

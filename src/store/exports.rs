@@ -1,11 +1,12 @@
 //! Captures with everything that belongs to them, in the order in which they were sealed: what an export is made of.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row};
 
 use super::Reading;
 use super::blob;
 use super::captures::ByHand;
-use super::chain::Sha;
+use super::chain::{Sha, hex};
 
 /// A capture, whole but for its exchanges and its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +170,69 @@ fn exchange(row: &Row<'_>) -> rusqlite::Result<WholeExchange> {
     })
 }
 
+/// A view of the archive that is exported as a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// What posts cite, with what words, and what became of it.
+    Citations,
+    /// The sources, and how they stand.
+    Sources,
+    /// All visits, and what each found.
+    Visits,
+}
+
+impl Table {
+    const fn query(self) -> &'static str {
+        match self {
+            Table::Citations => "select * from citations where id > ?1 order by id limit ?2",
+            Table::Sources => "select * from sources where id > ?1 order by id limit ?2",
+            Table::Visits => "select * from visits where id > ?1 order by id limit ?2",
+        }
+    }
+}
+
+/// Rows of a table, as text; what is not known is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableRows {
+    /// The names of its columns.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Vec<String>>,
+    /// The id of the last.
+    pub last_id: i64,
+}
+
 impl Reading<'_> {
+    /// The next rows of a table, after the one with this id.
+    pub fn table_rows(&self, table: Table, after: i64, most: usize) -> rusqlite::Result<TableRows> {
+        let mut query = self.connection.prepare_cached(table.query())?;
+        let mut found = TableRows {
+            columns: query
+                .column_names()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            rows: Vec::new(),
+            last_id: after,
+        };
+        let mut rows = query.query((after, most as i64))?;
+        while let Some(row) = rows.next()? {
+            found.last_id = row.get("id")?;
+            let mut cells = Vec::with_capacity(found.columns.len());
+            for at in 0..found.columns.len() {
+                cells.push(match row.get_ref(at)? {
+                    ValueRef::Null => String::new(),
+                    ValueRef::Integer(number) => number.to_string(),
+                    ValueRef::Real(number) => number.to_string(),
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                    ValueRef::Blob(bytes) => hex(bytes),
+                });
+            }
+            found.rows.push(cells);
+        }
+        Ok(found)
+    }
+
     /// The next captures after the one with this id, in the order in which they were sealed.
     pub fn whole_captures(&self, after: i64, most: usize) -> rusqlite::Result<Vec<WholeCapture>> {
         self.connection

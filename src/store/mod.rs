@@ -66,7 +66,9 @@ pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use drift::{DriftRow, NewDrift, NewSaid, Untold, UntoldStep};
 pub use error::StoreError;
 pub use evidence::{Drawn, PastVisit, SourceFacts};
-pub use exports::{ManifestLine, PayloadRow, WholeCapture, WholeExchange, WholeRendering};
+pub use exports::{
+    ManifestLine, PayloadRow, Table, TableRows, WholeCapture, WholeExchange, WholeRendering,
+};
 pub use gathered::{Changed, KnownDocument, NewCitation, NewDirectives, NewDocument, PostEnd};
 pub use health::{Health, LastRun, health, sqlite_version};
 pub use hosts::{HostRow, KnownHost, RobotsRow};

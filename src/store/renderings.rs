@@ -319,6 +319,16 @@ impl Reading<'_> {
         }
     }
 
+    /// What the document needs that a browser made, where that stands for the page.
+    pub fn standing_manifest(&self, capture_id: i64) -> rusqlite::Result<Option<i64>> {
+        Ok(self
+            .connection
+            .prepare_cached("select manifest_id from rendering where capture_id = ?1 and stands")?
+            .query_row([capture_id], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
     /// What a capture says: its body, or, where that is an empty shell, the document that a browser made of it. None where it
     /// was pruned.
     pub fn capture_text(&self, capture_id: i64) -> rusqlite::Result<Option<Vec<u8>>> {

@@ -62,6 +62,7 @@ mod inputs;
 mod leads;
 mod links;
 mod mark;
+mod one_page;
 mod options;
 mod pdf;
 mod posts;

@@ -4,6 +4,8 @@
 //! call would run out of stack, and one that gives up at some depth would miss what stands there. (`cssparser` steps over a
 //! block unless it is told to go in. A parser that begins right behind the opening bracket has nothing to step over.)
 
+use std::ops::Range;
+
 use cssparser::{Parser, Token};
 
 use super::{Collector, Kind};
@@ -11,16 +13,46 @@ use super::{Collector, Kind};
 /// How deep blocks, brackets and functions may be nested; what is deeper is not read.
 const DEEPEST: usize = 128;
 
+/// How an address is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// As `url(…)` without quotation marks, which are the bytes that are named.
+    Url,
+    /// As a string, with its quotation marks, behind the `url(` that the bytes that are named begin with.
+    InUrl,
+    /// As a string on its own, with its quotation marks.
+    Alone,
+}
+
+/// Who is told of the addresses.
+pub(crate) trait Found {
+    /// An address, what it is needed for, how it is written, and the bytes of the style sheet where it stands.
+    fn address(&mut self, address: &str, kind: Kind, written: Written, at: Range<usize>);
+
+    /// A block is nested too deep to be read.
+    fn not_read(&mut self);
+}
+
+impl Found for Collector<'_> {
+    fn address(&mut self, address: &str, kind: Kind, _: Written, _: Range<usize>) {
+        self.take(address, kind);
+    }
+
+    fn not_read(&mut self) {
+        self.left_out.not_read += 1;
+    }
+}
+
 /// The addresses in a style sheet.
-pub(super) fn sheet(css: &str, collector: &mut Collector<'_>) {
-    Pass::new(collector, false).read(css);
+pub(crate) fn sheet(css: &str, found: &mut impl Found) {
+    Pass::new(found, false).read(css);
 }
 
 /// The addresses in the declarations of a style attribute.
-pub(super) fn declarations(css: &str, collector: &mut Collector<'_>) {
+pub(crate) fn declarations(css: &str, found: &mut impl Found) {
     // Most have none, and an address stands in a function.
     if memchr::memchr(b'(', css.as_bytes()).is_some() {
-        Pass::new(collector, true).read(css);
+        Pass::new(found, true).read(css);
     }
 }
 
@@ -58,8 +90,12 @@ enum Statement {
     At,
 }
 
-struct Pass<'c, 'l> {
-    collector: &'c mut Collector<'l>,
+struct Pass<'f, F> {
+    found: &'f mut F,
+    /// The token at hand.
+    at: Range<usize>,
+    /// Where the innermost `url(` began.
+    url_at: usize,
     open: Vec<Inside>,
     /// Brackets that are open beyond [`DEEPEST`].
     deeper: usize,
@@ -70,10 +106,12 @@ struct Pass<'c, 'l> {
     may_import: bool,
 }
 
-impl<'c, 'l> Pass<'c, 'l> {
-    fn new(collector: &'c mut Collector<'l>, is_attribute: bool) -> Self {
+impl<'f, F: Found> Pass<'f, F> {
+    fn new(found: &'f mut F, is_attribute: bool) -> Self {
         Self {
-            collector,
+            found,
+            at: 0..0,
+            url_at: 0,
             open: Vec::new(),
             deeper: 0,
             statement: Statement::Start,
@@ -83,14 +121,19 @@ impl<'c, 'l> Pass<'c, 'l> {
     }
 
     fn read(&mut self, css: &str) {
-        let mut rest = css;
-        let mut parser = Parser::new(rest);
-        while let Ok(token) = parser.next() {
-            if self.token(token) {
-                rest = rest
-                    .get(parser.position().byte_index()..)
-                    .unwrap_or_default();
-                parser = Parser::new(rest);
+        let mut from = 0;
+        let mut parser = Parser::new(css);
+        loop {
+            parser.skip_whitespace();
+            let start = from + parser.position().byte_index();
+            let Ok(token) = parser.next().cloned() else {
+                break;
+            };
+            let end = from + parser.position().byte_index();
+            self.at = start..end;
+            if self.token(&token) {
+                from = end;
+                parser = Parser::new(css.get(from..).unwrap_or_default());
             }
         }
     }
@@ -124,6 +167,9 @@ impl<'c, 'l> Pass<'c, 'l> {
                 if self.statement == Statement::Import && inside != Inside::Url {
                     self.statement = Statement::At;
                 }
+                if inside == Inside::Url {
+                    self.url_at = self.at.start;
+                }
                 self.opens(inside);
                 return true;
             }
@@ -147,7 +193,7 @@ impl<'c, 'l> Pass<'c, 'l> {
             }
             Token::UnquotedUrl(address) => {
                 self.begins(Statement::Plain);
-                self.address(address);
+                self.address(address, Written::Url);
             }
             Token::QuotedString(text) => {
                 self.begins(Statement::Plain);
@@ -156,9 +202,13 @@ impl<'c, 'l> Pass<'c, 'l> {
                     None => self.statement == Statement::Import,
                     _ => false,
                 };
+                let written = match self.open.last() {
+                    Some(Inside::Url) => Written::InUrl,
+                    _ => Written::Alone,
+                };
                 self.is_past_address();
                 if is_address {
-                    self.address(text);
+                    self.address(text, written);
                 }
             }
             // The marks that hide a style from browsers without styles.
@@ -210,7 +260,7 @@ impl<'c, 'l> Pass<'c, 'l> {
             return;
         }
         if self.deeper == 0 {
-            self.collector.left_out.not_read += 1;
+            self.found.not_read();
         }
         self.deeper += 1;
     }
@@ -227,7 +277,7 @@ impl<'c, 'l> Pass<'c, 'l> {
         }
     }
 
-    fn address(&mut self, address: &str) {
+    fn address(&mut self, address: &str, written: Written) {
         let is_declared = self.is_attribute
             || self
                 .open
@@ -243,7 +293,12 @@ impl<'c, 'l> Pass<'c, 'l> {
             _ if self.open.contains(&Inside::Font) => Kind::Font,
             _ => Kind::Image,
         };
-        self.collector.take(address, kind);
+        let start = match written {
+            Written::InUrl => self.url_at,
+            _ => self.at.start,
+        };
+        self.found
+            .address(address, kind, written, start..self.at.end);
     }
 }
 

@@ -18,10 +18,10 @@
 //! All input is hostile: time is linear in it, memory is bounded by [`Limits`] and a few times the longest style element, and
 //! no nesting is followed by recursion, except frames that stand in the page, to [`Limits::frames_within`].
 
-mod css;
+pub(crate) mod css;
 mod downloads;
 mod markup;
-mod srcset;
+pub(crate) mod srcset;
 #[cfg(test)]
 mod tests;
 

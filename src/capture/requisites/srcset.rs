@@ -65,14 +65,24 @@ fn best<'t>(candidates: &[Candidate<'t>], width: f64, density: f64) -> Option<Ca
     enough.or_else(largest).copied()
 }
 
-/// Reads the list ("parse a srcset attribute" of the HTML standard).
+/// Reads the list.
 fn candidates(srcset: &str) -> Vec<Candidate<'_>> {
-    let mut found = Vec::new();
+    written(srcset)
+        .filter_map(|(url, descriptors)| {
+            let size = size(descriptors)?;
+            Some(Candidate { url, size })
+        })
+        .take(MOST_CANDIDATES)
+        .collect()
+}
+
+/// Splits the list ("parse a srcset attribute" of the HTML standard): each address, with what is said of its size.
+pub(crate) fn written(srcset: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = srcset;
-    while found.len() < MOST_CANDIDATES {
+    std::iter::from_fn(move || {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
         if rest.is_empty() {
-            break;
+            return None;
         }
         let end = rest
             .find(|c: char| c.is_ascii_whitespace())
@@ -87,11 +97,8 @@ fn candidates(srcset: &str) -> Vec<Candidate<'_>> {
             rest = after;
             descriptors
         };
-        if let Some(size) = size(descriptors) {
-            found.push(Candidate { url, size });
-        }
-    }
-    found
+        Some((url, descriptors))
+    })
 }
 
 /// Splits at the first comma that does not stand in parentheses.

@@ -1,5 +1,7 @@
 //! What is read from bodies.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 fn of(body: &str, media_type: &str) -> Text {
@@ -138,9 +140,10 @@ fn what_a_page_says_of_its_author_and_dates() {
 fn paragraph(about: &str, sentences: usize) -> String {
     let mut text = String::from("<p>");
     for at in 0..sentences {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "Of {about}, the {at}th report says that the harbour was dredged, widened and lit again. "
-        ));
+        );
     }
     text + "</p>"
 }
@@ -165,14 +168,15 @@ fn teasers_of_other_stories_are_no_part_of_an_article() {
     let mut page = String::from("<title>T</title><div><section><article class=story><div>");
     for at in 0..20 {
         let quoted = paragraph(&format!("pier {at}"), 2);
-        page.push_str(&format!("<blockquote>{quoted}</blockquote>"));
+        let _ = write!(page, "<blockquote>{quoted}</blockquote>");
     }
     page.push_str("</div></article></section><section>");
     for at in 0..30 {
         let teaser = paragraph(&format!("teaser {at}"), 2);
-        page.push_str(&format!(
+        let _ = write!(
+            page,
             "<article class=card><h2><a href=/{at}>Story {at}</a></h2>{teaser}</article>"
-        ));
+        );
     }
     page.push_str("</section></div>");
     let main = of(&page, "text/html").main;

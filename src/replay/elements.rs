@@ -1,0 +1,356 @@
+//! What becomes of each element and each attribute of a page.
+
+use std::borrow::Cow;
+
+use html_escape::decode_html_entities;
+use url::Url;
+
+use super::{Address, Places, address, css, requisite};
+use crate::capture::requisites::Kind;
+use crate::capture::requisites::srcset;
+
+/// An element, as it is written.
+pub(super) struct Given<'e> {
+    /// Its name, in lower case.
+    pub(super) name: &'e str,
+    /// Its attributes: names in lower case, values as written.
+    pub(super) attributes: &'e [(String, String)],
+    /// What addresses are relative to.
+    pub(super) base: &'e Url,
+    /// Where things are shown.
+    pub(super) places: &'e dyn Places,
+}
+
+/// What becomes of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays.
+    Stays,
+    /// It goes, with all that is in it.
+    Goes,
+    /// It goes, and what is in it stays.
+    LeavesContent,
+}
+
+/// What becomes of an attribute.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It stays as it is written.
+    Stays,
+    /// It goes.
+    Goes,
+    /// It becomes this.
+    To(String),
+    /// It holds a page, which is to be rewritten.
+    Page(String),
+}
+
+/// What a `meta` may say in the name of the server.
+const META_MAY_SAY: &[&str] = &[
+    "content-type",
+    "content-language",
+    "x-ua-compatible",
+    "default-style",
+    "refresh",
+];
+
+/// What a `link` may be that asks for something.
+const LINKS_SHOWN: &[&str] = &["stylesheet"];
+const LINKS_ICONS: &[&str] = &[
+    "icon",
+    "apple-touch-icon",
+    "apple-touch-icon-precomposed",
+    "mask-icon",
+    "fluid-icon",
+];
+/// What a `link` may be that asks for nothing.
+const LINKS_SAYING: &[&str] = &[
+    "alternate",
+    "author",
+    "bookmark",
+    "canonical",
+    "first",
+    "help",
+    "last",
+    "license",
+    "me",
+    "next",
+    "prev",
+    "previous",
+    "shortlink",
+    "start",
+    "tag",
+    "up",
+];
+
+/// Attributes that only tell a browser what to ask for, whom to tell, or what to trust.
+const NEVER: &[&str] = &[
+    "action",
+    "allow",
+    "allowfullscreen",
+    "archive",
+    "attributionsrc",
+    "autofocus",
+    "autoplay",
+    "classid",
+    "codebase",
+    "csp",
+    "crossorigin",
+    "download",
+    "fetchpriority",
+    "formaction",
+    "formtarget",
+    "http-equiv-csp",
+    "imagesrcset",
+    "imagesizes",
+    "integrity",
+    "is",
+    "itemid",
+    "longdesc",
+    "manifest",
+    "method",
+    "nonce",
+    "ping",
+    "policy",
+    "popovertarget",
+    "profile",
+    "referrerpolicy",
+    "sandbox",
+    "target",
+    "usemap-src",
+    "xml:base",
+];
+
+impl Given<'_> {
+    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+        let found = self.attributes.iter().find(|(own, _)| own == name);
+        found.map(|(_, written)| decode_html_entities(written))
+    }
+
+    fn has_word(&self, attribute: &str, words: &[&str]) -> bool {
+        self.value(attribute).is_some_and(|value| {
+            let mut own = value.split_ascii_whitespace();
+            own.any(|own| words.iter().any(|word| own.eq_ignore_ascii_case(word)))
+        })
+    }
+}
+
+/// What becomes of an element.
+pub(super) fn fate(given: &Given<'_>) -> Fate {
+    match given.name {
+        "script" | "base" | "embed" | "param" | "portal" | "fencedframe" | "import" | "bgsound" => {
+            Fate::Goes
+        }
+        "object" | "applet" => Fate::LeavesContent,
+        "meta" if given.value("http-equiv").is_some() => {
+            if given.has_word("http-equiv", META_MAY_SAY) {
+                Fate::Stays
+            } else {
+                Fate::Goes
+            }
+        }
+        "meta" => {
+            let forbidden = ["referrer", "viewport-segments", "monetization"];
+            if given.has_word("name", &forbidden) {
+                Fate::Goes
+            } else {
+                Fate::Stays
+            }
+        }
+        "link" => {
+            let groups = [LINKS_SHOWN, LINKS_ICONS, LINKS_SAYING];
+            let is_known = groups.iter().any(|group| given.has_word("rel", group));
+            let asks = [
+                "preload",
+                "modulepreload",
+                "prefetch",
+                "preconnect",
+                "dns-prefetch",
+                "prerender",
+                "manifest",
+            ];
+            if is_known && !given.has_word("rel", &asks) {
+                Fate::Stays
+            } else {
+                Fate::Goes
+            }
+        }
+        // What changes while it is shown could become what was taken away.
+        "set" | "animate" | "animatetransform" | "animatemotion" | "handler" | "listener" => {
+            let of = given.value("attributename").unwrap_or_default();
+            let of = of.trim().to_ascii_lowercase();
+            let is_safe =
+                !of.starts_with("on") && !of.ends_with("href") && of != "style" && of != "src";
+            if is_safe && !matches!(given.name, "handler" | "listener") {
+                Fate::Stays
+            } else {
+                Fate::Goes
+            }
+        }
+        _ => Fate::Stays,
+    }
+}
+
+/// What becomes of an attribute of an element that stays.
+pub(super) fn change(given: &Given<'_>, name: &str, written: &str) -> Change {
+    if name.starts_with("on") || NEVER.contains(&name) {
+        return Change::Goes;
+    }
+    match name {
+        "href" | "xlink:href" => href(given, written),
+        "src" => of_requisite(given, written, source(given.name, given)),
+        "poster" | "background" | "lowsrc" | "dynsrc" => of_requisite(given, written, Kind::Image),
+        "data" if given.name != "data" => Change::Goes,
+        "srcset" => list(given, written),
+        "srcdoc" => Change::Page(decode_html_entities(written).into_owned()),
+        "style" => style(given, written),
+        "cite" => link(given, written),
+        "content" if given.name == "meta" && given.has_word("http-equiv", &["refresh"]) => {
+            refresh(given, written)
+        }
+        "charset" if given.name == "meta" => Change::To("utf-8".to_owned()),
+        "content" if given.name == "meta" && given.has_word("http-equiv", &["content-type"]) => {
+            Change::To("text/html; charset=utf-8".to_owned())
+        }
+        // Of drawings, any of them may name a part of another file.
+        "fill" | "stroke" | "filter" | "mask" | "clip-path" | "cursor" | "marker"
+        | "marker-start" | "marker-mid" | "marker-end" => style(given, written),
+        // Of drawings that are animated.
+        "to" | "from" | "by" | "values" if written.contains(':') => Change::Goes,
+        _ => Change::Stays,
+    }
+}
+
+/// A picture without anything to see, for one whose content a style gives.
+const BLANK: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+
+/// Of a picture that stands on the page already, as the value of a variable: its `src`, and the style that shows it.
+pub(super) fn held_by_a_variable(given: &Given<'_>) -> Option<(&'static str, String)> {
+    if given.name != "img" {
+        return None;
+    }
+    let variable = super::variable(&given.value("src")?, given.base, given.places)?;
+    let own = given.value("style").unwrap_or_default();
+    let own = css::declarations(&own, given.base, given.places);
+    let own = own.trim().trim_end_matches(';');
+    let between = if own.is_empty() { "" } else { ";" };
+    let style = format!("{own}{between}content:var({variable})!important");
+    Some((BLANK, style))
+}
+
+/// What the `src` of an element is needed for.
+fn source(element: &str, given: &Given<'_>) -> Kind {
+    match element {
+        "iframe" | "frame" => Kind::Frame,
+        "video" | "audio" | "track" => Kind::Media,
+        "source" if given.value("srcset").is_none() => Kind::Media,
+        _ => Kind::Image,
+    }
+}
+
+fn to(given: &Given<'_>, written: &str, shown: Option<String>) -> Change {
+    let _ = given;
+    match shown {
+        Some(shown) if shown == written => Change::Stays,
+        Some(shown) => Change::To(shown),
+        None => Change::Goes,
+    }
+}
+
+fn of_requisite(given: &Given<'_>, written: &str, kind: Kind) -> Change {
+    let value = decode_html_entities(written);
+    if value.trim().is_empty()
+        || kind == Kind::Frame && value.trim().eq_ignore_ascii_case("about:blank")
+    {
+        return Change::Stays;
+    }
+    to(
+        given,
+        written,
+        requisite(&value, kind, given.base, given.places),
+    )
+}
+
+fn link(given: &Given<'_>, written: &str) -> Change {
+    let value = decode_html_entities(written);
+    let shown = match address(&value, given.base) {
+        Address::Web(url, fragment) => Some(given.places.page(&url) + &fragment),
+        Address::Within => return Change::Stays,
+        Address::Data | Address::Other => None,
+    };
+    to(given, written, shown)
+}
+
+fn href(given: &Given<'_>, written: &str) -> Change {
+    match given.name {
+        "link" if given.has_word("rel", LINKS_SHOWN) => of_requisite(given, written, Kind::Style),
+        "link" if given.has_word("rel", LINKS_ICONS) => of_requisite(given, written, Kind::Icon),
+        "image" | "use" | "feimage" | "pattern" | "lineargradient" | "radialgradient" | "mpath"
+        | "textpath" | "filter" | "tref" | "glyphref" | "cursor" => {
+            of_requisite(given, written, Kind::Image)
+        }
+        _ => link(given, written),
+    }
+}
+
+/// A list of sizes, without those that are not kept: a browser takes one of them and asks for no other.
+fn list(given: &Given<'_>, written: &str) -> Change {
+    let value = decode_html_entities(written);
+    let mut shown = String::new();
+    for (candidate, descriptors) in srcset::written(&value) {
+        let address = match address(candidate, given.base) {
+            Address::Web(url, fragment) if given.places.holds(&url) => {
+                given.places.requisite(&url, Kind::Image) + &fragment
+            }
+            Address::Data => candidate.to_owned(),
+            _ => continue,
+        };
+        if !shown.is_empty() {
+            shown.push_str(", ");
+        }
+        shown.push_str(&address);
+        shown.push(' ');
+        shown.push_str(descriptors.trim());
+    }
+    if shown.is_empty() {
+        Change::Goes
+    } else {
+        Change::To(shown.trim_end().to_owned())
+    }
+}
+
+fn style(given: &Given<'_>, written: &str) -> Change {
+    if !written.contains(['(', '&', '\\']) {
+        return Change::Stays;
+    }
+    let value = decode_html_entities(written);
+    match css::declarations(&value, given.base, given.places) {
+        Cow::Borrowed(_) => Change::Stays,
+        Cow::Owned(shown) => Change::To(shown),
+    }
+}
+
+/// `5; url=https://…`, by "shared declarative refresh steps" of the HTML standard, as far as pages write it.
+fn refresh(given: &Given<'_>, written: &str) -> Change {
+    let value = decode_html_entities(written);
+    let Some((seconds, rest)) = value.split_once([';', ',']) else {
+        return Change::Stays;
+    };
+    let rest = rest.trim_start();
+    let rest = match rest.get(..3) {
+        Some(word) if word.eq_ignore_ascii_case("url") => {
+            rest[3..].trim_start().trim_start_matches('=').trim_start()
+        }
+        _ => rest,
+    };
+    let target = rest.trim_start_matches(['"', '\'']);
+    let target = target.split(['"', '\'']).next().unwrap_or_default();
+    match address(target, given.base) {
+        Address::Web(url, fragment) => Change::To(format!(
+            "{};url={}{fragment}",
+            seconds.trim(),
+            given.places.page(&url)
+        )),
+        _ => Change::Goes,
+    }
+}

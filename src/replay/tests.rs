@@ -1,0 +1,337 @@
+use url::Url;
+
+use super::*;
+
+/// Holds everything but what has `missing` in its address.
+struct Shown;
+
+impl Places for Shown {
+    fn holds(&self, url: &Url) -> bool {
+        !url.as_str().contains("missing")
+    }
+
+    fn requisite(&self, url: &Url, kind: Kind) -> String {
+        format!("/{kind:?}/{url}").to_lowercase()
+    }
+
+    fn page(&self, url: &Url) -> String {
+        format!("/page/{url}")
+    }
+}
+
+fn shown(html: &str) -> String {
+    page(
+        html,
+        &Url::parse("https://a.example/dir/page?q=1").unwrap(),
+        &Shown,
+    )
+}
+
+#[test]
+fn what_a_page_refers_to_is_addressed_where_it_is_kept() {
+    for (written, expected) in [
+        (
+            r#"<a href="../x?a=1&amp;b=2#c">x</a>"#,
+            r#"<a href="/page/https://a.example/x?a=1&amp;b=2#c">x</a>"#,
+        ),
+        ("<a href=#c>x</a>", "<a href=#c>x</a>"),
+        (
+            r#"<img src="i.png" alt="&lt;">"#,
+            r#"<img src="/image/https://a.example/dir/i.png" alt="&lt;">"#,
+        ),
+        (
+            "<img src='data:image/gif;base64,R0'>",
+            "<img src='data:image/gif;base64,R0'>",
+        ),
+        (
+            r#"<img srcset="a.png 1x, missing.png 2x, c,d.png 3x">"#,
+            r#"<img srcset="/image/https://a.example/dir/a.png 1x, /image/https://a.example/dir/c,d.png 3x">"#,
+        ),
+        (r#"<img srcset="missing.png 2x">"#, "<img>"),
+        (
+            r#"<link rel="Stylesheet" href=s.css integrity=x crossorigin>"#,
+            r#"<link rel="Stylesheet" href="/style/https://a.example/dir/s.css">"#,
+        ),
+        (
+            r#"<link rel=icon href=//b.example/f.ico>"#,
+            r#"<link rel=icon href="/icon/https://b.example/f.ico">"#,
+        ),
+        (
+            "<div style=\"background:url('b.png') /* &quot; */\">",
+            "<div style=\"background:url(&quot;/image/https://a.example/dir/b.png&quot;) /* &quot; */\">",
+        ),
+        (
+            "<style>@import 's.css';\n p { background: URL( b.png ) } @font-face { src: url(f.woff2) format(\"woff2\") }</style>",
+            "<style>@import \"/style/https://a.example/dir/s.css\";\n p { background: url(\"/image/https://a.example/dir/b.png\") } @font-face { src: url(\"/font/https://a.example/dir/f.woff2\") format(\"woff2\") }</style>",
+        ),
+        (
+            "<iframe src=/f></iframe>",
+            r#"<iframe src="/frame/https://a.example/f"></iframe>"#,
+        ),
+        (
+            "<video src=v.mp4 poster=p.jpg autoplay controls></video>",
+            r#"<video src="/media/https://a.example/dir/v.mp4" poster="/image/https://a.example/dir/p.jpg" controls></video>"#,
+        ),
+        (
+            "<svg><use xlink:href='s.svg#i'/><image href=i.png /></svg>",
+            r#"<svg><use xlink:href="/image/https://a.example/dir/s.svg#i" /><image href="/image/https://a.example/dir/i.png" /></svg>"#,
+        ),
+        (
+            "<noscript><img src=i.png></noscript>",
+            r#"<noscript><img src="/image/https://a.example/dir/i.png"></noscript>"#,
+        ),
+        (
+            "<meta http-equiv=refresh content='3; URL=/next'>",
+            r#"<meta http-equiv=refresh content="3;url=/page/https://a.example/next">"#,
+        ),
+        (
+            "<base href=/other/><img src=i.png>",
+            r#"<img src="/image/https://a.example/other/i.png">"#,
+        ),
+        (
+            "<iframe srcdoc='<img src=i.png onload=x>'></iframe>",
+            r#"<iframe srcdoc="&lt;img src=&quot;/image/https://a.example/dir/i.png&quot;&gt;"></iframe>"#,
+        ),
+    ] {
+        assert_eq!(shown(written), expected, "{written}");
+    }
+}
+
+#[test]
+fn nothing_runs_and_nothing_leaves() {
+    for (written, expected) in [
+        ("<p>a<script>x</script>b", "<p>ab"),
+        ("<p>a<SCRIPT src=x></SCRIPT >b", "<p>ab"),
+        ("<svg><script href=x />y</svg>", "<svg>y</svg>"),
+        ("<p onclick=x ONLOAD='y' id=z>", "<p id=z>"),
+        ("<a href='java&#10;script&colon;alert(1)'>x</a>", "<a>x</a>"),
+        ("<a href=' &#32;javascript:x'>x</a>", "<a>x</a>"),
+        (
+            "<a href='data:text/html,x' target=_top ping=/p>x</a>",
+            "<a>x</a>",
+        ),
+        (
+            "<iframe src='data:text/html,x'></iframe>",
+            "<iframe></iframe>",
+        ),
+        ("<iframe src='javascript:x'></iframe>", "<iframe></iframe>"),
+        (
+            "<form action=https://b.example/ method=post><button formaction=//c>",
+            "<form><button>",
+        ),
+        (
+            "<link rel=preload href=x><link rel='stylesheet preload' href=y><link rel=dns-prefetch href=//z>",
+            "",
+        ),
+        (
+            "<meta http-equiv=Content-Security-Policy content=x><meta name=referrer content=unsafe-url>",
+            "",
+        ),
+        (
+            "<meta http-equiv=refresh content='0;url=javascript:x'>",
+            "<meta http-equiv=refresh>",
+        ),
+        ("<object data=x><p>y</p></object><embed src=z>", "<p>y</p>"),
+        (
+            "<svg><a><set attributeName=href to=javascript:x /></a></svg>",
+            "<svg><a></a></svg>",
+        ),
+        ("<html manifest=m xml:base=b>", "<html>"),
+        ("a<!-- <script> -->b<!-->c<?php x ?>d", "abcd"),
+        (
+            "<title><img onload=x></title>",
+            "<title>&lt;img onload=x></title>",
+        ),
+        (
+            "<xmp><img onload=x>&amp;</xmp>",
+            "<pre>&lt;img onload=x&gt;&amp;amp;</pre>",
+        ),
+        ("<iframe><img onload=x></iframe>", "<iframe></iframe>"),
+        ("<plaintext><script>", "<pre>&lt;script&gt;"),
+        (
+            "<svg><![CDATA[<img onload=x>]]></svg>",
+            "<svg><![CDATA[&lt;img onload=x>]]></svg>",
+        ),
+        (
+            "<svg><style><![CDATA[a > b { fill: url(c.svg#d); content: '<p>' }]]></style></svg>",
+            "<svg><style><![CDATA[a > b { fill: url(\"/image/https://a.example/dir/c.svg#d\"); content: '\\3c p>' }]]></style></svg>",
+        ),
+        (
+            "<style><!-- p:before { content: '<img>' } @media (width < 9px) {} --></style>",
+            "<style> p:before { content: '\\3c img>' } @media (width < 9px) {} --></style>",
+        ),
+        (
+            "<noscript><p title=\"</noscript><img src=//b.example/x>\">",
+            "<noscript></noscript><img src=\"/image/https://b.example/x\">\">",
+        ),
+        (
+            "<noscript><!-- </noscript><p title=\"--><img src=//b.example/x>\">",
+            "<noscript></noscript><p title=\"--><img src=//b.example/x>\">",
+        ),
+    ] {
+        assert_eq!(shown(written), expected, "{written}");
+    }
+}
+
+#[test]
+fn a_page_without_anything_to_change_stays_as_it_is() {
+    let page = "<!DOCTYPE html>\n<title>T &amp; b</title><p class='x' title=\"&copy\">a &lt b < c<br/>\n<textarea>x</textarea><ul><li>x";
+    assert_eq!(shown(page), page);
+}
+
+#[test]
+fn frames_within_frames_end() {
+    let mut page = "<p>x".to_owned();
+    for _ in 0..6 {
+        let inner = html_escape::encode_double_quoted_attribute(&page).into_owned();
+        page = format!("<iframe srcdoc=\"{inner}\"></iframe>");
+    }
+    assert!(!shown(&page).contains("<p>"));
+}
+
+/// What a browser without scripts makes of a page, as far as it matters here: the elements that run, the attributes that do, and the
+/// addresses that are not ours.
+fn dangers(html: &str) -> Vec<String> {
+    use html5ever::ParseOpts;
+    use html5ever::tendril::TendrilSink;
+    use html5ever::tree_builder::TreeBuilderOpts;
+    let options = ParseOpts {
+        tree_builder: TreeBuilderOpts {
+            scripting_enabled: false,
+            ..TreeBuilderOpts::default()
+        },
+        ..ParseOpts::default()
+    };
+    let sink = scraper::HtmlTreeSink::new(scraper::Html::new_document());
+    let document = html5ever::parse_document(sink, options).one(html);
+    let mut found = Vec::new();
+    for node in document.tree.values() {
+        let Some(element) = node.as_element() else {
+            continue;
+        };
+        if element.name.ns != *"http://www.w3.org/1998/Math/MathML"
+            && matches!(element.name(), "script" | "base" | "embed" | "object")
+        {
+            found.push(format!("<{}>", element.name()));
+        }
+        for (name, value) in &element.attrs {
+            let name = name.local.as_ref();
+            let address = value.trim_start_matches(|c: char| c <= ' ');
+            let is_address = matches!(
+                name,
+                "href" | "src" | "action" | "formaction" | "background" | "poster"
+            );
+            if name.starts_with("on")
+                || is_address
+                    && (address.contains("evil.example") && !address.starts_with('/')
+                        || address.to_ascii_lowercase().starts_with("javascript:"))
+            {
+                found.push(format!("<{} {name}={value:?}>", element.name()));
+            }
+        }
+    }
+    found
+}
+
+const PIECES: &[&str] = &[
+    "<p ",
+    "<p>",
+    "</p>",
+    "<a ",
+    "<img ",
+    "<svg>",
+    "</svg>",
+    "<math>",
+    "</math>",
+    "<style>",
+    "</style>",
+    "<script>",
+    "</script>",
+    "<noscript>",
+    "</noscript>",
+    "<title>",
+    "</title>",
+    "<textarea>",
+    "</textarea>",
+    "<select>",
+    "<option>",
+    "</select>",
+    "<table>",
+    "<td>",
+    "</table>",
+    "<template>",
+    "</template>",
+    "<xmp>",
+    "</xmp>",
+    "<iframe>",
+    "</iframe>",
+    "<noembed>",
+    "</noembed>",
+    "<noframes>",
+    "</noframes>",
+    "<frameset>",
+    "<desc>",
+    "</desc>",
+    "</svg",
+    "<path",
+    "<rect ",
+    "<foreignObject>",
+    "</foreignObject>",
+    "<mtext>",
+    "</mtext>",
+    "<mglyph>",
+    "<font color=x>",
+    "<b>",
+    "</b>",
+    "<br>",
+    "<!--",
+    "-->",
+    "--!>",
+    "<!",
+    "<?",
+    "<![CDATA[",
+    "]]>",
+    "</",
+    ">",
+    "/>",
+    "=",
+    "\"",
+    "'",
+    "`",
+    " ",
+    "\n",
+    "\0",
+    "x",
+    "onload=x ",
+    "src=//evil.example/ ",
+    "href=javascript:x ",
+    "<body>",
+    "</body>",
+    "<html>",
+    "<head>",
+    "<form ",
+    "action=//evil.example ",
+    "<base ",
+    "<plaintext>",
+    "&lt;",
+    "&quot;",
+    "<input ",
+    "<button ",
+    "<image ",
+    "<use ",
+    "<set ",
+    "<a href=\"",
+    "title=\"",
+    "title='",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5_000))]
+    #[test]
+    fn whatever_is_written_nothing_is_left_that_runs(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..24)) {
+        let written = pieces.concat();
+        let html = shown(&written);
+        let dangers = dangers(&html);
+        proptest::prop_assert!(dangers.is_empty(), "{dangers:?} in {html:?} of {written:?}");
+    }
+}

@@ -1,0 +1,204 @@
+//! What is kept of a page: one copy, and what it needs to be shown, by address.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::requisites::header;
+use crate::capture::requisites::Kind;
+use crate::store::{Store, StoreError, WholeCapture};
+
+/// So many redirects are followed to what a page needs.
+const MOST_HOPS: usize = 10;
+/// So many answers of one address are looked at for the nearest.
+const MOST_ANSWERS: usize = 1000;
+
+/// A copy, and where what it needs is kept.
+pub struct Kept<'s> {
+    store: &'s Store,
+    capture: WholeCapture,
+    /// A browser made the document that stands for the page.
+    is_rendered: bool,
+    /// By address: the exchange that brought it.
+    exchanges: HashMap<String, i64>,
+}
+
+/// Something that a page needs, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The address it came from, behind all redirects.
+    pub url: Url,
+    /// The media type it came with, parameters and all.
+    pub media_type: Option<String>,
+    /// Its bytes, without content coding.
+    pub body: Vec<u8>,
+}
+
+impl<'s> Kept<'s> {
+    /// The copy of a source that is nearest to an instant, or the newest; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn nearest(
+        store: &'s Store,
+        source: &str,
+        at: Option<i64>,
+    ) -> Result<Option<Self>, StoreError> {
+        let id = store.read("look for a copy", |r| {
+            let Some(source_id) = r.source_id(source)? else {
+                return Ok(None);
+            };
+            // Newest first.
+            let copies = r.captures(source_id)?;
+            Ok(match at {
+                None => copies.first().map(|copy| copy.id),
+                Some(at) => copies
+                    .iter()
+                    .min_by_key(|copy| copy.at.abs_diff(at))
+                    .map(|copy| copy.id),
+            })
+        })?;
+        match id {
+            Some(id) => Self::of(store, id),
+            None => Ok(None),
+        }
+    }
+
+    /// The copy with this number.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn of(store: &'s Store, capture_id: i64) -> Result<Option<Self>, StoreError> {
+        store.read("read a copy", |r| {
+            let capture = r.whole_captures(capture_id - 1, 1)?.pop();
+            let Some(capture) = capture.filter(|capture| capture.id == capture_id) else {
+                return Ok(None);
+            };
+            let is_rendered = r.rendering(capture_id)?.is_some_and(|one| one.stands);
+            let rendered = r.standing_manifest(capture_id)?;
+            let mut exchanges = HashMap::new();
+            for manifest in rendered.into_iter().chain(capture.manifest_id) {
+                for line in r.manifest_lines(manifest)? {
+                    if let Ok(id) = line.what
+                        && let Some(exchange) = r.whole_exchange(id)?
+                    {
+                        exchanges.entry(exchange.url).or_insert(id);
+                    }
+                }
+            }
+            Ok(Some(Self {
+                store,
+                capture,
+                is_rendered,
+                exchanges,
+            }))
+        })
+    }
+
+    /// The copy.
+    pub fn capture(&self) -> &WholeCapture {
+        &self.capture
+    }
+
+    /// The bytes of the page itself: as they came, or, of a page that is empty until scripts fill it, the document that a browser
+    /// made of it.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn body(&self) -> Result<Vec<u8>, StoreError> {
+        let id = self.capture.id;
+        let body = self.store.read("read a copy", |r| r.capture_text(id))?;
+        Ok(body.unwrap_or_default())
+    }
+
+    /// The media type of that, parameters and all.
+    pub fn media_type(&self) -> Option<&str> {
+        if self.is_rendered {
+            Some("text/html; charset=utf-8")
+        } else {
+            self.capture.media_type.as_deref()
+        }
+    }
+
+    /// Whether something is kept of an address that the page needs.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn holds(&self, url: &Url) -> Result<bool, StoreError> {
+        Ok(self.exchange(url)?.is_some())
+    }
+
+    /// What is kept of an address that the page needs: what belongs to the copy, else what was kept nearest to it in time. A page
+    /// in a frame may also be a source of its own.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn piece(&self, url: &Url, kind: Kind) -> Result<Option<Piece>, StoreError> {
+        let mut url = url.clone();
+        url.set_fragment(None);
+        for _ in 0..MOST_HOPS {
+            let Some(id) = self.exchange(&url)? else {
+                return if kind == Kind::Frame {
+                    self.source(&url)
+                } else {
+                    Ok(None)
+                };
+            };
+            let Some(said) = self
+                .store
+                .read("read an answer", |r| r.whole_exchange(id))?
+            else {
+                return Ok(None);
+            };
+            if let 300..=399 = said.status
+                && let Some(location) = header(&said.response_headers, "location")
+                && let Ok(mut target) = url.join(&location)
+            {
+                target.set_fragment(None);
+                url = target;
+                continue;
+            }
+            let Some(body) = said.body.filter(|_| matches!(said.status, 200..=299)) else {
+                return Ok(None);
+            };
+            let payload = self.store.read("read an answer", |r| r.payload(body.id))?;
+            return Ok(payload.map(|body| Piece {
+                url,
+                media_type: header(&said.response_headers, "content-type"),
+                body,
+            }));
+        }
+        Ok(None)
+    }
+
+    fn exchange(&self, url: &Url) -> Result<Option<i64>, StoreError> {
+        if let Some(id) = self.exchanges.get(url.as_str()) {
+            return Ok(Some(*id));
+        }
+        let at = self.capture.at;
+        let answers = self.store.read("look for answers", |r| {
+            r.answers(url.as_str(), MOST_ANSWERS)
+        })?;
+        let nearest = answers.iter().min_by_key(|answer| answer.at.abs_diff(at));
+        Ok(nearest.map(|answer| answer.exchange_id))
+    }
+
+    /// A copy of the source that has this address.
+    fn source(&self, url: &Url) -> Result<Option<Piece>, StoreError> {
+        let address = crate::address::canonical(url).to_string();
+        let at = Some(self.capture.at);
+        let Some(other) = Kept::nearest(self.store, &address, at)? else {
+            return Ok(None);
+        };
+        Ok(Some(Piece {
+            url: Url::parse(&other.capture.url).unwrap_or_else(|_| url.clone()),
+            media_type: other.media_type().map(str::to_owned),
+            body: other.body()?,
+        }))
+    }
+}
