@@ -323,13 +323,12 @@ impl Record<'_> {
         let mut capture = capture.filter(|_| has_room);
         let may_keep = !kept_by_robots && !is_later && has_room;
         if may_keep && capture::is_worth_keeping(&verdict) {
-            match &mut capture {
-                Some(capture) => self.fill(capture, &seen.fetched, rendering).await?,
-                None => {
-                    capture = self.complete(&keeping, &seen, rendering).await?;
-                    // It holds what the newest copy holds, whatever was sent now.
-                    drawn = Drawn::Nothing;
-                }
+            if let Some(capture) = &mut capture {
+                self.fill(capture, &seen.fetched, rendering).await?;
+            } else {
+                capture = self.complete(&keeping, &seen, rendering).await?;
+                // It holds what the newest copy holds, whatever was sent now.
+                drawn = Drawn::Nothing;
             }
             if let Some(capture) = &mut capture {
                 capture.sealed_at = self.context.clock.now();
@@ -341,29 +340,14 @@ impl Record<'_> {
         };
         let body_changed = changed(self.due, &seen, &verdict);
         let (step, would_be) = self.advance(&verdict, body_changed);
-        let visited = Visited {
-            source_id: self.due.id,
-            address: self.due.address.clone(),
-            standing: would_be.state.standing,
-            status: seen.fetched.facts.hops.last().map(|hop| hop.status),
-            final_url: seen.fetched.facts.hops.last().map(|hop| hop.url.clone()),
-            copy: match &capture {
-                Some(_) => Copied::Sealed,
-                None if kept_by_robots => Copied::NotByRobots,
-                None if is_later => Copied::Later,
-                None if !has_room => Copied::NoRoom,
-                None => Copied::Nothing,
-            },
-            confirmed: seen.confirms.is_some(),
-            bytes: seen
-                .fetched
-                .facts
-                .body
-                .as_ref()
-                .map_or(0, |body| body.served_size),
-            put_off: None,
-            verdict: Some(verdict.clone()),
+        let copy = match &capture {
+            Some(_) => Copied::Sealed,
+            None if kept_by_robots => Copied::NotByRobots,
+            None if is_later => Copied::Later,
+            None if !has_room => Copied::NoRoom,
+            None => Copied::Nothing,
         };
+        let visited = self.visited(&seen, &verdict, &would_be.state, copy);
         let second_look = (would_be.second_look_due && self.way == Way::Plain)
             .then(|| seen.fetched.facts.second_look());
         let before = told.as_ref().or(self.due.verdict.as_ref());
@@ -529,6 +513,22 @@ impl Record<'_> {
             rendering,
             ..capture
         }))
+    }
+
+    fn visited(&self, seen: &Seen, verdict: &Verdict, state: &State, copy: Copied) -> Visited {
+        let facts = &seen.fetched.facts;
+        Visited {
+            source_id: self.due.id,
+            address: self.due.address.clone(),
+            standing: state.standing,
+            status: facts.hops.last().map(|hop| hop.status),
+            final_url: facts.hops.last().map(|hop| hop.url.clone()),
+            copy,
+            confirmed: seen.confirms.is_some(),
+            bytes: facts.body.as_ref().map_or(0, |body| body.served_size),
+            put_off: None,
+            verdict: Some(verdict.clone()),
+        }
     }
 
     /// What can be said now, and what will be if the run can be trusted.

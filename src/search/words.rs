@@ -50,7 +50,7 @@ struct Words<'t> {
     next: Option<(usize, char)>,
 }
 
-impl<'t> Words<'t> {
+impl Words<'_> {
     fn step(&mut self) -> Option<(usize, char)> {
         self.next.take().or_else(|| self.chars.next())
     }

@@ -10,10 +10,8 @@ fn page(title: &str, paragraphs: &[&str]) -> Page {
     let text =
         "<p>What follows here is a text of some length, so that it is a page like others are.</p>"
             .repeat(3);
-    let mut body = text.clone();
-    for paragraph in paragraphs {
-        body.push_str(&format!("<p>{paragraph}</p>"));
-    }
+    let said: Vec<String> = paragraphs.iter().map(|it| format!("<p>{it}</p>")).collect();
+    let body = text + &said.concat();
     Page::html(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><body><main><h1>{title}</h1>{body}</main>"
     ))
