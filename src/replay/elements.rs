@@ -83,6 +83,11 @@ const LINKS_SAYING: &[&str] = &[
     "up",
 ];
 
+/// An element has so many attributes at most: looking for each among all takes time that grows with the square of that.
+const MOST_ATTRIBUTES: usize = 500;
+/// A list of sizes has so many candidates at most.
+const MOST_CANDIDATES: usize = 200;
+
 /// Attributes that only tell a browser what to ask for, whom to tell, or what to trust.
 const NEVER: &[&str] = &[
     "action",
@@ -137,6 +142,9 @@ impl Given<'_> {
 
 /// What becomes of an element.
 pub(super) fn fate(given: &Given<'_>) -> Fate {
+    if given.attributes.len() > MOST_ATTRIBUTES {
+        return Fate::LeavesContent;
+    }
     match given.name {
         "script" | "base" | "embed" | "param" | "portal" | "fencedframe" | "import" | "bgsound" => {
             Fate::Goes
@@ -297,7 +305,7 @@ fn href(given: &Given<'_>, written: &str) -> Change {
 fn list(given: &Given<'_>, written: &str) -> Change {
     let value = decode_html_entities(written);
     let mut shown = String::new();
-    for (candidate, descriptors) in srcset::written(&value) {
+    for (candidate, descriptors) in srcset::written(&value).take(MOST_CANDIDATES) {
         let address = match address(candidate, given.base) {
             Address::Web(url, fragment) if given.places.holds(&url) => {
                 given.places.requisite(&url, Kind::Image) + &fragment

@@ -180,6 +180,26 @@ fn a_page_without_anything_to_change_stays_as_it_is() {
 }
 
 #[test]
+fn hostile_pages_take_no_longer_than_others() {
+    // Each would take minutes if it took the square of its length.
+    for (start, unit) in [
+        ("<p ", "onload "),
+        ("<source ", "src=a "),
+        ("<img srcset='", "a.png 1x, "),
+        ("", "<div>"),
+        ("", "<svg><style>"),
+        ("", "<noscript>"),
+        ("", "<p style='background:url(a)'>"),
+        ("<style>", "a{b:url("),
+        ("<base href=a", "<base "),
+    ] {
+        let page = format!("{start}{}", unit.repeat(300_000 / unit.len()));
+        let shown = shown(&page);
+        assert!(shown.len() < 40 * page.len(), "{start}{unit}");
+    }
+}
+
+#[test]
 fn frames_within_frames_end() {
     let mut page = "<p>x".to_owned();
     for _ in 0..6 {
