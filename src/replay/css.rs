@@ -46,7 +46,7 @@ impl<'a> Rewriting<'a> {
         }
     }
 
-    fn finish<'t>(mut self, css: &'t str) -> Cow<'t, str> {
+    fn finish(mut self, css: &str) -> Cow<'_, str> {
         if self.copied == 0 {
             return Cow::Borrowed(css);
         }

@@ -211,7 +211,6 @@ pub(super) fn change(given: &Given<'_>, name: &str, written: &str) -> Change {
         "data" if given.name != "data" => Change::Goes,
         "srcset" => list(given, written),
         "srcdoc" => Change::Page(decode_html_entities(written).into_owned()),
-        "style" => style(given, written),
         "cite" => link(given, written),
         "content" if given.name == "meta" && given.has_word("http-equiv", &["refresh"]) => {
             refresh(given, written)
@@ -220,8 +219,8 @@ pub(super) fn change(given: &Given<'_>, name: &str, written: &str) -> Change {
         "content" if given.name == "meta" && given.has_word("http-equiv", &["content-type"]) => {
             Change::To("text/html; charset=utf-8".to_owned())
         }
-        // Of drawings, any of them may name a part of another file.
-        "fill" | "stroke" | "filter" | "mask" | "clip-path" | "cursor" | "marker"
+        // Of drawings, all but the first may name a part of another file.
+        "style" | "fill" | "stroke" | "filter" | "mask" | "clip-path" | "cursor" | "marker"
         | "marker-start" | "marker-mid" | "marker-end" => style(given, written),
         // Of drawings that are animated.
         "to" | "from" | "by" | "values" if written.contains(':') => Change::Goes,
@@ -256,8 +255,7 @@ fn source(element: &str, given: &Given<'_>) -> Kind {
     }
 }
 
-fn to(given: &Given<'_>, written: &str, shown: Option<String>) -> Change {
-    let _ = given;
+fn to(written: &str, shown: Option<String>) -> Change {
     match shown {
         Some(shown) if shown == written => Change::Stays,
         Some(shown) => Change::To(shown),
@@ -272,11 +270,7 @@ fn of_requisite(given: &Given<'_>, written: &str, kind: Kind) -> Change {
     {
         return Change::Stays;
     }
-    to(
-        given,
-        written,
-        requisite(&value, kind, given.base, given.places),
-    )
+    to(written, requisite(&value, kind, given.base, given.places))
 }
 
 fn link(given: &Given<'_>, written: &str) -> Change {
@@ -286,7 +280,7 @@ fn link(given: &Given<'_>, written: &str) -> Change {
         Address::Within => return Change::Stays,
         Address::Data | Address::Other => None,
     };
-    to(given, written, shown)
+    to(written, shown)
 }
 
 fn href(given: &Given<'_>, written: &str) -> Change {

@@ -53,7 +53,7 @@ fn what_a_page_refers_to_is_addressed_where_it_is_kept() {
             r#"<link rel="Stylesheet" href="/style/https://a.example/dir/s.css">"#,
         ),
         (
-            r#"<link rel=icon href=//b.example/f.ico>"#,
+            "<link rel=icon href=//b.example/f.ico>",
             r#"<link rel=icon href="/icon/https://b.example/f.ico">"#,
         ),
         (

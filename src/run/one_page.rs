@@ -246,18 +246,16 @@ impl<'k> Inlining<'k> {
         };
         let mut state = self.state.borrow_mut();
         let has_room = |piece: &Piece| state.raw_bytes as usize + piece.body.len() <= MOST_BYTES;
-        match piece.filter(has_room) {
-            Some(piece) => {
-                if state.taken.insert(url.as_str().to_owned()) {
-                    state.raw_bytes += piece.body.len() as u64;
-                }
-                Some(piece)
+        let piece = piece.filter(has_room);
+        let address = url.as_str().to_owned();
+        if let Some(piece) = &piece {
+            if state.taken.insert(address) {
+                state.raw_bytes += piece.body.len() as u64;
             }
-            None => {
-                state.missing.insert(url.as_str().to_owned());
-                None
-            }
+        } else {
+            state.missing.insert(address);
         }
+        piece
     }
 
     /// Writes something in which more is named; `None` where it stands within itself, or too deep.

@@ -207,11 +207,7 @@ impl Reading<'_> {
     pub fn table_rows(&self, table: Table, after: i64, most: usize) -> rusqlite::Result<TableRows> {
         let mut query = self.connection.prepare_cached(table.query())?;
         let mut found = TableRows {
-            columns: query
-                .column_names()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            columns: query.column_names().map(str::to_owned).collect(),
             rows: Vec::new(),
             last_id: after,
         };
