@@ -29,6 +29,9 @@ const COMPLETED_WITHIN: i64 = 30 * 24 * 3_600_000;
 
 /// What a copy takes beside its body, in bytes: its rows, and the headers of its exchanges.
 const AROUND_A_CAPTURE: u64 = 2048;
+/// What the index takes for each word of a copy, in bytes, if no other copy has any of them. Others take a few bytes a word; what is
+/// reckoned too much is measured again before copies stop.
+const INDEX_OF_A_WORD: u64 = 20;
 
 /// The verdict of what was seen, with the features it rests on where they are new.
 pub(super) struct Judged {
@@ -317,7 +320,11 @@ impl Record<'_> {
         };
         let wanted = capture.as_ref().map_or(0, |capture| {
             let rendering = rendering.as_ref().map_or(0, NewRendering::stored_size);
-            capture.body.stored_size() as u64 + rendering + AROUND_A_CAPTURE
+            let words = features.as_ref().map_or(0, |features| features.words);
+            capture.body.stored_size() as u64
+                + rendering
+                + AROUND_A_CAPTURE
+                + words * INDEX_OF_A_WORD
         });
         let has_room = wanted == 0 || self.context.room.takes(wanted).await;
         let mut capture = capture.filter(|_| has_room);
