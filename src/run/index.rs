@@ -97,10 +97,10 @@ pub fn index(
             summary.unreadable += done.unreadable;
         }
         store.write_blocking("write the index", move |w| {
-            for done in &done {
-                w.index_copies(&done.copies)?;
-                if let Some((address, said)) = &done.said {
-                    w.index_said(done.due.source_id, address, said)?;
+            for done in done {
+                w.index_copies(done.copies);
+                if let Some((address, said)) = done.said {
+                    w.index_said(done.due.source_id, address, said);
                 }
                 w.indexed(&done.due)?;
             }

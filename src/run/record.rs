@@ -371,7 +371,7 @@ impl Record<'_> {
             .submit("record a visit", move |w| {
                 let (_, capture) = w.record_visit(&visit)?;
                 match capture.zip(words) {
-                    Some((capture, words)) => w.index_sealed(capture, &words),
+                    Some((capture, words)) => w.index_sealed(capture, words),
                     None => Ok(()),
                 }
             })

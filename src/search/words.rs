@@ -33,12 +33,44 @@ pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
 
 /// A text as the index takes it: its words, with spaces between them.
 pub fn indexed(text: &str) -> String {
+    if text.is_ascii() {
+        return indexed_ascii(text);
+    }
     let mut all = String::with_capacity(text.len());
     for word in words(text).take(MAX_WORDS) {
         if !all.is_empty() {
             all.push(' ');
         }
         all.push_str(&word.folded);
+    }
+    all
+}
+
+/// The same of a text of nothing but ASCII, of which most are: it takes a fraction of the time.
+fn indexed_ascii(text: &str) -> String {
+    let mut all = Vec::with_capacity(text.len() + 1);
+    let (mut words, mut length) = (0, 0);
+    for &byte in text.as_bytes() {
+        if !byte.is_ascii_alphanumeric() {
+            length = 0;
+            continue;
+        }
+        if length == 0 {
+            if words == MAX_WORDS {
+                break;
+            }
+            words += 1;
+            all.push(b' ');
+        }
+        length += 1;
+        if length <= MAX_WORD {
+            all.push(byte.to_ascii_lowercase());
+        }
+    }
+    // It begins with a space, and is ASCII.
+    let mut all = String::from_utf8(all).unwrap_or_default();
+    if !all.is_empty() {
+        all.remove(0);
     }
     all
 }
@@ -184,6 +216,14 @@ mod tests {
         assert_eq!(indexed(&"é".repeat(1 << 20)).len(), MAX_WORD);
         let bomb = "a ".repeat(MAX_WORDS + 10);
         assert_eq!(indexed(&bomb).len(), 2 * MAX_WORDS - 1);
+    }
+
+    proptest! {
+        #[test]
+        fn ascii_is_taken_as_all_else(text in "[ -~\n\t]{0,300}") {
+            let words: Vec<_> = words(&text).map(|word| word.folded.into_owned()).collect();
+            prop_assert_eq!(indexed(&text), words.join(" "));
+        }
     }
 
     proptest! {

@@ -150,6 +150,51 @@ pub struct FoundSource {
     pub copies: Vec<SearchCopy>,
 }
 
+/// A row of the index, as it is to be.
+pub(super) enum IndexRow {
+    /// Of a capture.
+    Copy(CopyWords),
+    /// Of a source: its id, its address, and what is said of it.
+    Source(i64, String, String),
+}
+
+impl IndexRow {
+    /// How much it has to be read, in bytes.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Copy(copy) => copy.text.len() + copy.gone.len() + copy.title.len(),
+            Self::Source(_, address, said) => address.len() + said.len(),
+        }
+    }
+}
+
+/// Writes rows of the index, in place of what is there. A capture that went since has none.
+pub(super) fn write_rows(connection: &Connection, rows: &[IndexRow]) -> rusqlite::Result<()> {
+    // One statement looks and another writes: a statement that did both would be one with a savepoint of its own.
+    let mut is_there = connection.prepare_cached(
+        "select exists (select 1 from capture where id = ?1 and body_id is not null)",
+    )?;
+    let mut write = connection.prepare_cached(
+        "insert or replace into search_index (rowid, text, gone, title, address, cited)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for row in rows {
+        match row {
+            IndexRow::Copy(copy) => {
+                if is_there.query_row([copy.capture_id], |row| row.get(0))? {
+                    let row = row_of_capture(copy.capture_id);
+                    let (text, gone) = (&copy.text, &copy.gone);
+                    write.execute((row, text, gone, &copy.title, &copy.address, ""))?;
+                }
+            }
+            IndexRow::Source(id, address, said) => {
+                write.execute((row_of_source(*id), "", "", "", address, said))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn row_of_capture(id: i64) -> i64 {
     2 * id
 }
@@ -161,7 +206,7 @@ fn row_of_source(id: i64) -> i64 {
 impl Writing<'_> {
     /// Puts the words of a capture into the index that was sealed just now, in place of those of the one before it. Where
     /// something else is due of its source, or another capture came between, that is left for later.
-    pub fn index_sealed(&self, capture_id: i64, words: &NewWords) -> rusqlite::Result<()> {
+    pub fn index_sealed(&self, capture_id: i64, words: NewWords) -> rusqlite::Result<()> {
         let (source, copies): (i64, i64) = self
             .connection
             .prepare_cached(
@@ -179,13 +224,10 @@ impl Writing<'_> {
         if copies != 1 || newest.first() != Some(&capture_id) || newest.get(1).copied() != before {
             return Ok(());
         }
-        if let Some(before) = &words.before {
-            self.index_copy(before)?;
-        }
-        self.index_copy(&CopyWords {
+        self.index_copies(words.before.into_iter().chain([CopyWords {
             capture_id,
-            ..words.newest.clone()
-        })?;
+            ..words.newest
+        }]));
         self.connection
             .prepare_cached("update search_due set copies = 0 where source_id = ?1")?
             .execute([source])?;
@@ -198,38 +240,17 @@ impl Writing<'_> {
     }
 
     /// Puts the words of captures into the index, in place of what is there of them.
-    pub fn index_copies(&self, copies: &[CopyWords]) -> rusqlite::Result<()> {
-        for copy in copies {
-            self.index_copy(copy)?;
-        }
-        Ok(())
-    }
-
-    fn index_copy(&self, copy: &CopyWords) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(
-                "insert or replace into search_index (rowid, text, gone, title, address, cited)
-                 values (?1, ?2, ?3, ?4, ?5, '')",
-            )?
-            .execute((
-                row_of_capture(copy.capture_id),
-                &copy.text,
-                &copy.gone,
-                &copy.title,
-                &copy.address,
-            ))?;
-        Ok(())
+    pub fn index_copies(&self, copies: impl IntoIterator<Item = CopyWords>) {
+        self.words
+            .borrow_mut()
+            .extend(copies.into_iter().map(IndexRow::Copy));
     }
 
     /// Puts what is said of a source into the index, in place of what is there.
-    pub fn index_said(&self, source_id: i64, address: &str, said: &str) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached(
-                "insert or replace into search_index (rowid, text, gone, title, address, cited)
-                 values (?1, '', '', '', ?2, ?3)",
-            )?
-            .execute((row_of_source(source_id), address, said))?;
-        Ok(())
+    pub fn index_said(&self, source_id: i64, address: String, said: String) {
+        self.words
+            .borrow_mut()
+            .push(IndexRow::Source(source_id, address, said));
     }
 
     /// Notes that a source is as it should be, unless it changed since it was found due.
@@ -244,6 +265,7 @@ impl Writing<'_> {
 
     /// Empties the index, and notes that everything is due.
     pub fn index_anew(&self) -> rusqlite::Result<()> {
+        self.words.borrow_mut().clear();
         self.connection.execute_batch(
             "insert into search_index (search_index) values ('delete-all');
              insert into search_due (source_id, copies, cited) select id, 2, 1 from source where true

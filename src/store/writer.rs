@@ -4,6 +4,7 @@
 //! its neighbours with it when it fails. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them
 //! to fail stops the writer, and every later call says so, since going on would mean fetching what cannot be kept.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,9 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
 use super::identity::Watched;
+use super::search::{self, IndexRow};
 
 /// A batch is committed at the latest this long after it was begun, whatever else waits.
 const MAX_BATCH: Duration = Duration::from_millis(130);
+/// A batch is committed when this much goes into the index of words, in bytes.
+const MAX_WORDS: usize = 8 << 20;
 /// A job that nobody waits for waits this long for others: a commit costs more than most jobs.
 const LINGER: Duration = Duration::from_millis(50);
 /// Jobs that are too many to wait for more.
@@ -27,6 +31,9 @@ const QUEUE: usize = 1024;
 /// Hands out the verbs that write; exists only inside the writer's transaction.
 pub struct Writing<'a> {
     pub(super) connection: &'a Connection,
+    /// What goes into the index of words when all jobs of the batch are done. Whenever a savepoint is set, by a job or by
+    /// a statement with triggers, SQLite has the index write a part of its own of what came since, and parts are to be merged.
+    pub(super) words: &'a RefCell<Vec<IndexRow>>,
 }
 
 type Work = Box<dyn FnOnce(&Writing<'_>) -> rusqlite::Result<()> + Send>;
@@ -297,12 +304,17 @@ impl Loop {
             answers.extend(first.done);
             return Err(wrap(doing, error));
         }
+        let words = RefCell::default();
+        let writing = Writing {
+            connection: &self.connection,
+            words: &words,
+        };
         let mut next = Some(first);
         while let Some(job) = next {
             let outcome = if job.done.is_some() {
-                self.apart(job.work)
+                apart(&writing, job.work)
             } else {
-                self.within(job.work)
+                (job.work)(&writing)
             };
             match (outcome, job.done) {
                 (Ok(()), Some(done)) => answers.push(done),
@@ -317,7 +329,8 @@ impl Loop {
                     return Err(wrap(job.doing, error));
                 }
             }
-            next = if begun.elapsed() < MAX_BATCH {
+            let is_full = words.borrow().iter().map(IndexRow::len).sum::<usize>() > MAX_WORDS;
+            next = if begun.elapsed() < MAX_BATCH && !is_full {
                 receiver.try_recv().ok()
             } else {
                 None
@@ -326,39 +339,33 @@ impl Loop {
         if let Some(missing) = self.watched.missing() {
             return Err(StoreError::Missed(missing.to_owned()));
         }
-        self.connection
-            .execute_batch("commit")
+        search::write_rows(&self.connection, &words.take())
+            .and_then(|()| self.connection.execute_batch("commit"))
             .map_err(|error| wrap(doing, error))
     }
+}
 
-    fn within(&self, work: Work) -> rusqlite::Result<()> {
-        work(&Writing {
-            connection: &self.connection,
-        })
-    }
-
-    /// Runs a job so that it can fail alone. Within a savepoint, each statement costs more the more was changed before
-    /// it, so this is for small jobs.
-    fn apart(&self, work: Work) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("savepoint job")?
-            .execute([])?;
-        let outcome = self.within(work);
-        if outcome.is_err() {
-            // A failure such as a full disk may have ended the whole transaction, and the savepoint with it; what
-            // counts is why.
-            if self
-                .connection
-                .execute_batch("rollback to job; release job")
-                .is_err()
-            {
-                return outcome;
-            }
-        } else {
-            self.connection.prepare_cached("release job")?.execute([])?;
+/// Runs a job so that it can fail alone. Within a savepoint, each statement costs more the more was changed before it, so
+/// this is for small jobs.
+fn apart(writing: &Writing<'_>, work: Work) -> rusqlite::Result<()> {
+    let connection = writing.connection;
+    let words = writing.words.borrow().len();
+    connection.prepare_cached("savepoint job")?.execute([])?;
+    let outcome = work(writing);
+    if outcome.is_err() {
+        writing.words.borrow_mut().truncate(words);
+        // A failure such as a full disk may have ended the whole transaction, and the savepoint with it; what counts is
+        // why.
+        if connection
+            .execute_batch("rollback to job; release job")
+            .is_err()
+        {
+            return outcome;
         }
-        outcome
+    } else {
+        connection.prepare_cached("release job")?.execute([])?;
     }
+    outcome
 }
 
 /// Whether going on with the next job makes no sense.

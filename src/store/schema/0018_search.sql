@@ -5,6 +5,8 @@ create virtual table search_index using fts5(
     text, gone, title, address, cited, content = '', contentless_delete = 1, tokenize = 'ascii');
 -- One page of the index fills one of the file.
 insert into search_index (search_index, rank) values ('pgsz', 8100);
+-- A run commits often, and each commit leaves a part of its own: merging every four of them would write each word several times.
+insert into search_index (search_index, rank) values ('automerge', 12);
 
 -- Sources of which something in the index is not as it should be: how many captures came, two more where one went; and
 -- whether what is said of it is other.
