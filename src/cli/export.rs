@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use sourcekeep::report::{bytes, count, one_line, write_table};
+use sourcekeep::report::{bytes, count, one_line, rfc3339, write_table};
 use sourcekeep::run::{Export, Exported, Kept, export, one_page};
 use sourcekeep::store::{Store, Table};
 
@@ -218,7 +218,7 @@ fn html(global: &Global, args: &HtmlArgs, printer: &Printer) -> Result<Exit, Fai
     };
     printer.note(format!(
         "the copy of {} written{name}: {}, with {} in it{missing}",
-        page.captured_at,
+        rfc3339(kept.capture().at),
         bytes(page.html.len() as u64),
         count(page.pieces as u64, "piece"),
     ));

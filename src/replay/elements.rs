@@ -51,7 +51,6 @@ const META_MAY_SAY: &[&str] = &[
     "content-language",
     "x-ua-compatible",
     "default-style",
-    "refresh",
 ];
 
 /// What a `link` may be that asks for something.
@@ -105,7 +104,6 @@ const NEVER: &[&str] = &[
     "fetchpriority",
     "formaction",
     "formtarget",
-    "http-equiv-csp",
     "imagesrcset",
     "imagesizes",
     "integrity",
@@ -116,13 +114,11 @@ const NEVER: &[&str] = &[
     "method",
     "nonce",
     "ping",
-    "policy",
     "popovertarget",
     "profile",
     "referrerpolicy",
     "sandbox",
     "target",
-    "usemap-src",
     "xml:base",
 ];
 
@@ -158,8 +154,7 @@ pub(super) fn fate(given: &Given<'_>) -> Fate {
             }
         }
         "meta" => {
-            let forbidden = ["referrer", "viewport-segments", "monetization"];
-            if given.has_word("name", &forbidden) {
+            if given.has_word("name", &["referrer"]) {
                 Fate::Goes
             } else {
                 Fate::Stays
@@ -212,9 +207,6 @@ pub(super) fn change(given: &Given<'_>, name: &str, written: &str) -> Change {
         "srcset" => list(given, written),
         "srcdoc" => Change::Page(decode_html_entities(written).into_owned()),
         "cite" => link(given, written),
-        "content" if given.name == "meta" && given.has_word("http-equiv", &["refresh"]) => {
-            refresh(given, written)
-        }
         "charset" if given.name == "meta" => Change::To("utf-8".to_owned()),
         "content" if given.name == "meta" && given.has_word("http-equiv", &["content-type"]) => {
             Change::To("text/html; charset=utf-8".to_owned())
@@ -329,30 +321,5 @@ fn style(given: &Given<'_>, written: &str) -> Change {
     match css::declarations(&value, given.base, given.places) {
         Cow::Borrowed(_) => Change::Stays,
         Cow::Owned(shown) => Change::To(shown),
-    }
-}
-
-/// `5; url=https://…`, by "shared declarative refresh steps" of the HTML standard, as far as pages write it.
-fn refresh(given: &Given<'_>, written: &str) -> Change {
-    let value = decode_html_entities(written);
-    let Some((seconds, rest)) = value.split_once([';', ',']) else {
-        return Change::Stays;
-    };
-    let rest = rest.trim_start();
-    let rest = match rest.get(..3) {
-        Some(word) if word.eq_ignore_ascii_case("url") => {
-            rest[3..].trim_start().trim_start_matches('=').trim_start()
-        }
-        _ => rest,
-    };
-    let target = rest.trim_start_matches(['"', '\'']);
-    let target = target.split(['"', '\'']).next().unwrap_or_default();
-    match address(target, given.base) {
-        Address::Web(url, fragment) => Change::To(format!(
-            "{};url={}{fragment}",
-            seconds.trim(),
-            given.places.page(&url)
-        )),
-        _ => Change::Goes,
     }
 }

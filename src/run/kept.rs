@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use super::requisites::header;
+use super::requisites::{header, sends_on};
 use crate::capture::requisites::Kind;
-use crate::store::{Store, StoreError, WholeCapture};
+use crate::store::{Store, StoreError, WholeCapture, WholeExchange};
 
 /// So many redirects are followed to what a page needs.
 const MOST_HOPS: usize = 10;
@@ -129,7 +129,8 @@ impl<'s> Kept<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn holds(&self, url: &Url) -> Result<bool, StoreError> {
-        Ok(self.exchange(url)?.is_some())
+        let said = self.answer(url)?;
+        Ok(said.is_some_and(|(_, said)| is_there(&said)))
     }
 
     /// What is kept of an address that the page needs: what belongs to the copy, else what was kept nearest to it in time. A page
@@ -139,39 +140,41 @@ impl<'s> Kept<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn piece(&self, url: &Url, kind: Kind) -> Result<Option<Piece>, StoreError> {
+        let Some((url, said)) = self.answer(url)? else {
+            return match kind {
+                Kind::Frame => self.source(url),
+                _ => Ok(None),
+            };
+        };
+        let Some(body) = said.body.filter(|_| is_there(&said)) else {
+            return Ok(None);
+        };
+        let payload = self.store.read("read an answer", |r| r.payload(body.id))?;
+        Ok(payload.map(|body| Piece {
+            url,
+            media_type: header(&said.response_headers, "content-type"),
+            body,
+        }))
+    }
+
+    /// What was answered to an address in the end, and where that is.
+    fn answer(&self, url: &Url) -> Result<Option<(Url, WholeExchange)>, StoreError> {
         let mut url = url.clone();
         url.set_fragment(None);
         for _ in 0..MOST_HOPS {
             let Some(id) = self.exchange(&url)? else {
-                return if kind == Kind::Frame {
-                    self.source(&url)
-                } else {
-                    Ok(None)
-                };
+                return Ok(None);
             };
-            let Some(said) = self
+            let said = self
                 .store
-                .read("read an answer", |r| r.whole_exchange(id))?
-            else {
+                .read("read an answer", |r| r.whole_exchange(id))?;
+            let Some(said) = said else {
                 return Ok(None);
             };
-            if let 300..=399 = said.status
-                && let Some(location) = header(&said.response_headers, "location")
-                && let Ok(mut target) = url.join(&location)
-            {
-                target.set_fragment(None);
-                url = target;
-                continue;
+            match sends_on(&url, &said) {
+                Some(target) => url = target,
+                None => return Ok(Some((url, said))),
             }
-            let Some(body) = said.body.filter(|_| matches!(said.status, 200..=299)) else {
-                return Ok(None);
-            };
-            let payload = self.store.read("read an answer", |r| r.payload(body.id))?;
-            return Ok(payload.map(|body| Piece {
-                url,
-                media_type: header(&said.response_headers, "content-type"),
-                body,
-            }));
         }
         Ok(None)
     }
@@ -201,4 +204,9 @@ impl<'s> Kept<'s> {
             body: other.body()?,
         }))
     }
+}
+
+/// Whether an answer is what was asked for.
+fn is_there(said: &WholeExchange) -> bool {
+    matches!(said.status, 200..=299) && said.body.is_some()
 }

@@ -10,7 +10,6 @@ use std::collections::{HashMap, HashSet};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use html_escape::{encode_double_quoted_attribute, encode_text};
-use serde::Serialize;
 use url::Url;
 
 use super::kept::{Kept, Piece};
@@ -24,29 +23,20 @@ use crate::store::{StoreError, hex};
 
 /// How deep style sheets and frames are followed.
 const MOST_NESTED: usize = 8;
-/// So many bytes of what a page needs are put into it.
-const MOST_BYTES: usize = 512 << 20;
+/// So many bytes of what a page needs are put into it, each as often as it has to stand there.
+const MOST_BYTES: usize = 256 << 20;
 
 /// What a browser that opens the page may do.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline' data:; font-src data:; media-src data:; \
                       frame-src data:; form-action 'none'; base-uri 'none'";
 
 /// A page that was made of a copy.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OnePage {
     /// The page.
-    #[serde(skip)]
     pub html: String,
-    /// The number of the copy.
-    pub capture: i64,
-    /// The address the copy came from.
-    pub url: String,
-    /// The instant of the copy, RFC 3339.
-    pub captured_at: String,
     /// How much of what the page needs is in it.
     pub pieces: usize,
-    /// Bytes of the copy and of these, as they are kept.
-    pub raw_bytes: u64,
     /// What the page asks for and is not kept.
     pub missing: usize,
 }
@@ -60,13 +50,7 @@ pub fn one_page(kept: &Kept<'_>) -> Result<OnePage, StoreError> {
     let capture = kept.capture();
     let body = kept.body()?;
     let url = Url::parse(&capture.url).or_else(|_| Url::parse(&capture.source));
-    let mut page = OnePage {
-        capture: capture.id,
-        url: capture.url.clone(),
-        captured_at: rfc3339(capture.at),
-        raw_bytes: body.len() as u64,
-        ..OnePage::default()
-    };
+    let mut page = OnePage::default();
     let media_type = kept.media_type();
     let name = capture.title.as_deref().unwrap_or(&capture.url);
     let saved = media_type
@@ -88,27 +72,16 @@ pub fn one_page(kept: &Kept<'_>) -> Result<OnePage, StoreError> {
                 }
                 None => charset::decode(&body, media_type),
             };
-            let mut uses = HashMap::new();
             // Once to see what is shown several times, and once more to put each where it belongs.
-            for is_counted in [false, true] {
-                let inlining = Inlining::new(kept, &uses, is_counted);
-                let html = replay::page(&decoded.text, &url, &inlining);
-                let done = inlining.state.into_inner();
-                if let Some(error) = done.failed {
-                    return Err(error);
-                }
-                page.pieces = done.taken.len();
-                page.missing = done.missing.len();
-                if is_counted {
-                    page.raw_bytes += done.raw_bytes;
-                    page.html = with_pictures(&html, &done.pictures);
-                }
-                uses = done.uses;
-            }
-            std::mem::take(&mut page.html)
+            let counted = inlined(kept, &decoded.text, &url, None)?.1;
+            let (html, done) = inlined(kept, &decoded.text, &url, Some(&counted.uses))?;
+            page.pieces = done.taken.len();
+            page.missing = done.missing.len();
+            with_pictures(&html, &done.pictures)
         }
         (data::Shown::Picture, _) => {
-            data::picture(&address_of(media_type.unwrap_or_default(), &body), name)
+            let media_type = media_type.map(essence).unwrap_or_default();
+            data::picture(&address_of(&media_type, &body), name)
         }
         (data::Shown::Page | data::Shown::Saved, _) => {
             let kind = media_type.map_or_else(|| "application/octet-stream".to_owned(), essence);
@@ -128,6 +101,26 @@ pub fn one_page(kept: &Kept<'_>) -> Result<OnePage, StoreError> {
     };
     page.html = signed(&html, kept);
     Ok(page)
+}
+
+/// The page with what it needs in it, and what that was; without `uses`, that is only counted.
+fn inlined(
+    kept: &Kept<'_>,
+    text: &str,
+    url: &Url,
+    uses: Option<&Uses>,
+) -> Result<(String, State), StoreError> {
+    let inlining = Inlining {
+        kept,
+        uses,
+        state: RefCell::default(),
+    };
+    let html = replay::page(text, url, &inlining);
+    let mut done = inlining.state.into_inner();
+    match done.failed.take() {
+        Some(error) => Err(error),
+        None => Ok((html, done)),
+    }
 }
 
 /// What a file is called.
@@ -154,9 +147,9 @@ fn signed(html: &str, kept: &Kept<'_>) -> String {
     let head = format!(
         "<!-- {} captured {at}, SHA-256 {}, kept by sourcekeep {} -->\
          <meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\
-         <meta name=\"referrer\" content=\"no-referrer\">",
-        // Two hyphens could end a comment.
-        url.replace('-', "%2D").replace(['<', '>'], ""),
+         <meta http-equiv=\"x-dns-prefetch-control\" content=\"off\"><meta name=\"referrer\" content=\"no-referrer\">",
+        // Two hyphens could end a comment; the address means the same.
+        url.replace("--", "-%2D").replace(['<', '>'], ""),
         hex(&capture.body.sha256),
         env!("CARGO_PKG_VERSION"),
     );
@@ -211,7 +204,8 @@ struct State {
     variables: HashMap<String, String>,
     taken: HashSet<String>,
     missing: HashSet<String>,
-    raw_bytes: u64,
+    /// Bytes that were put in.
+    bytes: usize,
     /// The addresses of the style sheets and frames that are being written.
     open: Vec<String>,
     failed: Option<StoreError>,
@@ -219,22 +213,12 @@ struct State {
 
 struct Inlining<'k> {
     kept: &'k Kept<'k>,
-    /// Of an earlier pass.
-    uses: &'k Uses,
-    is_counted: bool,
+    /// How often each picture is shown; none while that is counted.
+    uses: Option<&'k Uses>,
     state: RefCell<State>,
 }
 
-impl<'k> Inlining<'k> {
-    fn new(kept: &'k Kept<'k>, uses: &'k Uses, is_counted: bool) -> Self {
-        Self {
-            kept,
-            uses,
-            is_counted,
-            state: RefCell::default(),
-        }
-    }
-
+impl Inlining<'_> {
     /// What is kept, if that is not too much.
     fn piece(&self, url: &Url, kind: Kind) -> Option<Piece> {
         let piece = match self.kept.piece(url, kind) {
@@ -245,13 +229,12 @@ impl<'k> Inlining<'k> {
             }
         };
         let mut state = self.state.borrow_mut();
-        let has_room = |piece: &Piece| state.raw_bytes as usize + piece.body.len() <= MOST_BYTES;
+        let has_room = |piece: &Piece| state.bytes + piece.body.len() <= MOST_BYTES;
         let piece = piece.filter(has_room);
         let address = url.as_str().to_owned();
         if let Some(piece) = &piece {
-            if state.taken.insert(address) {
-                state.raw_bytes += piece.body.len() as u64;
-            }
+            state.bytes += piece.body.len();
+            state.taken.insert(address);
         } else {
             state.missing.insert(address);
         }
@@ -302,6 +285,10 @@ impl<'k> Inlining<'k> {
     }
 
     fn shown(&self, url: &Url, kind: Kind, places: &dyn Places) -> Option<String> {
+        // While it is counted, only what names more is looked into.
+        if self.uses.is_none() && kind != Kind::Style {
+            return None;
+        }
         let piece = self.piece(url, kind)?;
         match kind {
             Kind::Style => self.style(&piece, places),
@@ -361,21 +348,16 @@ impl Places for Inlining<'_> {
     }
 
     fn requisite(&self, url: &Url, kind: Kind) -> String {
-        let is_picture = kind == Kind::Image;
-        if is_picture {
-            *self
-                .state
-                .borrow_mut()
-                .uses
-                .entry(url.as_str().to_owned())
-                .or_default() += 1;
+        if kind == Kind::Image {
+            let mut state = self.state.borrow_mut();
+            *state.uses.entry(url.as_str().to_owned()).or_default() += 1;
         }
         self.shown(url, kind, self)
             .unwrap_or_else(|| placeholder(kind).to_owned())
     }
 
     fn variable(&self, url: &Url) -> Option<String> {
-        if !self.is_counted || self.uses.get(url.as_str()).is_none_or(|uses| *uses < 2) {
+        if *self.uses?.get(url.as_str())? < 2 {
             return None;
         }
         if let Some(name) = self.state.borrow().variables.get(url.as_str()) {

@@ -22,7 +22,8 @@ use crate::charset;
 use crate::config::Robots;
 use crate::fetch::{Facts, Family, Fault, Fetched, Limits, Request, RobotsFact, Validators};
 use crate::store::{
-    KnownRequisite, NewManifest, NewRequisite, Packed, PutDown, RequisiteState, sha256,
+    KnownRequisite, NewManifest, NewRequisite, Packed, PutDown, RequisiteState, WholeExchange,
+    sha256,
 };
 
 /// Requests for one page that are under way at once; how many of them go to one host is the gate's business.
@@ -513,6 +514,17 @@ fn validators(known: &KnownRequisite, url: &Url) -> Option<Validators> {
         etag,
         last_modified,
     })
+}
+
+/// Where an answer to this address sends on to.
+pub(super) fn sends_on(url: &Url, said: &WholeExchange) -> Option<Url> {
+    if !matches!(said.status, 300..=399) {
+        return None;
+    }
+    let location = header(&said.response_headers, "location")?;
+    let mut target = url.join(&location).ok()?;
+    target.set_fragment(None);
+    Some(target)
 }
 
 /// A header of an exchange as it is stored.

@@ -8,6 +8,7 @@ const ARTICLE: &str = "<!doctype html><html lang=en><head><title>On wells</title
     <body onload=run()><h1>On wells</h1><p style=\"background:url('wall.png')\">The wells of the valley are deeper than the \
     church is high, and older than its oldest stone, says <a href=/other>the other page</a>.\
     <img src=/well.png alt=Well><img src=/dot.png><img src=/dot.png><img src=/gone.png>\
+    <img src=/well.png srcset='/dot.png 1x, /gone.png 2x'>\
     <iframe src=/frame.html></iframe><a href='javascript:run()'>run</a></body></html>";
 
 fn desk() -> Desk {
@@ -78,7 +79,16 @@ fn a_copy_is_written_as_one_page_that_asks_nobody() {
     );
     let html = std::fs::read_to_string(desk.path("a.html")).unwrap();
     assert!(html.starts_with("<!doctype html><"), "{html}");
-    for never in ["<script", "onload", "javascript:", "run()", "preload"] {
+    for never in [
+        "<script",
+        "onload",
+        "javascript:",
+        "run()",
+        "preload",
+        "refresh",
+        "/away",
+        "srcset=\"data:image/svg",
+    ] {
         assert!(!html.contains(never), "{never} in {html}");
     }
     // The comment at its head, the link to the other page, the line below, which is a link.
@@ -106,6 +116,19 @@ fn a_copy_is_written_as_one_page_that_asks_nobody() {
     // The same again is the same again.
     let again = desk.run("export html https://a.test/article").exits(0);
     assert_eq!(again.out, html);
+}
+
+#[test]
+fn a_page_that_sends_its_readers_on_stays_where_it_is() {
+    let desk = desk();
+    let page = "<title>Moved</title><meta http-equiv=Refresh content='0; url=https://live.example/'><p>We have moved.";
+    desk.file("saved.html", page);
+    desk.day(1);
+    desk.run("capture https://a.test/article --file saved.html")
+        .exits(0);
+    let html = desk.run("export html https://a.test/article").exits(0).out;
+    assert!(html.contains("We have moved."), "{html}");
+    assert!(!html.contains("live.example"), "{html}");
 }
 
 #[test]

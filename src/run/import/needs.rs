@@ -12,7 +12,7 @@ use crate::capture::completeness::Missing;
 use crate::capture::requisites::{Kind, Requisite};
 use crate::fetch::Limits;
 use crate::run::requisites::{
-    Gathering, Got, Page, header, may_need_more, needs_of, needs_of_page, why_of_answer,
+    Gathering, Got, Page, header, may_need_more, needs_of, needs_of_page, sends_on, why_of_answer,
 };
 use crate::store::{Answer, NewManifest, PutDown, Sha, Store, StoreError, WholeExchange};
 
@@ -114,11 +114,7 @@ impl<'a> Finder<'a> {
             let Some(said) = said else {
                 return missing(Missing::NotArchived);
             };
-            if let 300..=399 = said.status
-                && let Some(location) = header(&said.response_headers, "location")
-                && let Ok(mut target) = url.join(&location)
-            {
-                target.set_fragment(None);
+            if let Some(target) = sends_on(&url, &said) {
                 url = target;
                 continue;
             }
