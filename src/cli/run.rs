@@ -581,7 +581,8 @@ fn dry_run(
         Some(store) => count_archive(setup, store, &inputs, &mut census)?,
         None => None,
     };
-    let (estimate, problems) = census.finish(&setup.fetch.manners, capture_bytes);
+    let requisites = setup.settings.capture.requisites;
+    let (estimate, problems) = census.finish(&setup.fetch.manners, capture_bytes, requisites);
     for problem in problems {
         failed |= problem.whole;
         printer.warning(one_line(&problem.to_string(), 1000));
@@ -631,8 +632,8 @@ fn count_archive(
     store.read("count what is due", |r| {
         r.each_due(now, |address, host| census.source(address, host))
     })?;
-    let (_, _, mean) = store.read("count what is due", |r| r.due_totals(now))?;
-    Ok(mean.and_then(|mean| u64::try_from(mean).ok()))
+    let mean = store.read("measure the copies", |r| r.mean_capture())?;
+    Ok(mean.map(i64::unsigned_abs))
 }
 
 /// Adds what an input would bring. What is on the web is not looked at.
@@ -710,7 +711,14 @@ fn write_estimate(estimate: &Estimate, out: &mut impl Write) -> Result<(), Failu
         minutes => format!("about {:.1} hours", minutes / 60.0),
     };
     writeln!(out, "would take   {time}, at this politeness")?;
-    writeln!(out, "would add    {} at most", bytes(estimate.disk_bytes))?;
+    writeln!(out, "would add    about {}", bytes(estimate.disk_bytes))?;
+    if let Some(of_pages) = estimate.disk_bytes_of_pages.filter(|bytes| *bytes > 0) {
+        let of_pages = bytes(of_pages);
+        writeln!(
+            out,
+            "             of which {of_pages} are pages, and the rest is what they need to be shown (--no-requisites leaves it)"
+        )?;
+    }
     writeln!(out, "nothing was fetched, and nothing written")?;
     Ok(())
 }

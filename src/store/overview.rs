@@ -460,16 +460,13 @@ impl Reading<'_> {
             .query_row([now], |row| row.get(0))
     }
 
-    /// How many sources are due at `now`, how many of them were never captured, and the mean stored size of a capture
-    /// so far.
-    pub fn due_totals(&self, now: i64) -> rusqlite::Result<(i64, i64, Option<i64>)> {
+    /// What a capture takes on average, with all that pages need, as it is stored, in bytes; none where there is none.
+    pub fn mean_capture(&self) -> rusqlite::Result<Option<i64>> {
         self.connection
             .prepare_cached(
-                "select count(*), coalesce(sum(last_capture_id is null), 0),
-                     (select sum(length(b.data)) / count(*) from capture c join blob b on b.id = c.body_id)
-                 from source where next_visit_at <= ?1",
+                "select (select sum(length(data)) from blob) / nullif(count(*), 0) from capture where body_id is not null",
             )?
-            .query_row([now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([], |row| row.get(0))
     }
 }
 

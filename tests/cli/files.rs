@@ -112,7 +112,8 @@ fn a_run_reads_what_links_reads() {
     would visit  2 sources on 2 hosts
                  most on code.test: 1
     would take   under a minute, at this politeness
-    would add    50 KB at most
+    would add    about 3.8 MB
+                 of which 50 KB are pages, and the rest is what they need to be shown (--no-requisites leaves it)
     nothing was fetched, and nothing written
     --- stderr
     warning: [desk]/web/broken.md.gz: cannot be unpacked: incomplete deflate stream

@@ -34,13 +34,14 @@ fn a_dry_run_fetches_and_writes_nothing() {
     would visit  4 sources on 3 hosts
                  most on a.test: 2
     would take   under a minute, at this politeness
-    would add    100 KB at most
+    would add    about 6.8 MB
+                 of which 100 KB are pages, and the rest is what they need to be shown (--no-requisites leaves it)
     nothing was fetched, and nothing written
     ");
     assert_snapshot!(desk.run("run --dry-run posts --format json"), @r#"
     exit code 0
     --- stdout
-    {"inputs":1,"inputs_not_read":0,"posts_not_read":0,"posts":1,"citations":4,"left_out":0,"sources":4,"hosts":3,"busiest_host":["a.test",2],"hours":0.00022222222222222223,"disk_bytes":100000}
+    {"inputs":1,"inputs_not_read":0,"posts_not_read":0,"posts":1,"citations":4,"left_out":0,"sources":4,"hosts":3,"busiest_host":["a.test",2],"hours":0.00022222222222222223,"disk_bytes":6760000,"disk_bytes_of_pages":100000}
     "#);
     assert_eq!(desk.web.connections(), 0);
     assert!(!desk.path("sourcekeep.db").exists());
@@ -60,7 +61,7 @@ fn a_dry_run_fetches_and_writes_nothing() {
     would visit  5 sources on 3 hosts
                  most on a.test: 2
     would take   under a minute, at this politeness
-    would add    655 B at most
+    would add    about 840 B
     nothing was fetched, and nothing written
     ");
     assert_eq!(desk.web.connections(), connections);
@@ -82,7 +83,8 @@ fn a_dry_run_counts_the_wait_that_politeness_asks_for() {
     would visit  4 sources on 3 hosts
                  most on a.test: 2
     would take   about 2.0 hours, at this politeness
-    would add    100 KB at most
+    would add    about 6.8 MB
+                 of which 100 KB are pages, and the rest is what they need to be shown (--no-requisites leaves it)
     nothing was fetched, and nothing written
     ");
 }

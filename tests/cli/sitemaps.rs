@@ -387,7 +387,7 @@ fn limits_and_kills_leave_the_rest_due() {
     posts        0 posts, 0 citations (0 links left out)
     would visit  0 sources on 0 hosts
     would take   under a minute, at this politeness
-    would add    0 B at most
+    would add    about 0 B
     nothing was fetched, and nothing written
     ");
     let mut child = desk.start("run --limit 1000");
