@@ -46,7 +46,8 @@ def size(folder):
 def index(folder):
     """What of the file the index of words takes, which no rival has."""
     with contextlib.closing(sqlite3.connect(os.path.join(folder, "s.db"))) as file:
-        return file.execute("select sum(length(block)) from search_index_data").fetchone()[0]
+        tables = "name like 'search_index%'"
+        return file.execute(f"select sum(pgsize) from dbstat where {tables}").fetchone()[0]
 
 
 def nginx(web, *args):

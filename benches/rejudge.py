@@ -98,6 +98,7 @@ def multiply(db, wanted):
         model.append((source, root, rows("outcome", f"id = {root['outcome_id']}")[1][0],
                       rows("features", f"outcome_id = {root['outcome_id']}")[1][0],
                       rows("verdict", f"visit_id = {root['id']}")[1][0],
+                      rows("visit_text", f"visit_id = {root['id']}")[1][0],
                       rows("capture", f"id = {source['baseline_id']}")[1][0]))
     if not model:
         sys.exit("no page was kept")
@@ -105,10 +106,11 @@ def multiply(db, wanted):
     dice = random.Random(1)
     lost = '{"way":"plain","hops":[{"url":"%s","status":404,"protocol":"HTTP/1.1"}]}'
     for number in range(wanted - len(model)):
-        source, root, outcome, features, verdict, capture = (dict(row) for row in model[number % len(model)])
+        source, root, outcome, features, verdict, text, capture = (dict(row) for row in model[number % len(model)])
         next_id += 10
         address = f"{source['address']}/{next_id}"
-        outcome.update(id=next_id, sha256=os.urandom(32), facts=outcome["facts"].replace(source["address"], address))
+        outcome.update(id=next_id, sha256=os.urandom(32), text_of=next_id)
+        text.update(visit_id=next_id, facts=text["facts"].replace(source["address"], address))
         features["outcome_id"] = next_id
         root.update(id=next_id, source_id=next_id, outcome_id=next_id)
         verdict["visit_id"] = next_id
@@ -117,17 +119,18 @@ def multiply(db, wanted):
                       verdict_visit_id=next_id, last_capture_id=next_id, visits=4)
         put("source", source)
         for table, row in (("outcome", outcome), ("features", features), ("visit", root), ("verdict", verdict),
-                           ("capture", capture)):
+                           ("visit_text", text), ("capture", capture)):
             put(table, row)
         for later in range(1, 4):
             put("visit", {**root, "id": next_id + later, "at": root["at"] + later * 86_400_000, "confirms": next_id})
         if number % 5 == 0:
             gone = next_id + 4
-            put("outcome", {**outcome, "id": gone, "sha256": os.urandom(32), "status": 404, "facts": lost % address,
+            put("outcome", {**outcome, "id": gone, "sha256": os.urandom(32), "status": 404, "text_of": gone,
                             "body_sha256": None})
             put("visit", {**root, "id": gone, "at": root["at"] + 4 * 86_400_000, "outcome_id": gone})
             code = "alive" if dice.random() < 0.25 else "not-found"
             put("verdict", {**verdict, "visit_id": gone, "code": code})
+            put("visit_text", {**text, "visit_id": gone, "facts": lost % address})
             archive.execute("update source set last_visit_id = ?1, verdict_visit_id = ?1, visits = 5 where id = ?2",
                             (gone, next_id))
     archive.commit()

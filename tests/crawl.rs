@@ -315,7 +315,7 @@ fn visits(archive: &Path) -> BTreeMap<String, Visit> {
     let mut query = connection
         .prepare(
             "select s.address, o.facts from source s join visit v on v.id = s.last_visit_id \
-             join outcome o on o.id = v.outcome_id",
+             join outcomes o on o.id = v.outcome_id",
         )
         .unwrap();
     let rows = query.query_map([], |row| {

@@ -259,7 +259,7 @@ fn what_it_tells_is_in_the_archive() {
         "nothing-answers"
     );
     let second_looks =
-        "select count(*) || '' from outcome where json_extract(facts, '$.way') = 'browser'";
+        "select count(*) || '' from outcomes where json_extract(facts, '$.way') = 'browser'";
     assert_ne!(
         rows(folder, second_looks),
         "0",

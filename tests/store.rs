@@ -634,7 +634,7 @@ fn what_is_not_ours_is_refused_and_not_touched() {
 #[test]
 fn an_archive_is_a_wal_database_with_our_mark() {
     let archive = archive();
-    assert_eq!(sql::<i64>(&archive.path, "pragma page_size"), 8192);
+    assert_eq!(sql::<i64>(&archive.path, "pragma page_size"), 4096);
     assert_eq!(sql::<i64>(&archive.path, "pragma auto_vacuum"), 2);
     assert_eq!(sql::<String>(&archive.path, "pragma journal_mode"), "wal");
     archive.store.close();

@@ -271,7 +271,7 @@ impl Desk {
             .prepare(
                 "select s.address, v.at, coalesce(j.code, b.code), json_extract(o.facts, '$.way') = 'browser',
                      r.suspect = 0
-                 from visit v join source s on s.id = v.source_id join outcome o on o.id = v.outcome_id
+                 from visit v join source s on s.id = v.source_id join outcomes o on o.id = v.outcome_id
                  join run r on r.id = v.run_id
                  left join verdict j on j.visit_id = v.id left join verdict b on b.visit_id = v.confirms
                  order by v.id",

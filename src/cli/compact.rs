@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 use sourcekeep::report::{bytes, count, one_line};
-use sourcekeep::run::compact::{Compact, Summary, Told, compact as pack};
+use sourcekeep::run::compact::{Compact, Summary, TextsWay, Told, compact as pack};
 use sourcekeep::store::Mode;
 
 use super::Global;
@@ -22,11 +22,15 @@ use super::progress::Line;
 /// Pages are packed with dictionaries made from what the archive holds, and versions of a page as differences from a whole
 /// one. Nothing is lost: each payload is unpacked again and compared before it takes the place of what was there. Runs do a
 /// little of this at their end. It may be interrupted at any time, and goes on from there.
+///
+/// What visits say at length (facts, evidence, headers) is packed too, which runs do not do: other programs that read the file do
+/// not see it then; all commands do. With --readable it is text again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sourcekeep compact                    until all is done
   sourcekeep compact --max-time 10m     for so long, and on from there the next time
   sourcekeep compact --anew             try everything again, with new dictionaries
+  sourcekeep compact --readable         facts, evidence and headers as text, for Datasette and the like
 
 Exit codes: 0 done; 3 something that is stored cannot be read, and it says what; 4 a run holds the file.")]
 pub(crate) struct CompactArgs {
@@ -36,6 +40,9 @@ pub(crate) struct CompactArgs {
     /// Try everything again, with new dictionaries
     #[arg(long)]
     anew: bool,
+    /// Make text again of what visits say at length, for other programs that read the file
+    #[arg(long, conflicts_with_all = ["anew", "max_time"])]
+    readable: bool,
     /// How to print what came of it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -53,6 +60,11 @@ pub(crate) fn compact(
         until: args.max_time.map(|time| Instant::now() + time),
         cores: 0,
         anew: args.anew,
+        texts: if args.readable {
+            TextsWay::Open
+        } else {
+            TextsWay::Pack
+        },
     };
     let stopped = until_interrupted()?;
     let begun = Instant::now();
@@ -67,7 +79,7 @@ pub(crate) fn compact(
     let seconds = begun.elapsed().as_secs_f64();
     let mut out = printer.data();
     match args.format {
-        Format::Text => write_text(&summary, seconds, &mut out)?,
+        Format::Text => write_text(&summary, args.readable, seconds, &mut out)?,
         Format::Json | Format::Jsonl => {
             serde_json::to_writer(&mut out, &as_json(&summary, seconds))?;
             out.write_all(b"\n")?;
@@ -100,6 +112,7 @@ pub(super) fn words(told: Told) -> String {
     match told {
         Told::Training => "making dictionaries".to_owned(),
         Told::Tried(done, of) => format!("packing: {done} of {of}"),
+        Told::Texts(done) => format!("facts, evidence and headers of {done}"),
         Told::GivingBack(pages) => format!("giving room back: {pages} pages left"),
     }
 }
@@ -126,7 +139,12 @@ pub(super) fn write_file_size(
     )
 }
 
-fn write_text(summary: &Summary, seconds: f64, out: &mut impl Write) -> std::io::Result<()> {
+fn write_text(
+    summary: &Summary,
+    readable: bool,
+    seconds: f64,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     write_problems(&summary.problems, out)?;
     if summary.dictionaries > 0 {
         writeln!(
@@ -146,6 +164,11 @@ fn write_text(summary: &Summary, seconds: f64, out: &mut impl Write) -> std::io:
         bytes(summary.after),
         bytes(summary.before),
     )?;
+    if summary.texts > 0 {
+        let how = if readable { "text again" } else { "packed" };
+        let answers = count(summary.texts, "answer");
+        writeln!(out, "facts, evidence and headers of {answers} {how}")?;
+    }
     write_file_size(summary.file_before, summary.file_after, seconds, out)?;
     if summary.unfinished {
         writeln!(
@@ -166,6 +189,7 @@ fn as_json(summary: &Summary, seconds: f64) -> serde_json::Value {
         "bytes_after": summary.after,
         "dictionaries": summary.dictionaries,
         "dictionary_bytes": summary.dictionary_bytes,
+        "texts": summary.texts,
         "file_before": summary.file_before,
         "file_after": summary.file_after,
         "unfinished": summary.unfinished,

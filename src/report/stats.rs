@@ -480,10 +480,12 @@ fn measure(store: &Store, visits: i64) -> Result<Bytes, ReportError> {
         }
         let size = store.read("measure the file", |r| r.bytes_of(&tree))?;
         match tree.as_str() {
-            "outcome" => all.facts += size,
+            "outcome" | "visit_text" | "visit_packed" => all.facts += size,
             "features" => all.features += size,
             "visit" => all.visits += size,
-            "exchange" | "request_headers" => all.exchanges += size,
+            "exchange" | "exchange_text" | "exchange_packed" | "request_headers" => {
+                all.exchanges += size;
+            }
             _ if is_index => all.indexes += size,
             _ => all.other += size,
         }

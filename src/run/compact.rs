@@ -13,6 +13,7 @@
 
 mod pack;
 mod rebase;
+mod texts;
 mod train;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ use crate::store::{DeltaSums, Repacked, Store, StoreError, ToPack, Way, sha256};
 
 use pack::{Base, Dictionaries};
 pub(super) use rebase::Repacking;
+pub use texts::TextsWay;
 
 /// Bytes of payloads that a core takes in a round.
 const OF_A_CORE: usize = 4 << 20;
@@ -59,6 +61,8 @@ pub struct Compact {
     pub cores: usize,
     /// Whether everything is tried again and new dictionaries are made, whatever was done before.
     pub anew: bool,
+    /// What becomes of what visits say at length.
+    pub texts: TextsWay,
 }
 
 /// Something to tell while it goes on.
@@ -68,6 +72,8 @@ pub enum Told {
     Training,
     /// Payloads up to this number were tried, of so many.
     Tried(i64, i64),
+    /// What so many visits and requisites say was packed, or made text again.
+    Texts(u64),
     /// So many pages are still to be given back.
     GivingBack(i64),
 }
@@ -91,6 +97,8 @@ pub struct Summary {
     pub dictionaries: u64,
     /// Bytes of these.
     pub dictionary_bytes: u64,
+    /// Visits and requisites of which what they say was packed, or made text again.
+    pub texts: u64,
     /// Bytes of the file before.
     pub file_before: u64,
     /// Bytes of the file now.
@@ -180,6 +188,7 @@ pub fn compact(
     summary.unfinished = store
         .read("read what is packed", |r| r.packing())
         .map(|packing| packing.tried_to < packing.newest_blob)?;
+    texts::texts(store, plan.texts, cores, &stop, &mut summary, &mut told)?;
     store.write_blocking("remove what is not needed", |w| {
         w.drop_unused_dictionaries()
     })?;
@@ -209,6 +218,7 @@ pub(super) async fn when_idle(
         until: Some(Instant::now() + time),
         cores: (cores(0) / 2).max(1),
         anew: false,
+        texts: TextsWay::Stay,
     };
     let (store, cancelled) = (Arc::clone(&context.store), context.cancelled.clone());
     let packing = tokio::task::spawn_blocking(move || {

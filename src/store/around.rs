@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::OptionalExtension;
 
 use super::chain::Sha;
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// Of what ended at one address, so many outcomes are looked at.
 const MOST_OUTCOMES: u32 = 256;
@@ -132,10 +132,11 @@ impl Reading<'_> {
     /// For each of these final addresses, the addresses of the sources that ever ended there, at most some hundred of
     /// each. An outcome is one source's: its first hop is the source.
     pub fn sinks(&self, finals: &[&str]) -> rusqlite::Result<HashMap<String, Vec<String>>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare_cached(&format!(
             "select distinct facts ->> '$.hops[0].url' from
-                 (select facts from outcome where final_url = ?1 order by id desc limit ?2)",
-        )?;
+                 (select {} as facts from outcome o where o.final_url = ?1 order by o.id desc limit ?2)",
+            texts::facts("o")
+        ))?;
         let mut sinks = HashMap::new();
         for &address in finals {
             let ended = statement
@@ -150,12 +151,13 @@ impl Reading<'_> {
     /// The final addresses at which at least so many sources ever ended, with how many did.
     pub fn all_sinks(&self, at_least: u32) -> rusqlite::Result<BTreeMap<String, u32>> {
         self.connection
-            .prepare_cached(
-                "select final_url, count(distinct facts ->> '$.hops[0].url') as sources from outcome
-                 where final_url is not null
-                 group by final_url
+            .prepare_cached(&format!(
+                "select o.final_url, count(distinct {} ->> '$.hops[0].url') as sources from outcome o
+                 where o.final_url is not null
+                 group by o.final_url
                  having count(*) >= ?1 and sources >= ?1",
-            )?
+                texts::facts("o")
+            ))?
             .query_map([at_least], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     }

@@ -10,7 +10,7 @@ use super::imports::ImportedCapture;
 use super::manifests::NewManifest;
 use super::renderings::NewRendering;
 use super::runs::NewEvent;
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// One request and its response, as stored.
 #[derive(Debug, Clone)]
@@ -162,8 +162,9 @@ impl Writing<'_> {
         self.connection
             .prepare_cached(
                 "insert into exchange (visit_id, hop, method, url, at, peer_id, protocol, request_headers_id, status,
-                     response_headers, served_sha256, served_sha1, served_size, truncated, body_id)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                     served_sha256, served_sha1, served_size, truncated, body_id)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                     nullif(?10, (select sha256 from blob where id = ?14)), ?11, ?12, ?13, ?14)",
             )?
             .execute(rusqlite::params![
                 visit_id,
@@ -175,14 +176,15 @@ impl Writing<'_> {
                 exchange.protocol,
                 request_headers,
                 exchange.status,
-                exchange.response_headers,
                 exchange.served.as_ref().map(|served| &served.0[..]),
                 exchange.served.as_ref().map(|served| &served.1),
                 exchange.served.as_ref().map(|served| served.2 as i64),
                 exchange.truncated,
                 body_id,
             ])?;
-        Ok(self.connection.last_insert_rowid())
+        let id = self.connection.last_insert_rowid();
+        self.keep_headers(id, &exchange.response_headers)?;
+        Ok(id)
     }
 
     fn request_headers(&self, headers: &str) -> rusqlite::Result<i64> {
@@ -272,7 +274,8 @@ impl Writing<'_> {
             .prepare_cached(
                 "insert into capture (id, source_id, visit_id, at, kind, url, media_type, title, body_id, size,
                      served_sha256, served_sha1, truncated, sealed_at, chain, manifest_id)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                     nullif(?11, (select sha256 from blob where id = ?9)), ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute(rusqlite::params![
                 id,
@@ -379,10 +382,12 @@ pub(super) fn exchanges_digest(
     connection: &rusqlite::Connection,
     visit_id: i64,
 ) -> rusqlite::Result<Sha> {
-    let mut query = connection.prepare_cached(
-        "select e.hop, e.method, e.url, e.at, e.protocol, e.status, r.headers, e.response_headers
-         from exchange e join request_headers r on r.id = e.request_headers_id where e.visit_id = ?1 order by e.hop",
-    )?;
+    let mut query = texts::prepared(connection, "e", |headers| {
+        format!(
+            "select e.hop, e.method, e.url, e.at, e.protocol, e.status, r.headers, {headers}
+             from exchange e join request_headers r on r.id = e.request_headers_id where e.visit_id = ?1 order by e.hop"
+        )
+    })?;
     let mut text = String::new();
     let mut rows = query.query([visit_id])?;
     while let Some(row) = rows.next()? {
@@ -445,12 +450,13 @@ impl Reading<'_> {
     pub fn held_capture(&self, capture_id: i64) -> rusqlite::Result<Option<HeldCapture>> {
         let row = self
             .connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "select c.url, c.media_type, c.title, c.body_id,
-                     (select e.response_headers from exchange e where e.visit_id = c.visit_id and e.body_id = c.body_id
+                     (select {} from exchange e where e.visit_id = c.visit_id and e.body_id = c.body_id
                       order by e.hop desc limit 1)
                  from capture c where c.id = ?1",
-            )?
+                texts::response_headers("e")
+            ))?
             .query_row([capture_id], |row| {
                 Ok((
                     row.get(0)?,

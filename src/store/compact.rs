@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::blob;
 use super::chain::{Sha, sha256};
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// Rows that are walked over at once.
 const ROWS: i64 = 1_000;
@@ -137,14 +137,19 @@ pub struct SampleRow {
 
 /// The media type of the blob `b`: of the first capture that it is the body of, else of the first response, or of a
 /// visit that failed.
-const MEDIA_TYPE: &str = "coalesce(
+fn media_type() -> String {
+    let headers = texts::response_headers("e");
+    format!(
+        "coalesce(
      (select c.media_type from capture c where c.body_id = b.id order by c.id limit 1),
-     (select (select h.value ->> 1 from json_each(e.response_headers) h where lower(h.value ->> 0) = 'content-type' limit 1)
+     (select (select h.value ->> 1 from json_each({headers}) h where lower(h.value ->> 0) = 'content-type' limit 1)
       from exchange e where e.body_id = b.id order by e.id limit 1),
      (select o.media_type from outcome o where o.body_id = b.id order by o.id limit 1),
      iif(exists (select 1 from rendering r where r.dom_id = b.id), 'text/html', null),
      iif(exists (select 1 from rendering r where r.screenshot_id = b.id), 'image/webp', null),
-     iif(exists (select 1 from rendering r where r.pdf_id = b.id), 'application/pdf', null))";
+     iif(exists (select 1 from rendering r where r.pdf_id = b.id), 'application/pdf', null))"
+    )
+}
 
 impl Reading<'_> {
     /// The payload of a blob.
@@ -226,7 +231,10 @@ impl Reading<'_> {
     /// The media type of a payload, as the server named it.
     pub(super) fn media_type_of(&self, id: i64) -> rusqlite::Result<Option<String>> {
         self.connection
-            .prepare_cached(&format!("select {MEDIA_TYPE} from blob b where b.id = ?1"))?
+            .prepare_cached(&format!(
+                "select {} from blob b where b.id = ?1",
+                media_type()
+            ))?
             .query_row([id], |row| row.get(0))
     }
 
@@ -352,8 +360,9 @@ impl Reading<'_> {
     pub fn samples(&self, after: Option<Sha>, most: usize) -> rusqlite::Result<Vec<SampleRow>> {
         self.connection
             .prepare_cached(&format!(
-                "select b.sha256, b.id, b.size, {MEDIA_TYPE} from blob b
-                 where b.sha256 > ?1 and b.coding <> 'plain' and b.size >= ?3 order by b.sha256 limit ?2"
+                "select b.sha256, b.id, b.size, {} from blob b
+                 where b.sha256 > ?1 and b.coding <> 'plain' and b.size >= ?3 order by b.sha256 limit ?2",
+                media_type()
             ))?
             .query_map(
                 (

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::quotes::{LookedIn, NewFragment, NewQuoteResult};
 use super::runs::NewEvent;
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// How far a source had moved from its baseline at a visit.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,10 +132,10 @@ impl Writing<'_> {
     ) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached(
-                "insert into drift (visit_id, source_id, capture_id, level, kept, detail, version)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "insert into drift (visit_id, source_id, capture_id, level, kept, version)
+                 values (?1, ?2, ?3, ?4, ?5, ?6)
                  on conflict (visit_id) do update set capture_id = excluded.capture_id, level = excluded.level,
-                     kept = excluded.kept, detail = excluded.detail, version = excluded.version",
+                     kept = excluded.kept, version = excluded.version",
             )?
             .execute((
                 visit_id,
@@ -143,15 +143,17 @@ impl Writing<'_> {
                 drift.capture_id,
                 &drift.level,
                 drift.kept,
-                &drift.detail,
                 drift.version,
             ))?;
-        Ok(())
+        self.keep_texts(visit_id, None, None, Some(&drift.detail))
     }
 
     pub(super) fn forget_drift(&self, visit_id: i64) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("delete from drift where visit_id = ?1")?
+            .execute([visit_id])?;
+        self.connection
+            .prepare_cached("update visit_text set drift = null where visit_id = ?1")?
             .execute([visit_id])?;
         Ok(())
     }
@@ -327,10 +329,11 @@ impl Reading<'_> {
     /// What was found last of how far a source has drifted.
     pub fn last_drift(&self, source_id: i64) -> rusqlite::Result<Option<DriftRow>> {
         self.connection
-            .prepare_cached(
-                "select visit_id, capture_id, level, kept, detail, version from drift
-                 where source_id = ?1 order by visit_id desc limit 1",
-            )?
+            .prepare_cached(&format!(
+                "select d.visit_id, d.capture_id, d.level, d.kept, {}, d.version from drift d
+                 where d.source_id = ?1 order by d.visit_id desc limit 1",
+                texts::drift("d")
+            ))?
             .query_row([source_id], drift)
             .optional()
     }
@@ -338,10 +341,11 @@ impl Reading<'_> {
     /// All that was found of how far a source has drifted, oldest first.
     pub fn drifts(&self, source_id: i64) -> rusqlite::Result<Vec<DriftRow>> {
         self.connection
-            .prepare_cached(
-                "select visit_id, capture_id, level, kept, detail, version from drift
-                 where source_id = ?1 order by visit_id",
-            )?
+            .prepare_cached(&format!(
+                "select d.visit_id, d.capture_id, d.level, d.kept, {}, d.version from drift d
+                 where d.source_id = ?1 order by d.visit_id",
+                texts::drift("d")
+            ))?
             .query_map([source_id], drift)?
             .collect()
     }

@@ -3,9 +3,9 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::Reading;
 use super::baselines::BaselineRow;
 use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, find_source, state};
+use super::{Reading, texts};
 
 /// A source with everything that its standing and its next visit depend on. Instants in milliseconds since the epoch.
 #[derive(Debug, Clone)]
@@ -172,9 +172,10 @@ impl Reading<'_> {
         up_to: i64,
         most: usize,
     ) -> rusqlite::Result<Vec<PastVisit>> {
+        let (facts, evidence) = (texts::facts("o"), texts::evidence("j"));
         self.connection
-            .prepare_cached(
-                "select v.id, v.at, j.code, j.evidence, j.judge_version, j.judged_at, o.facts, c.id, c.at,
+            .prepare_cached(&format!(
+                "select v.id, v.at, j.code, {evidence}, j.judge_version, j.judged_at, {facts}, c.id, c.at,
                      v.not_modified, p.address, v.elapsed_ms, v.first_byte_ms, r.id, r.command,
                      coalesce(r.suspect, 0), r.doubt, r.clock,
                      exists (select 1 from unsettled u where u.visit_id = v.id)
@@ -183,8 +184,8 @@ impl Reading<'_> {
                  left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
                  left join peer p on p.id = v.peer_id
                  left join run r on r.id = v.run_id
-                 where v.source_id = ?1 and v.id <= ?2 order by v.id desc limit ?3",
-            )?
+                 where v.source_id = ?1 and v.id <= ?2 order by v.id desc limit ?3"
+            ))?
             .query_map((source_id, up_to, most as i64), past_visit)?
             .collect()
     }

@@ -3,10 +3,10 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row};
 
-use super::Reading;
 use super::blob;
 use super::captures::ByHand;
 use super::chain::{Sha, hex};
+use super::{Reading, texts};
 
 /// A capture, whole but for its exchanges and its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,10 +127,17 @@ pub struct ManifestLine {
     pub what: Result<i64, (String, String)>,
 }
 
-const EXCHANGE: &str = "select e.id, e.hop, e.method, e.url, e.at, p.address, e.protocol, r.headers, e.status,
-     e.response_headers, b.id, b.sha256, b.size, e.served_sha256, e.served_sha1, e.served_size, e.truncated
-     from exchange e join request_headers r on r.id = e.request_headers_id
-     left join peer p on p.id = e.peer_id left join blob b on b.id = e.body_id";
+/// What is read of an exchange, and from where.
+fn exchange_columns() -> String {
+    let headers = texts::response_headers("e");
+    format!(
+        "select e.id, e.hop, e.method, e.url, e.at, p.address, e.protocol, r.headers, e.status,
+             {headers}, b.id, b.sha256, b.size,
+             coalesce(e.served_sha256, iif(e.served_sha1 is null, null, b.sha256)), e.served_sha1, e.served_size, e.truncated
+         from exchange e join request_headers r on r.id = e.request_headers_id
+         left join peer p on p.id = e.peer_id left join blob b on b.id = e.body_id"
+    )
+}
 
 fn sha(bytes: Option<Vec<u8>>) -> Option<Sha> {
     bytes.and_then(|bytes| Sha::try_from(bytes).ok())
@@ -182,12 +189,19 @@ pub enum Table {
 }
 
 impl Table {
-    const fn query(self) -> &'static str {
-        match self {
-            Table::Citations => "select * from citations where id > ?1 order by id limit ?2",
-            Table::Sources => "select * from sources where id > ?1 order by id limit ?2",
-            Table::Visits => "select * from visits where id > ?1 order by id limit ?2",
-        }
+    fn query(self) -> String {
+        let columns = match self {
+            Table::Citations => "* from citations".to_owned(),
+            Table::Sources => "* from sources".to_owned(),
+            // Its own, or inherited; what the view does not see where it is packed.
+            Table::Visits => format!(
+                "id, source, at, verdict, status, failure, final_url, confirms, elapsed_ms, {} as evidence, run_id from visits v",
+                texts::evidence_of(
+                    "coalesce((select j.visit_id from verdict j where j.visit_id = v.id), v.confirms)"
+                )
+            ),
+        };
+        format!("select {columns} where id > ?1 order by id limit ?2")
     }
 }
 
@@ -205,7 +219,7 @@ pub struct TableRows {
 impl Reading<'_> {
     /// The next rows of a table, after the one with this id.
     pub fn table_rows(&self, table: Table, after: i64, most: usize) -> rusqlite::Result<TableRows> {
-        let mut query = self.connection.prepare_cached(table.query())?;
+        let mut query = self.connection.prepare_cached(&table.query())?;
         let mut found = TableRows {
             columns: query.column_names().map(str::to_owned).collect(),
             rows: Vec::new(),
@@ -234,7 +248,8 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(
                 "select c.id, s.address, c.visit_id, c.at, coalesce(i.kind, c.kind), c.url, c.media_type, c.title,
-                     b.id, b.sha256, b.size, c.served_sha256, c.served_sha1, c.truncated,
+                     b.id, b.sha256, b.size,
+                     coalesce(c.served_sha256, iif(c.served_sha1 is null, null, b.sha256)), c.served_sha1, c.truncated,
                      coalesce(i.sealed_at, c.sealed_at), c.manifest_id, h.made_by, h.file, h.dated_by, h.named_url,
                      h.note, coalesce(m.left_out, 0),
                      c.manifest_id is not null and coalesce(i.looked_for, 1)
@@ -313,7 +328,10 @@ impl Reading<'_> {
     /// The exchanges of a visit, hop by hop.
     pub fn exchanges_of_visit(&self, visit_id: i64) -> rusqlite::Result<Vec<WholeExchange>> {
         self.connection
-            .prepare_cached(&format!("{EXCHANGE} where e.visit_id = ?1 order by e.hop"))?
+            .prepare_cached(&format!(
+                "{} where e.visit_id = ?1 order by e.hop",
+                exchange_columns()
+            ))?
             .query_map([visit_id], exchange)?
             .collect()
     }
@@ -321,7 +339,7 @@ impl Reading<'_> {
     /// An exchange.
     pub fn whole_exchange(&self, id: i64) -> rusqlite::Result<Option<WholeExchange>> {
         self.connection
-            .prepare_cached(&format!("{EXCHANGE} where e.id = ?1"))?
+            .prepare_cached(&format!("{} where e.id = ?1", exchange_columns()))?
             .query_row([id], exchange)
             .optional()
     }
@@ -330,7 +348,8 @@ impl Reading<'_> {
     pub fn exchanges_at(&self, url: &str, at: i64) -> rusqlite::Result<Vec<WholeExchange>> {
         self.connection
             .prepare_cached(&format!(
-                "{EXCHANGE} where e.url = ?1 and e.visit_id is null and e.at = ?2 order by e.id"
+                "{} where e.url = ?1 and e.visit_id is null and e.at = ?2 order by e.id",
+                exchange_columns()
             ))?
             .query_map((url, at), exchange)?
             .collect()
@@ -340,9 +359,10 @@ impl Reading<'_> {
     pub fn loose_exchanges(&self, after: i64, most: usize) -> rusqlite::Result<Vec<WholeExchange>> {
         self.connection
             .prepare_cached(&format!(
-                "{EXCHANGE} where e.id > ?1 and e.visit_id is null
+                "{} where e.id > ?1 and e.visit_id is null
                      and not exists (select 1 from requisite q where q.exchange_id = e.id)
-                 order by e.id limit ?2"
+                 order by e.id limit ?2",
+                exchange_columns()
             ))?
             .query_map((after, most as i64), exchange)?
             .collect()

@@ -9,7 +9,7 @@ use super::captures::{ByHand, NewCapture, NewExchange};
 use super::chain::{ImportLink, Sha};
 use super::manifests::{NewManifest, PutDown};
 use super::renderings::NewRendering;
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// A payload that is brought in.
 #[derive(Debug, Clone)]
@@ -150,13 +150,14 @@ impl Writing<'_> {
         let exchange = &imported.exchange;
         let known = self
             .connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "select e.id from exchange e join request_headers r on r.id = e.request_headers_id
                  where e.url = ?1 and e.visit_id is null and e.at = ?2 and e.status = ?3 and e.method = ?4
-                     and e.body_id is ?5 and e.response_headers = ?6 and r.headers = ?7 and e.hop = ?8
+                     and e.body_id is ?5 and {} = ?6 and r.headers = ?7 and e.hop = ?8
                      and e.truncated is ?9 and e.protocol = ?10
                  order by e.id limit 1",
-            )?
+                texts::response_headers("e")
+            ))?
             .query_row(
                 rusqlite::params![
                     exchange.url,

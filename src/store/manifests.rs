@@ -6,12 +6,12 @@
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use super::blob::{self, Packed};
 use super::captures::NewExchange;
 use super::chain::{Sha, hex, sha256};
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// The ids of the exchanges that a requisite came by, hop by hop; there once the writer has put them down. Whatever is
 /// handed to the writer after that may use them.
@@ -146,10 +146,11 @@ impl Writing<'_> {
         body: Option<i64>,
     ) -> rusqlite::Result<Option<i64>> {
         self.connection
-            .prepare_cached(
-                "select id, status, body_id, truncated, method, response_headers from exchange
-                 where url = ?1 and visit_id is null order by id desc limit 1",
-            )?
+            .prepare_cached(&format!(
+                "select e.id, e.status, e.body_id, e.truncated, e.method, {} from exchange e
+                 where e.url = ?1 and e.visit_id is null order by e.id desc limit 1",
+                texts::response_headers("e")
+            ))?
             .query_row([&exchange.url], |row| {
                 let headers: String = row.get(5)?;
                 let is_same = row.get::<_, u16>(1)? == exchange.status
@@ -221,10 +222,7 @@ impl Writing<'_> {
     }
 
     fn exchange_digest(&self, id: i64) -> rusqlite::Result<Sha> {
-        let stored = self
-            .connection
-            .prepare_cached(&format!("select {EXCHANGE} where e.id = ?1"))?
-            .query_row([id], stored)?;
+        let stored = exchange(self.connection)?.query_row([id], stored)?;
         Ok(sha256(stored.text.as_bytes()))
     }
 }
@@ -233,9 +231,15 @@ impl Writing<'_> {
 const START_OF_MANIFEST: &str = "manifest\n";
 
 /// What the digest of an exchange covers, and from where.
-const EXCHANGE: &str = "e.id, e.method, e.url, e.at, e.protocol, e.status, r.headers, e.response_headers, \
-     lower(hex(b.sha256)), e.truncated \
-     from exchange e join request_headers r on r.id = e.request_headers_id left join blob b on b.id = e.body_id";
+fn exchange(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    texts::prepared(connection, "e", |headers| {
+        format!(
+            "select e.id, e.method, e.url, e.at, e.protocol, e.status, r.headers, {headers}, lower(hex(b.sha256)), e.truncated
+             from exchange e join request_headers r on r.id = e.request_headers_id left join blob b on b.id = e.body_id
+             where e.id = ?1"
+        )
+    })
+}
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     let (at, status): (i64, i64) = (row.get(3)?, row.get(5)?);
@@ -281,7 +285,7 @@ pub(super) fn manifest_digest(connection: &Connection, id: i64) -> rusqlite::Res
     let mut query = connection.prepare_cached(
         "select kind, exchange_id, url, missing from requisite where manifest_id = ?1 order by position",
     )?;
-    let mut exchange = connection.prepare_cached(&format!("select {EXCHANGE} where e.id = ?1"))?;
+    let mut exchange = exchange(connection)?;
     let mut rows = query.query([id])?;
     let mut text = START_OF_MANIFEST.to_owned();
     while let Some(row) = rows.next()? {
@@ -322,11 +326,12 @@ impl Reading<'_> {
     /// The newest exchange of an address that no visit made.
     pub fn known_requisite(&self, url: &str) -> rusqlite::Result<Option<KnownRequisite>> {
         self.connection
-            .prepare_cached(
-                "select e.id, e.at, e.status, e.response_headers, coalesce(b.size, 0)
+            .prepare_cached(&format!(
+                "select e.id, e.at, e.status, {}, coalesce(b.size, 0)
                  from exchange e left join blob b on b.id = e.body_id
                  where e.url = ?1 and e.visit_id is null order by e.id desc limit 1",
-            )?
+                texts::response_headers("e")
+            ))?
             .query_row([url], |row| {
                 Ok(KnownRequisite {
                     exchange_id: row.get(0)?,
@@ -343,9 +348,10 @@ impl Reading<'_> {
     pub fn answer(&self, exchange_id: i64) -> rusqlite::Result<Option<AnswerRow>> {
         let row = self
             .connection
-            .prepare_cached(
-                "select url, status, response_headers, body_id from exchange where id = ?1",
-            )?
+            .prepare_cached(&format!(
+                "select e.url, e.status, {}, e.body_id from exchange e where e.id = ?1",
+                texts::response_headers("e")
+            ))?
             .query_row([exchange_id], |row| {
                 let body: Option<i64> = row.get(3)?;
                 Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, body))

@@ -35,6 +35,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0016_import_verdicts.sql"),
     include_str!("schema/0017_renderings.sql"),
     include_str!("schema/0018_search.sql"),
+    include_str!("schema/0019_texts.sql"),
 ];
 
 /// What a file is, before it is touched.

@@ -40,6 +40,7 @@ mod search;
 mod settling;
 mod sources;
 mod stats;
+mod texts;
 mod verify;
 mod visits;
 mod waking;
@@ -105,6 +106,7 @@ pub use stats::{
     BlobSums, BodyRow, CodingSums, Contents, CopySums, DayOfVisits, HostCount, Pages,
     PieceOfVisits, RunSums, Schedule, SourceCount,
 };
+pub use texts::{PackedTexts, Texts};
 pub use verify::{Depth, Looking, Verified, Verifying, verify};
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
 pub use waking::{Lately, Waking};
@@ -360,7 +362,7 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     // Page size and auto-vacuum take effect only before the first table.
     connection
         .execute_batch(
-            "pragma page_size = 8192;
+            "pragma page_size = 4096;
              pragma auto_vacuum = incremental;",
         )
         .map_err(wrap)?;
@@ -380,6 +382,7 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         )
         .map_err(wrap)?;
     keep_plans(&connection).map_err(wrap)?;
+    texts::add_functions(&connection).map_err(wrap)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
@@ -420,6 +423,7 @@ fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         connection.execute_batch("pragma trusted_schema = off; pragma cache_size = -4000;")?;
         connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
         keep_plans(&connection)?;
+        texts::add_functions(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };

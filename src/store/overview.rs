@@ -2,10 +2,10 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::Reading;
 use super::marks::MARK_JOIN;
 use super::quotes::has_lost;
 use super::settling::BACKLOG_MS;
+use super::{Reading, texts};
 
 /// The state of one source.
 #[derive(Debug, Clone)]
@@ -197,8 +197,11 @@ pub struct Totals {
 
 /// Bound before all others: the instant of the question, when news begin, how long an input
 /// is new.
-const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes, s.verdict, s.verdict_since,
-     j.evidence, case when v.not_modified then 304 else o.status end, coalesce(o.final_url, s.address), s.moved_to,
+fn columns() -> String {
+    let evidence = texts::evidence("j");
+    format!(
+        "s.id, s.address, s.standing, s.standing_since, s.strikes, s.verdict, s.verdict_since,
+     {evidence}, case when v.not_modified then 304 else o.status end, coalesce(o.final_url, s.address), s.moved_to,
      s.last_visit_at, s.next_visit_at, s.last_fine_at,
      (select count(*) from capture n where n.source_id = s.id and n.body_id is not null), c.id, c.at, c.title, c.size,
      s.baseline_id is not null, s.robots,
@@ -222,7 +225,9 @@ const COLUMNS: &str = "s.id, s.address, s.standing, s.standing_since, s.strikes,
      left join visit v on v.id = s.verdict_visit_id
      left join outcome o on o.id = v.outcome_id
      left join verdict j on j.visit_id = coalesce(v.confirms, v.id)
-     left join capture c on c.id = s.last_capture_id";
+     left join capture c on c.id = s.last_capture_id"
+    )
+}
 
 /// The standing of the source `s` with its mark `m`.
 const STANDING: &str =
@@ -258,9 +263,10 @@ impl Reading<'_> {
         wanted: &Wanted,
         most: usize,
     ) -> rusqlite::Result<Vec<SourceRow>> {
+        let columns = columns();
         self.connection
             .prepare_cached(&format!(
-                "select {COLUMNS} {MARK_JOIN}
+                "select {columns} {MARK_JOIN}
                  where s.id > ?4
                    and (?5 = '[]' and ?6 = '[]' and s.visits > 0 or {CITED} and (?5 = '[]' and ?6 = '[]' or m.mark is not 'ignore'))
                    and (?5 = '[]' and ?6 = '[]' or {STANDING} in (select value from json_each(?5))
@@ -296,11 +302,12 @@ impl Reading<'_> {
 
     /// One source, by its address or an alias, as of `now`.
     pub fn source(&self, address: &str, now: i64) -> rusqlite::Result<Option<SourceRow>> {
+        let columns = columns();
         let Some(id) = super::sources::find_source(self.connection, address)? else {
             return Ok(None);
         };
         self.connection
-            .prepare_cached(&format!("select {COLUMNS} {MARK_JOIN} where s.id = ?4"))?
+            .prepare_cached(&format!("select {columns} {MARK_JOIN} where s.id = ?4"))?
             .query_row((now, None::<i64>, BACKLOG_MS, id), source_row)
             .optional()
     }
@@ -341,16 +348,18 @@ impl Reading<'_> {
 
     /// The visits of a source, newest first.
     pub fn visits(&self, source_id: i64, most: usize) -> rusqlite::Result<Vec<VisitRow>> {
+        let facts = texts::facts("o");
+        let (own, inherited) = (texts::evidence("j"), texts::evidence("b"));
         self.connection
-            .prepare_cached(
-                "select v.id, v.at, coalesce(j.code, b.code), coalesce(j.evidence, b.evidence), o.facts, v.confirms,
+            .prepare_cached(&format!(
+                "select v.id, v.at, coalesce(j.code, b.code), coalesce({own}, {inherited}), {facts}, v.confirms,
                      v.not_modified, v.elapsed_ms, p.address
                  from visit v join outcome o on o.id = v.outcome_id
                  left join verdict j on j.visit_id = v.id
                  left join verdict b on b.visit_id = v.confirms
                  left join peer p on p.id = v.peer_id
-                 where v.source_id = ?1 order by v.id desc limit ?2",
-            )?
+                 where v.source_id = ?1 order by v.id desc limit ?2"
+            ))?
             .query_map((source_id, most as i64), |row| {
                 Ok(VisitRow {
                     id: row.get(0)?,

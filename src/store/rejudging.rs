@@ -8,7 +8,7 @@ use super::runs::NewEvent;
 use super::settling::{BACKLOG_MS, NewUnsettled};
 use super::sources::{INTERVAL_DAYS, STATE_COLUMNS, SourceState, state};
 use super::visits::{FeaturesRow, VerdictRow};
-use super::{Reading, Writing, blob};
+use super::{Reading, Writing, blob, texts};
 
 /// A source that was visited, with what its standing rests on.
 #[derive(Debug, Clone)]
@@ -229,13 +229,15 @@ impl Reading<'_> {
     /// The visits of a source that saw something new, oldest first, with their features of this version.
     pub fn seen_visits(&self, source_id: i64, version: u32) -> rusqlite::Result<Vec<SeenVisit>> {
         self.connection
-            .prepare_cached(
-                "select v.id, v.at, v.outcome_id, o.facts, o.media_type, j.code, j.evidence, j.judge_version, f.detail
+            .prepare_cached(&format!(
+                "select v.id, v.at, v.outcome_id, {}, o.media_type, j.code, {}, j.judge_version, f.detail
                  from visit v cross join outcome o on o.id = v.outcome_id
                  left join verdict j on j.visit_id = v.id
                  left join features f on f.outcome_id = v.outcome_id and f.version = ?2
                  where v.source_id = ?1 and v.confirms is null order by v.id",
-            )?
+                texts::facts("o"),
+                texts::evidence("j")
+            ))?
             .query_map((source_id, version), |row| {
                 Ok(SeenVisit {
                     id: row.get(0)?,
@@ -334,18 +336,17 @@ impl Writing<'_> {
             for (visit_id, verdict) in &one.verdicts {
                 self.connection
                     .prepare_cached(
-                        "insert into verdict (visit_id, code, evidence, judge_version, judged_at)
-                         values (?1, ?2, ?3, ?4, ?5)
-                         on conflict do update set code = excluded.code, evidence = excluded.evidence,
-                             judge_version = excluded.judge_version, judged_at = excluded.judged_at",
+                        "insert into verdict (visit_id, code, judge_version, judged_at)
+                         values (?1, ?2, ?3, ?4)
+                         on conflict do update set code = excluded.code, judge_version = excluded.judge_version, judged_at = excluded.judged_at",
                     )?
                     .execute((
                         visit_id,
                         &verdict.code,
-                        &verdict.evidence,
                         verdict.judge_version,
                         now,
                     ))?;
+                self.keep_texts(*visit_id, None, Some(&verdict.evidence), None)?;
             }
             for (visit_id, drift) in &one.drifts {
                 match drift {

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::chain::Sha;
-use super::{Reading, Writing};
+use super::{Reading, Writing, texts};
 
 /// What the history of a source adds up to, and when it is looked at next. Counted up by the schedule; kept here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,8 +238,11 @@ pub(super) const INTERVAL_DAYS: &str =
 
 /// What a visit needs to know beside the state. The body that was captured is usually that of the last fine visit; a blob's row, which lies
 /// on pages of its own, is looked at only where it is not.
-const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
-     fv.id, fo.sha256, fj.code, fo.facts, fv.at,
+fn due_columns() -> String {
+    let facts = texts::facts("fo");
+    format!(
+        "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.id), lo.sha256, coalesce(lj.code, s.verdict),
+     fv.id, fo.sha256, fj.code, {facts}, fv.at,
      c.id, case when c.visit_id = s.fine_visit_id then fo.body_sha256
            else (select b.sha256 from blob b where b.id = c.body_id) end, s.last_full_visit_at, s.confirmations,
      coalesce(s.robots in ('disallowed', 'unreachable'), 0), s.newest_post_at,
@@ -252,7 +255,9 @@ const DUE_COLUMNS: &str = "s.verdict, s.verdict_since, coalesce(lv.confirms, lv.
          select 1 from citation w join post p on p.id = w.post_id join document d on d.id = p.document_id
          join input i on i.id = d.input_id
          where w.source_id = s.id and w.gone_at is null and i.removed_at is null
-             and json_extract(i.options, '$.browser')), 0)";
+             and json_extract(i.options, '$.browser')), 0)"
+    )
+}
 
 /// Where these are from.
 const DUE_FROM: &str = "from source s
@@ -306,9 +311,10 @@ impl Reading<'_> {
     ) -> rusqlite::Result<Vec<DueSource>> {
         self.connection
             .prepare_cached(&format!(
-                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS}, {INTERVAL_DAYS} {DUE_FROM}
+                "select s.id, s.address, {STATE_COLUMNS}, {}, {INTERVAL_DAYS} {DUE_FROM}
                  where s.host_id = ?1 and s.next_visit_at <= ?2 and (s.next_visit_at, s.id) > (?3, ?4)
-                 order by s.next_visit_at, s.id limit ?5"
+                 order by s.next_visit_at, s.id limit ?5",
+                due_columns()
             ))?
             .query_map((host_id, now, after.0, after.1, most as i64), due_source)?
             .collect()
@@ -318,8 +324,9 @@ impl Reading<'_> {
     pub fn due_source(&self, id: i64) -> rusqlite::Result<Option<DueSource>> {
         self.connection
             .prepare_cached(&format!(
-                "select s.id, s.address, {STATE_COLUMNS}, {DUE_COLUMNS}, {INTERVAL_DAYS} {DUE_FROM}
-                 where s.id = ?1"
+                "select s.id, s.address, {STATE_COLUMNS}, {}, {INTERVAL_DAYS} {DUE_FROM}
+                 where s.id = ?1",
+                due_columns()
             ))?
             .query_row([id], due_source)
             .optional()

@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::Reading;
+use super::{Reading, texts};
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -396,12 +396,13 @@ impl Reading<'_> {
     /// Bodies of exchanges that no visit made, with ids above `after`; none when there are no more.
     pub fn requisite_bodies_after(&self, after: i64) -> rusqlite::Result<Vec<BodyRow>> {
         self.connection
-            .prepare_cached(
-                "select e.id, e.url, (select h.value ->> 1 from json_each(e.response_headers) h
+            .prepare_cached(&format!(
+                "select e.id, e.url, (select h.value ->> 1 from json_each({}) h
                          where lower(h.value ->> 0) = 'content-type' limit 1), e.body_id, b.size, length(b.data)
                  from exchange e cross join blob b on b.id = e.body_id
                  where e.id > ?1 and e.visit_id is null order by e.id limit ?2",
-            )?
+                texts::response_headers("e")
+            ))?
             .query_map((after, ROWS), body_row)?
             .collect()
     }

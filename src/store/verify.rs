@@ -14,7 +14,7 @@ use super::chain::{CaptureLink, HandLink, ImportLink, START, Sha, VisitLink, hex
 use super::error::StoreError;
 use super::manifests::manifest_digest;
 use super::renderings::rendering_digest;
-use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest, search};
+use super::{Mode, Reading, blob, check_header, migrate, open_reader, rest, search, texts};
 
 /// Problems that are told in words; beyond, they are only counted.
 const TOLD: usize = 100;
@@ -177,7 +177,13 @@ impl Checker<'_> {
             self.verified.capture_head = chain.head;
             self.walk("sources", "source", Self::sources)?;
         }
-        if depth >= Depth::Quick && self.names("table")?.contains(&SEARCH.to_owned()) {
+        if depth >= Depth::Quick && self.has(texts::PACKED[0])? {
+            for table in texts::PACKED {
+                let ids = format!("(select rowid as id from {table})");
+                self.walk("texts", &ids, |checker, after| checker.packed(table, after))?;
+            }
+        }
+        if depth >= Depth::Quick && self.has(SEARCH)? {
             self.walk("index", "search_index_docsize", |checker, after| {
                 checker.index(after, search::strays)
             })?;
@@ -186,7 +192,7 @@ impl Checker<'_> {
             })?;
         }
         self.walk("blobs", BLOBS, |checker, after| checker.blobs(depth, after))?;
-        if self.names("table")?.contains(&DICTIONARIES.to_owned()) {
+        if self.has(DICTIONARIES)? {
             self.walk("dictionaries", DICTIONARIES, |checker, after| {
                 checker.dictionaries(depth, after)
             })?;
@@ -313,6 +319,10 @@ impl Checker<'_> {
         names(self.connection, kind)
     }
 
+    fn has(&self, table: &str) -> rusqlite::Result<bool> {
+        Ok(self.names("table")?.iter().any(|name| name == table))
+    }
+
     /// Whether every table, index, view and trigger of the schema is there: without its triggers, a file does not
     /// refuse to be changed.
     fn schema(&mut self) -> rusqlite::Result<()> {
@@ -340,13 +350,14 @@ impl Checker<'_> {
     // What a row names is looked up by subqueries: with the statistics of a file that was analysed while it was small,
     // `SQLite` would scan the whole of a joined table for each row.
     fn visits(&mut self, chain: &mut Chain, after: i64) -> rusqlite::Result<Walked> {
-        let mut query = self.connection.prepare_cached(
+        let facts = texts::facts_to_verify(self.has(texts::PACKED[0])?);
+        let mut query = self.connection.prepare_cached(&format!(
             "select v.id, (select s.address from source s where s.id = v.source_id), v.at,
                  (select o.sha256 from outcome o where o.id = v.outcome_id), v.confirms, v.not_modified, v.chain,
-                 (select o.facts from outcome o where o.id = v.outcome_id),
+                 (select {facts} from outcome o where o.id = v.outcome_id),
                  (select p.address from peer p where p.id = v.peer_id)
-             from visit v where v.id > ?1 order by v.id limit ?2",
-        )?;
+             from visit v where v.id > ?1 order by v.id limit ?2"
+        ))?;
         let mut rows = query.query((after, ROWS))?;
         let mut walked = Walked::End;
         while let Some(row) = rows.next()? {
@@ -382,32 +393,40 @@ impl Checker<'_> {
         Ok(walked)
     }
 
+    /// Texts that were packed can be read.
+    fn packed(&mut self, table: &str, after: i64) -> rusqlite::Result<Walked> {
+        let (unreadable, to) = texts::unreadable(self.connection, table, after, ROWS)?;
+        for (id, why) in unreadable {
+            self.verified
+                .problem(format!("table {table}: row {id}: {why}"));
+        }
+        Ok(to.map_or(Walked::End, Walked::To))
+    }
+
     /// Columns of what stands beside captures, and the join that brings them. A file of an earlier schema has no such
     /// tables.
     fn beside_captures(&self) -> rusqlite::Result<[String; 6]> {
-        let tables = self.names("table")?;
-        let has = |table: &str| tables.iter().any(|name| name == table);
         let (mut by_hand, mut manifest) = ("null, null, null, null, null, null", "null");
         let (mut pruned, mut join) = ("null, null, null, 1", String::new());
-        if has("capture_by_hand") {
+        if self.has("capture_by_hand")? {
             by_hand = "h.made_by, h.file, h.dated_by, h.named_url, h.note, h.after_visit_id";
             join.push_str("left join capture_by_hand h on h.capture_id = c.id ");
         }
-        if has("manifest") {
+        if self.has("manifest")? {
             manifest = "c.manifest_id";
         }
         let mut rendering = "null, 0";
-        if has("rendering") {
+        if self.has("rendering")? {
             rendering =
                 "p.rendering_sha256, exists (select 1 from rendering r where r.capture_id = c.id)";
         }
-        if has("pruned_capture") {
+        if self.has("pruned_capture")? {
             pruned = "p.body_sha256, p.exchanges_sha256, p.manifest_sha256,
                  c.body_id is not null or c.manifest_id is not null";
             join.push_str("left join pruned_capture p on p.capture_id = c.id ");
         }
         let mut import = "null, null, null, null, null, null";
-        if has("capture_import") {
+        if self.has("capture_import")? {
             import = "i.file, i.record, i.kind, i.sealed_at, i.looked_for, i.after_visit_id";
             join.push_str("left join capture_import i on i.capture_id = c.id");
         }
@@ -448,8 +467,9 @@ impl Checker<'_> {
             };
             let (media_type, truncated): (Option<String>, Option<String>) =
                 (row.get(8)?, row.get(9)?);
-            let (served_sha256, served_sha1): (Option<Vec<u8>>, Option<String>) =
+            let (other, served_sha1): (Option<Vec<u8>>, Option<String>) =
                 (row.get(11)?, row.get(12)?);
+            let served_sha256 = served_sha1.as_ref().and(other.or(body.clone()));
             let title: Option<String> = row.get(13)?;
             let made_by: Option<String> = row.get(14)?;
             let texts: [Option<String>; 4] =
@@ -767,7 +787,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         error => matches!(
             error.sqlite_error_code(),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-        ),
+        ) || texts::is_unreadable(error),
     }
 }
 

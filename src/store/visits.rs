@@ -129,7 +129,7 @@ pub struct NewVisit {
 impl Writing<'_> {
     /// Records a visit and all that follows from it. Gives its id, and the capture's if one was sealed.
     pub fn record_visit(&self, visit: &NewVisit) -> rusqlite::Result<(i64, Option<i64>)> {
-        let (outcome_id, outcome_sha) = self.outcome(visit)?;
+        let (outcome_id, outcome_sha, facts) = self.outcome(visit)?;
         let visit_id = self.insert_visit(visit, outcome_id, &outcome_sha)?;
         if let Some(features) = &visit.features {
             self.connection
@@ -150,16 +150,14 @@ impl Writing<'_> {
         if let Some(verdict) = &visit.verdict {
             self.connection
                 .prepare_cached(
-                    "insert into verdict (visit_id, code, evidence, judge_version, judged_at)
-                     values (?1, ?2, ?3, ?4, ?5)",
+                    "insert into verdict (visit_id, code, judge_version, judged_at)
+                     values (?1, ?2, ?3, ?4)",
                 )?
-                .execute((
-                    visit_id,
-                    &verdict.code,
-                    &verdict.evidence,
-                    verdict.judge_version,
-                    visit.at,
-                ))?;
+                .execute((visit_id, &verdict.code, verdict.judge_version, visit.at))?;
+        }
+        let evidence = visit.verdict.as_ref().map(|verdict| &*verdict.evidence);
+        if facts.is_some() || evidence.is_some() {
+            self.keep_texts(visit_id, facts, evidence, None)?;
         }
         let capture_id = match &visit.capture {
             Some(capture) => Some(self.seal_capture(capture, Some(visit_id), None, None)?),
@@ -184,14 +182,18 @@ impl Writing<'_> {
         Ok((visit_id, capture_id))
     }
 
-    fn outcome(&self, visit: &NewVisit) -> rusqlite::Result<(i64, Vec<u8>)> {
+    /// The outcome of a visit, its digest, and its facts where they are new.
+    fn outcome<'v>(
+        &self,
+        visit: &'v NewVisit,
+    ) -> rusqlite::Result<(i64, Vec<u8>, Option<&'v str>)> {
         let Some(outcome) = &visit.outcome else {
             return self
                 .connection
                 .prepare_cached(
                     "select o.id, o.sha256 from visit v join outcome o on o.id = v.outcome_id where v.id = ?1",
                 )?
-                .query_row([visit.confirms], |row| Ok((row.get(0)?, row.get(1)?)));
+                .query_row([visit.confirms], |row| Ok((row.get(0)?, row.get(1)?, None)));
         };
         let known = self
             .connection
@@ -199,7 +201,7 @@ impl Writing<'_> {
             .query_row([&outcome.sha256[..]], |row| row.get(0))
             .optional()?;
         if let Some(id) = known {
-            return Ok((id, outcome.sha256.to_vec()));
+            return Ok((id, outcome.sha256.to_vec(), None));
         }
         let body = match &outcome.body {
             Some(packed) => Some(blob::put(self.connection, packed)?.0),
@@ -207,9 +209,9 @@ impl Writing<'_> {
         };
         self.connection
             .prepare_cached(
-                "insert into outcome (sha256, status, failure, final_url, media_type, body_sha256, body_id, facts,
-                     rendered_sha256)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "insert into outcome (sha256, status, failure, final_url, media_type, body_sha256, body_id,
+                     rendered_sha256, text_of)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select coalesce(max(id), 0) + 1 from visit))",
             )?
             .execute((
                 &outcome.sha256[..],
@@ -219,10 +221,10 @@ impl Writing<'_> {
                 &outcome.media_type,
                 outcome.body_sha256.as_ref().map(|sha| &sha[..]),
                 body,
-                &outcome.facts,
                 outcome.rendered_sha256.as_ref().map(|sha| &sha[..]),
             ))?;
-        Ok((self.connection.last_insert_rowid(), outcome.sha256.to_vec()))
+        let id = self.connection.last_insert_rowid();
+        Ok((id, outcome.sha256.to_vec(), Some(&outcome.facts)))
     }
 
     fn insert_visit(

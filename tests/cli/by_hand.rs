@@ -452,7 +452,7 @@ fn a_copy_from_the_days_of_the_citation_mends_a_source() {
         .unwrap();
     assert_snapshot!(line, @"  baseline    that of 2025-05-25T00:00:00Z stands for what was cited (cited since 2025-06-01T00:00:00Z)");
     // Judging again changes nothing: the visit knew nothing of them.
-    let verdicts = || desk.rows("select visit_id, code, evidence from verdict");
+    let verdicts = || desk.rows("select visit_id, code, evidence from verdicts");
     let before = verdicts();
     desk.day(2).run("rejudge").exits(0);
     assert_eq!(verdicts(), before);
@@ -485,10 +485,10 @@ fn what_visits_confirmed_stands_until_the_last_of_them() {
     ))
     .exits(0);
     assert_eq!(baseline(&desk), "alive | 1 | 2\n");
-    let before = desk.rows("select visit_id, code, evidence from verdict");
+    let before = desk.rows("select visit_id, code, evidence from verdicts");
     desk.run("rejudge").exits(0);
     assert_eq!(
-        desk.rows("select visit_id, code, evidence from verdict"),
+        desk.rows("select visit_id, code, evidence from verdicts"),
         before
     );
     // A post of an earlier date is found: the copy is of another time.

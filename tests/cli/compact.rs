@@ -40,3 +40,80 @@ fn what_is_damaged_is_told() {
     assert!(done.out.starts_with("✗ blob "), "{done}");
     assert!(done.err.contains("1 payload cannot be read"), "{done}");
 }
+
+fn is_the_same(now: &[String], before: &[String]) {
+    let lines = |all: &[String]| {
+        all.join("\n")
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let (now, before) = (lines(now), lines(before));
+    for (now, before) in now.iter().zip(&before) {
+        assert_eq!(now, before);
+    }
+    assert_eq!(now.len(), before.len());
+}
+
+#[test]
+fn what_visits_say_is_told_as_before_once_it_is_packed() {
+    let desk = fates::desk();
+    desk.run("run posts");
+    let says = || {
+        let of_sources = desk.run("report --all --format jsonl").out;
+        let sources: Vec<String> = of_sources
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|one| one["url"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(sources.len() > 5);
+        let mut all = vec![of_sources];
+        all.extend(
+            ["export csv visits", "export warc", "rejudge --format jsonl"]
+                .map(|what| desk.run(what).out),
+        );
+        for source in sources {
+            all.push(desk.run(&format!("explain {source} --format json")).out);
+            all.push(desk.run(&format!("show {source} --format json")).out);
+        }
+        all
+    };
+    let packed = || -> (i64, i64) {
+        let question =
+            "select (select count(*) from visit_packed), (select count(*) from visit_text)";
+        desk.archive()
+            .query_row(question, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+    };
+    let before = says();
+    desk.run("compact").exits(0);
+    let (hidden, open) = packed();
+    assert!(hidden > 5 && open == 0, "{hidden} {open}");
+    is_the_same(&says(), &before);
+    desk.run("verify").exits(0);
+    // Runs go on from what is packed.
+    desk.run("check --all");
+    desk.run("verify").exits(0);
+    let after = says();
+    let opened = desk.run("compact --readable").exits(0);
+    assert!(opened.out.contains("text again"), "{opened}");
+    assert_eq!(packed().0, 0);
+    is_the_same(&says(), &after);
+    desk.run("verify").exits(0);
+}
+
+#[test]
+fn what_visits_say_is_found_to_be_damaged() {
+    let desk = fates::desk();
+    desk.run("run posts");
+    desk.run("compact").exits(0);
+    desk.archive()
+        .execute(
+            "update visit_packed set data = zeroblob(length(data)) where visit_id = (select min(visit_id) from visit_packed)",
+            [],
+        )
+        .unwrap();
+    let found = desk.run("verify").exits(3);
+    assert!(found.out.contains("table visit_packed: row 1"), "{found}");
+    assert!(found.out.contains("facts are not those"), "{found}");
+}

@@ -52,7 +52,7 @@ fn death_takes_three_strikes_over_72_hours_and_a_second_look() {
     Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
     ");
     assert_snapshot!(desk.rows(
-        "select v.at, j.code, json_extract(o.facts, '$.way') from visit v join outcome o on o.id = v.outcome_id
+        "select v.at, j.code, json_extract(o.facts, '$.way') from visit v join outcomes o on o.id = v.outcome_id
          left join verdict j on j.visit_id = coalesce(v.confirms, v.id) order by v.id"
     ), @r"
     1767600000000 | alive | plain
@@ -164,7 +164,7 @@ fn by_vantage(desk: &Desk, addr: std::net::SocketAddr) {
 const SECOND: &str =
     "select j.code, json_extract(o.facts, '$.way'), json_extract(o.facts, '$.vantage'),
      json_extract(o.facts, '$.hops[0].protocol'), o.status
-     from visit v join outcome o on o.id = v.outcome_id
+     from visit v join outcomes o on o.id = v.outcome_id
      left join verdict j on j.visit_id = coalesce(v.confirms, v.id) order by v.id desc limit 1";
 
 /// No secret in the archive, nor in what was printed.

@@ -441,8 +441,13 @@ fn signs_are_told_with_what_they_weigh() {
     desk.web.page("source.test", "/page", Page::html(page));
     desk.day(1).run("run").exits(0);
     desk.archive()
+        .execute_batch(
+            "update verdict set code = 'soft-404' where visit_id = (select max(id) from visit)",
+        )
+        .unwrap();
+    desk.archive()
         .execute(
-            "update verdict set code = 'soft-404', evidence = ?1 where visit_id = (select max(id) from visit)",
+            "update visit_text set evidence = ?1 where visit_id = (select max(id) from visit)",
             [r#"[{"rule":"empty-page","says":"the title says that it is not here","weight":70},
                 {"rule":"same-title","says":"hardly anything of our copy of 2026-01-05 is in the page","weight":60},
                 {"rule":"canonical-names-source","says":"the page names the source","weight":-20},

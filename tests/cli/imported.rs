@@ -364,10 +364,10 @@ fn an_imported_wall_stands_for_nothing() {
     2 | soft-404
     3 | alive
     ");
-    let before = desk.rows("select visit_id, code, evidence from verdict");
+    let before = desk.rows("select visit_id, code, evidence from verdicts");
     desk.run("rejudge --from-bodies").exits(0);
     assert_eq!(
-        desk.rows("select visit_id, code, evidence from verdict"),
+        desk.rows("select visit_id, code, evidence from verdicts"),
         before
     );
     // A later judge is asked again.

@@ -415,10 +415,10 @@ fn judging_again_keeps_what_was_compared() {
     }
     let all = || {
         desk.rows(
-            "select visit_id, code, evidence, judge_version from verdict
+            "select visit_id, code, evidence, judge_version from verdicts
              union all select id, verdict, standing, verdict_since from source
              union all select id, kind, detail, at from event
-             union all select visit_id, level, detail, capture_id from drift
+             union all select d.visit_id, level, t.drift, capture_id from drift d join visit_text t on t.visit_id = d.visit_id
              union all select source_id, quote_id, says, first_visit_id from untold",
         )
     };

@@ -21,7 +21,7 @@ fn a_visit_is_compared_with_the_first_copy() {
         .unwrap();
     desk.day(2).run("run").exits(0);
     assert_eq!(desk.rows("select verdict from source"), "alive\n");
-    let evidence = desk.rows("select evidence from verdict order by visit_id desc limit 1");
+    let evidence = desk.rows("select evidence from verdicts order by visit_id desc limit 1");
     assert!(evidence.contains("our copy of 2026-01-05"), "{evidence}");
     let drawn = |versions: &str| {
         desk.number(&format!(
@@ -34,7 +34,8 @@ fn a_visit_is_compared_with_the_first_copy() {
 
 /// Sets the verdicts back to those of a judge who took everything for fine, and what they added up to.
 const ALL_WAS_FINE: &str = r#"
-    update verdict set code = 'alive', judge_version = 1, evidence = '[{"rule":"status","says":"200 OK"}]';
+    update verdict set code = 'alive', judge_version = 1;
+    update visit_text set evidence = '[{"rule":"status","says":"200 OK"}]' where evidence is not null;
     update source set standing = 'alive', verdict = 'alive', strikes = 0, first_strike_at = null, last_strike_at = null,
         failures_in_row = 0, dead_since = null, dead_visits = 0, second_look_due = 0;"#;
 
@@ -53,7 +54,7 @@ fn lost(desk: &Desk) {
 /// Everything that a judge may change.
 fn judged(desk: &Desk) -> String {
     desk.rows(
-        "select visit_id, code, evidence, judge_version, judged_at from verdict
+        "select visit_id, code, evidence, judge_version, judged_at from verdicts
          union all select id, standing || verdict, strikes, dead_since, next_visit_at from source
          union all select id, kind, detail, at, source_id from event
          union all select outcome_id, title, detail, version, text_chars from features",
@@ -197,7 +198,7 @@ fn what_a_copy_holds_is_drawn_again_when_it_is_judged() {
     // Whatever was said of it meanwhile, it comes to the same.
     desk.archive().execute_batch(ALL_WAS_FINE).unwrap();
     desk.run("rejudge").exits(0);
-    let evidence = "select code, evidence from verdict order by visit_id";
+    let evidence = "select code, evidence from verdicts order by visit_id";
     let again = desk.rows(evidence);
     assert!(was.contains(again.lines().last().unwrap()), "{again}{was}");
     assert_eq!(desk.rows(kept), "1\n");

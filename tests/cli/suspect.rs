@@ -384,7 +384,7 @@ fn a_host_that_always_answers_503_is_dead_in_the_end() {
     day 7: dead | server-error | 5 | 0 | 6
     ");
     let ways =
-        "select json_extract(o.facts, '$.way') from visit v join outcome o on o.id = v.outcome_id
+        "select json_extract(o.facts, '$.way') from visit v join outcomes o on o.id = v.outcome_id
         where v.source_id = 1 order by v.id desc limit 2";
     assert_snapshot!(desk.rows(ways), @r"
     browser

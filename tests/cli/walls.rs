@@ -69,7 +69,7 @@ fn evidence_names_the_provider_and_what_it_does() {
     desk.day(1).run("check --all").exits(0);
     let told = desk.run("explain https://source.test/page").exits(0).out;
     assert!(told.contains("DataDome"), "{told}");
-    let facts = desk.rows("select facts from outcome");
+    let facts = desk.rows("select facts from outcomes");
     assert!(!facts.contains("secret"), "{facts}");
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 
-use sourcekeep::run::compact::{Compact, compact};
+use sourcekeep::run::compact::{Compact, TextsWay, compact};
 use sourcekeep::run::prune::{Policy, Prune, Summary, prune};
 
 use crate::support::{Archive, edited, page};
@@ -321,7 +321,8 @@ proptest! {
                     archive.keep(&url(*source), &edited(&page(u32::from(*source)), *version), at);
                 }
                 Step::Compact(anew, asked) => {
-                    let plan = Compact { anew: *anew, ..Compact::default() };
+                    let texts = [TextsWay::Stay, TextsWay::Pack, TextsWay::Open][*asked as usize % 3];
+                    let plan = Compact { anew: *anew, texts, ..Compact::default() };
                     compact(&archive.store, &plan, &killed_after(*asked), |_| {}).unwrap();
                 }
                 Step::Prune(first, changed, by_hand, asked) => {

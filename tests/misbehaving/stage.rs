@@ -257,7 +257,7 @@ impl Stage {
 
     /// The rules in the evidence of the newest verdict, in order.
     fn rules(&self) -> Vec<String> {
-        let newest = "select evidence from verdict order by visit_id desc limit 1";
+        let newest = "select evidence from verdicts order by visit_id desc limit 1";
         let evidence: String = self
             .archive()
             .query_row(newest, [], |row| row.get(0))

@@ -291,8 +291,26 @@ fn as_the_first_schema(place: &Place) {
                 |row| row.get(0),
             )
             .unwrap();
-        let copy =
-            format!("insert into main.{table} ({columns}) select {columns} from now.{table}");
+        // What visits say at length was in their rows.
+        let from: Vec<&str> = columns
+            .split(',')
+            .map(|column| match (table, column) {
+                ("outcome", "facts") => {
+                    "(select t.facts from now.visit_text t where t.visit_id = text_of)"
+                }
+                ("verdict", "evidence") => {
+                    "(select t.evidence from now.visit_text t where t.visit_id = a.visit_id)"
+                }
+                ("exchange", "response_headers") => {
+                    "(select t.response_headers from now.exchange_text t where t.exchange_id = a.id)"
+                }
+                _ => column,
+            })
+            .collect();
+        let copy = format!(
+            "insert into main.{table} ({columns}) select {} from now.{table} a",
+            from.join(",")
+        );
         connection.execute_batch(&copy).unwrap();
     }
     let mark = place.number("pragma application_id");

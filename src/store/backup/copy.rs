@@ -125,7 +125,7 @@ impl Copier {
         // Page size and auto-vacuum take effect only before the first table. No journal: a copy that is not finished
         // is thrown away. It is waited for on the disk once, at the end.
         connection.execute_batch(
-            "pragma page_size = 8192;
+            "pragma page_size = 4096;
              pragma auto_vacuum = incremental;
              pragma journal_mode = off;
              pragma synchronous = off;

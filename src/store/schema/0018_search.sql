@@ -4,7 +4,7 @@
 create virtual table search_index using fts5(
     text, gone, title, address, cited, content = '', contentless_delete = 1, tokenize = 'ascii');
 -- One page of the index fills one of the file.
-insert into search_index (search_index, rank) values ('pgsz', 8100);
+insert into search_index (search_index, rank) values ('pgsz', 4050);
 -- A run commits often, and each commit leaves a part of its own: merging every four of them would write each word several times.
 insert into search_index (search_index, rank) values ('automerge', 12);
 
