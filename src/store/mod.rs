@@ -49,7 +49,7 @@ mod writer;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -137,6 +137,7 @@ pub struct Store {
     writer: Option<Writer>,
     thread: Option<std::thread::JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
+    watched: Option<Arc<Watched>>,
     put_aside: Option<PathBuf>,
 }
 
@@ -172,6 +173,7 @@ impl Store {
                         writer: None,
                         thread: None,
                         readers: Mutex::new(vec![reader]),
+                        watched: None,
                         put_aside: None,
                     });
                 }
@@ -187,12 +189,14 @@ impl Store {
             .map_err(|error| StoreError::sql(path, "begin the archive", error))?;
         let watched = Watched::new(path)
             .map_err(|error| StoreError::file(path, "look at the archive", error))?;
-        let (writer, thread) = Writer::start(connection, path.to_owned(), watched);
+        let watched = Arc::new(watched);
+        let (writer, thread) = Writer::start(connection, path.to_owned(), Arc::clone(&watched));
         Ok(Self {
             path: path.to_owned(),
             writer: Some(writer),
             thread: Some(thread),
             readers: Mutex::new(Vec::new()),
+            watched: Some(watched),
             put_aside,
         })
     }
@@ -246,6 +250,15 @@ impl Store {
         self.write("finish writing", |_| Ok(())).await
     }
 
+    /// Where the archive was taken away meanwhile, there is another file, or none, under its name.
+    fn another_reader(&self) -> Result<Connection, StoreError> {
+        let reader = open_reader(&self.path);
+        match self.watched.as_ref().and_then(|watched| watched.missing()) {
+            Some(missing) => Err(StoreError::Missed(missing.to_owned())),
+            None => reader,
+        }
+    }
+
     /// Reads. The state seen is the last committed one; keep it short, since old states cannot be cleared meanwhile.
     pub fn read<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
     where
@@ -258,7 +271,7 @@ impl Store {
             .pop();
         let connection = match kept {
             Some(connection) => connection,
-            None => open_reader(&self.path)?,
+            None => self.another_reader()?,
         };
         let result = (|| {
             connection.execute_batch("begin")?;

@@ -92,7 +92,7 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         path: PathBuf,
-        watched: Watched,
+        watched: Arc<Watched>,
     ) -> (Self, std::thread::JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let failure = Arc::new(Mutex::new(None));
@@ -239,7 +239,7 @@ where
 struct Loop {
     connection: Connection,
     path: PathBuf,
-    watched: Watched,
+    watched: Arc<Watched>,
     failure: Arc<Mutex<Option<Arc<StoreError>>>>,
     hurry: Arc<Hurry>,
 }
@@ -252,9 +252,6 @@ impl Loop {
             }
             self.hurry.wanted.store(false, Ordering::Release);
             if self.batch(first, &mut receiver).is_err() {
-                if self.watched.misses_only_the_log() {
-                    let _ = self.connection.execute_batch("pragma wal_checkpoint(full)");
-                }
                 return;
             }
         }
@@ -278,6 +275,10 @@ impl Loop {
             }
             Err(error) => {
                 let _ = self.connection.execute_batch("rollback");
+                // Before anybody hears of it, for then the process may end.
+                if self.watched.misses_only_the_log() {
+                    let _ = self.connection.execute_batch("pragma wal_checkpoint(full)");
+                }
                 // Noted before anybody is answered: those who wait find the reason there.
                 *self
                     .failure

@@ -215,7 +215,8 @@ fn an_archive_that_was_taken_away_is_missed() {
                 // Its log was kept, or taken in when the run ended, so nothing that was committed is lost.
                 let before = committed.load(Ordering::SeqCst);
                 assert!(before > 5, "{before} visits were committed by then");
-                assert!(again.number("select count(*) from visit") >= before);
+                let there = again.number("select count(*) from visit");
+                assert!(there >= before, "{number}: {there} of {before} visits");
             }
             the_next_run_finishes(&again);
         }
