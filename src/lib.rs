@@ -17,6 +17,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod search;
+pub mod serve;
 pub mod store;
 pub mod timer;
 pub mod warc;

@@ -34,6 +34,7 @@ mod run;
 mod schedule;
 mod search;
 mod selected;
+mod serve;
 mod show;
 mod signals;
 mod stats;
@@ -87,6 +88,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     Search(search::SearchArgs),
     Diff(diff::DiffArgs),
+    Open(serve::OpenArgs),
+    Serve(serve::ServeArgs),
     Quote(quote::QuoteArgs),
     Rejudge(rejudge::RejudgeArgs),
     Mark(mark::MarkArgs),
@@ -294,6 +297,8 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Show(args) => show::show(&global, &args, printer),
         Command::Search(args) => search::search(&global, &args, printer),
         Command::Diff(args) => diff::diff(&global, &args, printer),
+        Command::Open(args) => serve::open(&global, &args, printer),
+        Command::Serve(args) => serve::serve(&global, &args, printer),
         Command::Explain(args) => explain::explain(&global, &args, printer),
         Command::Quote(args) => quote::quote(&global, &args, printer),
         Command::Rejudge(args) => rejudge::rejudge(&global, &args, printer),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 
+use crate::capture::kind;
 use crate::charset::essence;
 
 /// So many rows of a table are shown; the file has all.
@@ -108,6 +109,33 @@ pub fn saved(address: &str, name: &str, what: &str) -> String {
         encode_double_quoted_attribute(address),
         encode_double_quoted_attribute(name),
     )
+}
+
+/// The media type of something, as it can stand anywhere; what has none, or another, is bytes.
+pub fn plain_type(declared: Option<&str>) -> String {
+    let declared = declared.map(essence).filter(|kind| is_plain(kind));
+    declared.unwrap_or_else(|| "application/octet-stream".to_owned())
+}
+
+fn is_plain(media_type: &str) -> bool {
+    media_type.contains('/')
+        && media_type
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte))
+}
+
+/// The media type under which a picture is shown. It is what its bytes say, but for drawings, which have to be named.
+pub fn picture_type(declared: Option<&str>, body: &[u8]) -> String {
+    let declared = declared.map(essence).unwrap_or_default();
+    let start = body.get(..1024).unwrap_or(body);
+    let is_drawing = declared == "image/svg+xml" || memchr::memmem::find(start, b"<svg").is_some();
+    if is_drawing && kind::kind(None, start) != kind::Kind::Image {
+        "image/svg+xml".to_owned()
+    } else if declared.starts_with("image/") && declared != "image/svg+xml" && is_plain(&declared) {
+        declared
+    } else {
+        "image/png".to_owned()
+    }
 }
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:1.5rem;color:#222;background:#fff}\

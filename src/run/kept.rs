@@ -15,10 +15,16 @@ const MOST_ANSWERS: usize = 1000;
 
 /// A copy, and where what it needs is kept.
 pub struct Kept<'s> {
-    store: &'s Store,
     capture: WholeCapture,
     /// A browser made the document that stands for the page.
     is_rendered: bool,
+    pieces: Pieces<'s>,
+}
+
+/// Where what pages need is kept: of one copy, or of no copy, nearest to an instant.
+pub struct Pieces<'s> {
+    store: &'s Store,
+    at: i64,
     /// By address: the exchange that brought it.
     exchanges: HashMap<String, i64>,
 }
@@ -80,19 +86,19 @@ impl<'s> Kept<'s> {
             let rendered = r.standing_manifest(capture_id)?;
             let mut exchanges = HashMap::new();
             for manifest in rendered.into_iter().chain(capture.manifest_id) {
-                for line in r.manifest_lines(manifest)? {
-                    if let Ok(id) = line.what
-                        && let Some(exchange) = r.whole_exchange(id)?
-                    {
-                        exchanges.entry(exchange.url).or_insert(id);
-                    }
+                for (url, id) in r.kept_of(manifest)? {
+                    exchanges.entry(url).or_insert(id);
                 }
             }
+            let at = capture.at;
             Ok(Some(Self {
-                store,
                 capture,
                 is_rendered,
-                exchanges,
+                pieces: Pieces {
+                    store,
+                    at,
+                    exchanges,
+                },
             }))
         })
     }
@@ -110,7 +116,10 @@ impl<'s> Kept<'s> {
     /// Where the archive cannot be read.
     pub fn body(&self) -> Result<Vec<u8>, StoreError> {
         let id = self.capture.id;
-        let body = self.store.read("read a copy", |r| r.capture_text(id))?;
+        let body = self
+            .pieces
+            .store
+            .read("read a copy", |r| r.capture_text(id))?;
         Ok(body.unwrap_or_default())
     }
 
@@ -120,6 +129,27 @@ impl<'s> Kept<'s> {
             Some("text/html; charset=utf-8")
         } else {
             self.capture.media_type.as_deref()
+        }
+    }
+
+    /// Whether it is shown as a browser made it.
+    pub fn is_rendered(&self) -> bool {
+        self.is_rendered
+    }
+
+    /// Where what it needs is kept.
+    pub fn pieces(&self) -> &Pieces<'s> {
+        &self.pieces
+    }
+}
+
+impl<'s> Pieces<'s> {
+    /// What pages needed at an instant, whichever they were.
+    pub fn near(store: &'s Store, at: i64) -> Self {
+        Self {
+            store,
+            at,
+            exchanges: HashMap::new(),
         }
     }
 
@@ -140,11 +170,20 @@ impl<'s> Kept<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn piece(&self, url: &Url, kind: Kind) -> Result<Option<Piece>, StoreError> {
+        match self.brought(url)? {
+            None if kind == Kind::Frame => self.source(url),
+            piece => Ok(piece),
+        }
+    }
+
+    /// The same, but for pages that are sources of their own.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn brought(&self, url: &Url) -> Result<Option<Piece>, StoreError> {
         let Some((url, said)) = self.answer(url)? else {
-            return match kind {
-                Kind::Frame => self.source(url),
-                _ => Ok(None),
-            };
+            return Ok(None);
         };
         let Some(body) = said.body.filter(|_| is_there(&said)) else {
             return Ok(None);
@@ -183,7 +222,7 @@ impl<'s> Kept<'s> {
         if let Some(id) = self.exchanges.get(url.as_str()) {
             return Ok(Some(*id));
         }
-        let at = self.capture.at;
+        let at = self.at;
         let answers = self.store.read("look for answers", |r| {
             r.answers(url.as_str(), MOST_ANSWERS)
         })?;
@@ -194,7 +233,7 @@ impl<'s> Kept<'s> {
     /// A copy of the source that has this address.
     fn source(&self, url: &Url) -> Result<Option<Piece>, StoreError> {
         let address = crate::address::canonical(url).to_string();
-        let at = Some(self.capture.at);
+        let at = Some(self.at);
         let Some(other) = Kept::nearest(self.store, &address, at)? else {
             return Ok(None);
         };

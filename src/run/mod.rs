@@ -76,7 +76,7 @@ pub use heartbeat::{HeartbeatError, heartbeat};
 pub use import::{Hear, Import, ImportError, Imported};
 pub use inputs::{Argument, InputError, classify};
 pub use intervals::Intervals;
-pub use kept::{Kept, Piece};
+pub use kept::{Kept, Piece, Pieces};
 pub use one_page::{OnePage, one_page};
 pub use pass::{Happened, Outcome, Plan, pass};
 pub use quotes::look_in_copies_of;

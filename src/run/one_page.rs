@@ -13,7 +13,6 @@ use html_escape::{encode_double_quoted_attribute, encode_text};
 use url::Url;
 
 use super::kept::{Kept, Piece};
-use crate::capture::kind;
 use crate::capture::requisites::Kind;
 use crate::charset::{self, essence};
 use crate::mhtml;
@@ -221,7 +220,7 @@ struct Inlining<'k> {
 impl Inlining<'_> {
     /// What is kept, if that is not too much.
     fn piece(&self, url: &Url, kind: Kind) -> Option<Piece> {
-        let piece = match self.kept.piece(url, kind) {
+        let piece = match self.kept.pieces().piece(url, kind) {
             Ok(piece) => piece,
             Err(error) => {
                 self.state.borrow_mut().failed.get_or_insert(error);
@@ -295,36 +294,17 @@ impl Inlining<'_> {
             Kind::Frame => self.frame(&piece),
             Kind::Image | Kind::Icon => Some(picture_address(&piece)),
             Kind::Font | Kind::Media | Kind::Script | Kind::Download | Kind::Other => {
-                let media_type = piece.media_type.as_deref().map(essence);
-                let media_type = media_type.filter(|kind| is_plain(kind));
-                let media_type = media_type.as_deref().unwrap_or("application/octet-stream");
-                Some(address_of(media_type, &piece.body))
+                let media_type = data::plain_type(piece.media_type.as_deref());
+                Some(address_of(&media_type, &piece.body))
             }
         }
     }
 }
 
-/// Whether a media type can stand in an address as it is.
-fn is_plain(media_type: &str) -> bool {
-    !media_type.is_empty()
-        && media_type
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte))
-}
-
-/// A picture is what its bytes say, but for drawings, which have to be named.
+/// A picture, as an address.
 fn picture_address(piece: &Piece) -> String {
-    let declared = piece.media_type.as_deref().map(essence).unwrap_or_default();
-    let start = piece.body.get(..1024).unwrap_or(&piece.body);
-    let is_drawing = declared == "image/svg+xml" || memchr::memmem::find(start, b"<svg").is_some();
-    let media_type = if is_drawing && kind::kind(None, start) != kind::Kind::Image {
-        "image/svg+xml"
-    } else if declared.starts_with("image/") && is_plain(&declared) {
-        &declared
-    } else {
-        "image/png"
-    };
-    address_of(media_type, &piece.body)
+    let media_type = data::picture_type(piece.media_type.as_deref(), &piece.body);
+    address_of(&media_type, &piece.body)
 }
 
 /// What stands in the place of something that is not kept.
@@ -341,7 +321,7 @@ fn placeholder(kind: Kind) -> &'static str {
 
 impl Places for Inlining<'_> {
     fn holds(&self, url: &Url) -> bool {
-        self.kept.holds(url).unwrap_or_else(|error| {
+        self.kept.pieces().holds(url).unwrap_or_else(|error| {
             self.state.borrow_mut().failed.get_or_insert(error);
             false
         })

@@ -38,6 +38,7 @@ mod reports;
 mod runs;
 mod search;
 mod settling;
+mod shown;
 mod sources;
 mod stats;
 mod texts;
@@ -101,6 +102,7 @@ pub use search::{
     SearchHits, SearchSource,
 };
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
+pub use shown::CopyRow;
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use stats::{
     BlobSums, BodyRow, CodingSums, Contents, CopySums, DayOfVisits, HostCount, Pages,

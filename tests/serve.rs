@@ -1,0 +1,23 @@
+//! Copies in a browser, through the built binary and HTTP: what is answered, under which headers, and what is refused.
+//!
+//! - `places`: which copy is meant, what is not there, what was pruned
+//! - `copies`: pages, what they need, what is no page, bytes as stored
+//! - `safe`: hosts, methods, headers, words of strangers
+//! - `command`: how it begins and ends; `open`
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[path = "serve/command.rs"]
+mod command;
+#[path = "serve/copies.rs"]
+mod copies;
+#[path = "serve/places.rs"]
+mod places;
+#[path = "serve/safe.rs"]
+mod safe;
+#[path = "serve/serving.rs"]
+mod serving;
+#[allow(dead_code, reason = "each test crate uses its part of the desk")]
+#[path = "cli/support.rs"]
+mod support;
+mod web;

@@ -1,0 +1,177 @@
+//! The command, running, and requests to it that are written by hand.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use regex::Regex;
+
+use crate::support::Desk;
+
+/// `serve`, until it is dropped.
+pub(crate) struct Serving {
+    child: Child,
+    /// Host and port of the pages.
+    pub(crate) ui: String,
+    /// Host and port of the copies.
+    pub(crate) replay: String,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: u16,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Serving {
+    pub(crate) fn start(desk: &Desk) -> Self {
+        Self::of(&mut desk.command("serve --listen 127.0.0.1:0 --format json"))
+    }
+
+    /// Starts a command that prints its addresses as JSON.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let host = |name: &str| {
+            let address = told[name].as_str().unwrap();
+            let host = address.strip_prefix("http://").unwrap();
+            host.strip_suffix('/').unwrap().to_owned()
+        };
+        Self {
+            ui: host("ui"),
+            replay: host("replay"),
+            child,
+        }
+    }
+
+    /// Asks for a page.
+    pub(crate) fn ui(&self, path: &str) -> Said {
+        asked(&self.ui, path, "")
+    }
+
+    /// Asks for something of a copy.
+    pub(crate) fn replay(&self, path: &str) -> Said {
+        asked(&self.replay, path, "")
+    }
+
+    /// What is asked for of the copies, with more headers, each ended by a line break.
+    pub(crate) fn replay_with(&self, path: &str, headers: &str) -> Said {
+        asked(&self.replay, path, headers)
+    }
+
+    /// A text without what differs from run to run.
+    pub(crate) fn tidy(&self, text: &str) -> String {
+        let port = |host: &str| host.rsplit(':').next().unwrap().to_owned();
+        let text = Regex::new("~[0-9a-f]{16}")
+            .unwrap()
+            .replace_all(text, "~[key]");
+        text.replace(&self.ui, "[ui]")
+            .replace(&self.replay, "[replay]")
+            .replace(&port(&self.ui), "[ui port]")
+            .replace(&port(&self.replay), "[replay port]")
+    }
+
+    /// Ends it by a signal, and gives its exit code.
+    pub(crate) fn ends(mut self, signal: &str) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks with `GET`.
+pub(crate) fn asked(host: &str, path: &str, headers: &str) -> Said {
+    raw(
+        host,
+        &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n"),
+    )
+}
+
+/// Sends these bytes, and reads what comes until the end.
+pub(crate) fn raw(host: &str, request: &str) -> Said {
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(40)))
+        .unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Said::read(&answer)
+}
+
+impl Said {
+    fn read(answer: &[u8]) -> Self {
+        let end = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap_or(answer.len());
+        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1);
+        let headers = lines
+            .map(|line| line.split_once(": ").unwrap())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        Self {
+            status: status.unwrap_or_default().parse().unwrap_or(0),
+            headers: headers.collect(),
+            bytes: answer.get(end + 4..).unwrap_or_default().to_vec(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(own, _)| own == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// All headers but the date, the tag and the length, a line each, in order.
+    pub(crate) fn head(&self) -> String {
+        let mut lines: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| {
+                !matches!(
+                    name.as_str(),
+                    "date" | "etag" | "connection" | "content-length"
+                )
+            })
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        lines.sort();
+        format!("{}\n{}", self.status, lines.join("\n"))
+    }
+}
