@@ -4,9 +4,12 @@
 //! - `copies`: pages, what they need, what is no page, bytes as stored
 //! - `safe`: hosts, methods, headers, words of strangers
 //! - `command`: how it begins and ends; `open`
+//! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+#[path = "serve/browser.rs"]
+mod browser;
 #[path = "serve/command.rs"]
 mod command;
 #[path = "serve/copies.rs"]

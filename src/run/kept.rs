@@ -6,7 +6,7 @@ use url::Url;
 
 use super::requisites::{header, sends_on};
 use crate::capture::requisites::Kind;
-use crate::store::{Store, StoreError, WholeCapture, WholeExchange};
+use crate::store::{KeptRow, Store, StoreError, WholeCapture, WholeExchange};
 
 /// So many redirects are followed to what a page needs.
 const MOST_HOPS: usize = 10;
@@ -25,8 +25,8 @@ pub struct Kept<'s> {
 pub struct Pieces<'s> {
     store: &'s Store,
     at: i64,
-    /// By address: the exchange that brought it.
-    exchanges: HashMap<String, i64>,
+    /// By address.
+    listed: HashMap<String, KeptRow>,
 }
 
 /// Something that a page needs, as it is kept.
@@ -84,21 +84,17 @@ impl<'s> Kept<'s> {
             };
             let is_rendered = r.rendering(capture_id)?.is_some_and(|one| one.stands);
             let rendered = r.standing_manifest(capture_id)?;
-            let mut exchanges = HashMap::new();
+            let mut listed = HashMap::new();
             for manifest in rendered.into_iter().chain(capture.manifest_id) {
-                for (url, id) in r.kept_of(manifest)? {
-                    exchanges.entry(url).or_insert(id);
+                for row in r.kept_of(manifest)? {
+                    listed.entry(row.url.clone()).or_insert(row);
                 }
             }
             let at = capture.at;
             Ok(Some(Self {
                 capture,
                 is_rendered,
-                pieces: Pieces {
-                    store,
-                    at,
-                    exchanges,
-                },
+                pieces: Pieces { store, at, listed },
             }))
         })
     }
@@ -149,7 +145,7 @@ impl<'s> Pieces<'s> {
         Self {
             store,
             at,
-            exchanges: HashMap::new(),
+            listed: HashMap::new(),
         }
     }
 
@@ -159,6 +155,21 @@ impl<'s> Pieces<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn holds(&self, url: &Url) -> Result<bool, StoreError> {
+        // Pages name many pictures in many sizes; what most of them come to is told at once.
+        match self.listed.get(url.as_str()) {
+            Some(row) if !matches!(row.status, 300..=399) => {
+                return Ok(row.has_body && matches!(row.status, 200..=299));
+            }
+            Some(_) => {}
+            None => {
+                let was_answered = self
+                    .store
+                    .read("look for answers", |r| r.was_answered(url.as_str()))?;
+                if !was_answered {
+                    return Ok(false);
+                }
+            }
+        }
         let said = self.answer(url)?;
         Ok(said.is_some_and(|(_, said)| is_there(&said)))
     }
@@ -219,8 +230,8 @@ impl<'s> Pieces<'s> {
     }
 
     fn exchange(&self, url: &Url) -> Result<Option<i64>, StoreError> {
-        if let Some(id) = self.exchanges.get(url.as_str()) {
-            return Ok(Some(*id));
+        if let Some(row) = self.listed.get(url.as_str()) {
+            return Ok(Some(row.exchange_id));
         }
         let at = self.at;
         let answers = self.store.read("look for answers", |r| {

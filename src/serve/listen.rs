@@ -16,9 +16,11 @@ use tokio_util::sync::CancellationToken;
 use super::ServeError;
 
 /// So many connections are open at once to each listener; more wait until one ends.
-const MOST_CONNECTIONS: usize = 512;
+const MOST_CONNECTIONS: usize = 2000;
 /// How long a request's head may take to come, and how long a connection may wait for one.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// How long a connection lives at most: one whose other end takes nothing ends at last. (Films go on with another.)
+const LIFE: Duration = Duration::from_secs(30 * 60);
 /// Bytes of a request's head.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 /// Headers of a request.
@@ -160,7 +162,7 @@ async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) 
         let connection = under_way.watch(connection);
         tokio::spawn(async move {
             // Whoever asked has gone, or asks for what is no HTTP; nobody is left to be told.
-            let _ = connection.await;
+            let _ = tokio::time::timeout(LIFE, connection).await;
             drop(held);
         });
     }

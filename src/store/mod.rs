@@ -102,7 +102,7 @@ pub use search::{
     SearchHits, SearchSource,
 };
 pub use settling::{BACKLOG_MS, NewUnsettled, Settled, Unsettled};
-pub use shown::CopyRow;
+pub use shown::{CopyRow, KeptRow};
 pub use sources::{CaptureRoot, DueHost, DueSource, FineRoot, Root, SourceState};
 pub use stats::{
     BlobSums, BodyRow, CodingSums, Contents, CopySums, DayOfVisits, HostCount, Pages,

@@ -21,6 +21,19 @@ pub struct CopyRow {
     pub pruned_at: Option<i64>,
 }
 
+/// Something that belongs to a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRow {
+    /// Its address.
+    pub url: String,
+    /// The exchange that brought it.
+    pub exchange_id: i64,
+    /// The status of the answer.
+    pub status: u16,
+    /// Whether the answer had a body.
+    pub has_body: bool,
+}
+
 const COLUMNS: &str = "c.id, c.at, coalesce(i.kind, c.kind), c.title, c.size, p.pruned_at";
 const JOINS: &str = "left join capture_import i on i.capture_id = c.id \
      left join pruned_capture p on p.capture_id = c.id and c.body_id is null";
@@ -92,14 +105,31 @@ impl Reading<'_> {
         Ok(found)
     }
 
-    /// The addresses that a manifest lists, and the exchanges that brought them.
-    pub fn kept_of(&self, manifest_id: i64) -> rusqlite::Result<Vec<(String, i64)>> {
+    /// What a manifest lists that is there, in order.
+    pub fn kept_of(&self, manifest_id: i64) -> rusqlite::Result<Vec<KeptRow>> {
         self.connection
             .prepare_cached(
-                "select e.url, e.id from requisite q join exchange e on e.id = q.exchange_id
+                "select e.url, e.id, e.status, e.body_id is not null
+                 from requisite q join exchange e on e.id = q.exchange_id
                  where q.manifest_id = ?1 order by q.position",
             )?
-            .query_map([manifest_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([manifest_id], |row| {
+                Ok(KeptRow {
+                    url: row.get(0)?,
+                    exchange_id: row.get(1)?,
+                    status: row.get(2)?,
+                    has_body: row.get(3)?,
+                })
+            })?
             .collect()
+    }
+
+    /// Whether anything was ever answered to an address that no visit asked for.
+    pub fn was_answered(&self, url: &str) -> rusqlite::Result<bool> {
+        self.connection
+            .prepare_cached(
+                "select exists (select 1 from exchange where url = ?1 and visit_id is null)",
+            )?
+            .query_row([url], |row| row.get(0))
     }
 }

@@ -86,7 +86,7 @@ fn what_was_not_captured_says_so() {
     let page = |path: &str| {
         let text = serving.ui(path).is(404).text();
         let (_, main) = text.split_once("<main>").unwrap();
-        main.split_once("</main>").unwrap().0.to_owned()
+        main.split_once("</main>").unwrap().0.trim().to_owned()
     };
     assert_snapshot!(page("/web/2026/https://b.test/gone"), @r#"
     <p class="what"><a href="/">sourcekeep</a></p>

