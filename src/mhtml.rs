@@ -1,9 +1,10 @@
 //! A page saved with all that belongs to it: MHTML (RFC 2557), as browsers write it (`.mhtml`, `.mht`).
 //!
-//! A mail message whose parts are the page and what it shows. Only the page itself is read here. Pure, one pass over the
+//! A mail message whose parts are the page and what it shows. Pure, one pass over the
 //! bytes for each level of nesting, and these are bounded; what does not hold what it should is read as far as it goes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -92,6 +93,84 @@ pub fn read(bytes: &[u8]) -> Option<Saved<'_>> {
     })
 }
 
+/// Where something that belongs to the page stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// What pages call it: its address (`https:`), and its id (`cid:`), as far as it has them.
+    pub names: Vec<String>,
+    /// Its media type with parameters.
+    pub media_type: Option<String>,
+    at: Range<usize>,
+    encoding: String,
+}
+
+impl Beside {
+    /// It, of the file in which it was found, after transfer encoding was removed.
+    pub fn body<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        decoded(
+            bytes.get(self.at.clone()).unwrap_or_default(),
+            &self.encoding,
+        )
+    }
+}
+
+/// All that a file holds and that pages can call, in the order in which it stands there.
+pub fn beside(bytes: &[u8]) -> Vec<Beside> {
+    let (mut found, mut left) = (Vec::new(), MAX_PARTS);
+    look_beside(bytes, bytes, 0, &mut left, &mut found);
+    found
+}
+
+fn look_beside(
+    whole: &[u8],
+    bytes: &[u8],
+    depth: usize,
+    left: &mut usize,
+    found: &mut Vec<Beside>,
+) {
+    let Some(still) = left.checked_sub(1) else {
+        return;
+    };
+    *left = still;
+    let Some((headers, body)) = headers_of(bytes) else {
+        return;
+    };
+    if let Some(boundary) = boundary_of(&headers) {
+        if depth < MAX_DEPTH {
+            for part in parts(body, boundary) {
+                if *left == 0 {
+                    return;
+                }
+                look_beside(whole, part, depth + 1, left, found);
+            }
+        }
+        return;
+    }
+    let id = headers.content_id();
+    let id = id.map(|id| format!("cid:{}", id.trim().trim_matches(['<', '>'])));
+    let part = part_of(&headers, body);
+    let names: Vec<_> = part.location.into_iter().chain(id).collect();
+    if !names.is_empty() {
+        // It is a part of the file.
+        let from = body.as_ptr().addr() - whole.as_ptr().addr();
+        found.push(Beside {
+            names,
+            media_type: part.media_type,
+            at: from..from + body.len(),
+            encoding: part.encoding,
+        });
+    }
+}
+
+/// What parts the parts of a message.
+fn boundary_of<'m>(headers: &'m Message<'_>) -> Option<&'m str> {
+    headers
+        .content_type()
+        .filter(|value| value.ctype().eq_ignore_ascii_case("multipart"))
+        .and_then(|value| value.attribute("boundary"))
+        .filter(|boundary| !boundary.is_empty())
+}
+
 /// A part that may be the page.
 struct Part<'a> {
     body: &'a [u8],
@@ -105,37 +184,13 @@ struct Part<'a> {
 fn find<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> Option<Part<'a>> {
     *left = left.checked_sub(1)?;
     let (headers, body) = headers_of(bytes)?;
-    let content_type = headers.content_type();
-    let boundary = content_type
-        .filter(|value| value.ctype().eq_ignore_ascii_case("multipart"))
-        .and_then(|value| value.attribute("boundary"))
-        .filter(|boundary| !boundary.is_empty());
-    let Some(boundary) = boundary else {
-        let name = content_type.map(|value| {
-            let subtype = value.subtype().unwrap_or_default();
-            format!("{}/{subtype}", value.ctype()).to_ascii_lowercase()
-        });
-        let charset = content_type.and_then(|value| value.attribute("charset"));
-        return Some(Part {
-            body,
-            encoding: headers
-                .content_transfer_encoding()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase(),
-            is_page: matches!(name.as_deref(), Some("text/html" | "application/xhtml+xml")),
-            location: headers
-                .header_raw("Content-Location")
-                .map(|value| unfolded(value.trim())),
-            media_type: name.map(|name| match charset {
-                Some(charset) => format!("{name}; charset={charset}"),
-                None => name,
-            }),
-        });
+    let Some(boundary) = boundary_of(&headers) else {
+        return Some(part_of(&headers, body));
     };
     if depth == MAX_DEPTH {
         return None;
     }
+    let content_type = headers.content_type();
     let start = content_type.and_then(|value| value.attribute("start"));
     let start = start.map(|id| id.trim().trim_matches(['<', '>']).to_owned());
     let mut first = None;
@@ -161,6 +216,32 @@ fn find<'a>(bytes: &'a [u8], depth: usize, left: &mut usize) -> Option<Part<'a>>
         }
     }
     first
+}
+
+/// A part without parts of its own.
+fn part_of<'a>(headers: &Message<'_>, body: &'a [u8]) -> Part<'a> {
+    let content_type = headers.content_type();
+    let name = content_type.map(|value| {
+        let subtype = value.subtype().unwrap_or_default();
+        format!("{}/{subtype}", value.ctype()).to_ascii_lowercase()
+    });
+    let charset = content_type.and_then(|value| value.attribute("charset"));
+    Part {
+        body,
+        encoding: headers
+            .content_transfer_encoding()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase(),
+        is_page: matches!(name.as_deref(), Some("text/html" | "application/xhtml+xml")),
+        location: headers
+            .header_raw("Content-Location")
+            .map(|value| unfolded(value.trim())),
+        media_type: name.map(|name| match charset {
+            Some(charset) => format!("{name}; charset={charset}"),
+            None => name,
+        }),
+    }
 }
 
 /// The headers of a part, and what follows them.

@@ -270,7 +270,7 @@ fn link(given: &Given<'_>, written: &str) -> Change {
     let shown = match address(&value, given.base) {
         Address::Web(url, fragment) => Some(given.places.page(&url) + &fragment),
         Address::Within => return Change::Stays,
-        Address::Data | Address::Other => None,
+        Address::Data | Address::Part(_) | Address::Other => None,
     };
     to(written, shown)
 }
@@ -297,6 +297,10 @@ fn list(given: &Given<'_>, written: &str) -> Change {
                 given.places.requisite(&url, Kind::Image) + &fragment
             }
             Address::Data => candidate.to_owned(),
+            Address::Part(id) => match given.places.part(&id, Kind::Image) {
+                Some(shown) => shown,
+                None => continue,
+            },
             _ => continue,
         };
         if !shown.is_empty() {

@@ -34,6 +34,12 @@ pub trait Places {
     /// The address under which a requisite is shown; of one that is not kept, the address of what stands in its place.
     fn requisite(&self, url: &Url, kind: Kind) -> String;
 
+    /// The address under which something is shown that stands in the same file as the page, by its id (`cid:…`); `None` where it
+    /// cannot be shown.
+    fn part(&self, _id: &str, _kind: Kind) -> Option<String> {
+        None
+    }
+
     /// The name of the variable (`--x`) that holds a picture for styles, where it stands on the page already.
     fn variable(&self, _url: &Url) -> Option<String> {
         None
@@ -84,6 +90,8 @@ enum Address {
     Within,
     /// What it refers to stands in the address.
     Data,
+    /// Something in the same file, by its id.
+    Part(String),
     /// Anything else: scripts, files, what only the browser has.
     Other,
 }
@@ -110,6 +118,7 @@ fn address(written: &str, base: &Url) -> Address {
             Address::Web(url, fragment)
         }
         "data" => Address::Data,
+        "cid" => Address::Part(url.into()),
         _ => Address::Other,
     }
 }
@@ -122,6 +131,7 @@ fn requisite(written: &str, kind: Kind, base: &Url, places: &dyn Places) -> Opti
         Address::Web(url, fragment) => Some(places.requisite(&url, kind) + &fragment),
         Address::Within => Some(written.to_owned()),
         Address::Data if kind != Kind::Frame && kind != Kind::Other => Some(written.to_owned()),
+        Address::Part(id) => places.part(&id, kind),
         Address::Data | Address::Other => None,
     }
 }

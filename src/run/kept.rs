@@ -1,11 +1,13 @@
 //! What is kept of a page: one copy, and what it needs to be shown, by address.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use url::Url;
 
 use super::requisites::{header, sends_on};
 use crate::capture::requisites::Kind;
+use crate::mhtml::{self, Beside};
 use crate::store::{KeptRow, Store, StoreError, WholeCapture, WholeExchange};
 
 /// So many redirects are followed to what a page needs.
@@ -27,6 +29,30 @@ pub struct Pieces<'s> {
     at: i64,
     /// By address.
     listed: HashMap<String, KeptRow>,
+    /// The copy, where it is a file that holds what its page needs.
+    saved_as: Option<i64>,
+    /// That file, once something was looked for in it.
+    saved: OnceCell<Option<Saved>>,
+}
+
+/// A file that holds a page with what it needs.
+struct Saved {
+    bytes: Vec<u8>,
+    beside: HashMap<String, Beside>,
+}
+
+impl Saved {
+    fn read(bytes: Vec<u8>) -> Self {
+        let mut beside = HashMap::new();
+        for part in mhtml::beside(&bytes) {
+            for name in &part.names {
+                // As it is written where it is asked for.
+                let name = Url::parse(name).map_or_else(|_| name.clone(), |url| url.to_string());
+                beside.entry(name).or_insert_with(|| part.clone());
+            }
+        }
+        Self { bytes, beside }
+    }
 }
 
 /// Something that a page needs, as it is kept.
@@ -91,10 +117,22 @@ impl<'s> Kept<'s> {
                 }
             }
             let at = capture.at;
+            let is_saved = !is_rendered
+                && capture
+                    .media_type
+                    .as_deref()
+                    .is_some_and(mhtml::is_media_type);
+            let saved_as = is_saved.then_some(capture_id);
             Ok(Some(Self {
                 capture,
                 is_rendered,
-                pieces: Pieces { store, at, listed },
+                pieces: Pieces {
+                    store,
+                    at,
+                    listed,
+                    saved_as,
+                    saved: OnceCell::new(),
+                },
             }))
         })
     }
@@ -146,6 +184,8 @@ impl<'s> Pieces<'s> {
             store,
             at,
             listed: HashMap::new(),
+            saved_as: None,
+            saved: OnceCell::new(),
         }
     }
 
@@ -155,6 +195,12 @@ impl<'s> Pieces<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn holds(&self, url: &Url) -> Result<bool, StoreError> {
+        if self
+            .saved()?
+            .is_some_and(|saved| saved.beside.contains_key(url.as_str()))
+        {
+            return Ok(true);
+        }
         // Pages name many pictures in many sizes; what most of them come to is told at once.
         match self.listed.get(url.as_str()) {
             Some(row) if !matches!(row.status, 300..=399) => {
@@ -193,6 +239,9 @@ impl<'s> Pieces<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn brought(&self, url: &Url) -> Result<Option<Piece>, StoreError> {
+        if let Some(part) = self.part(url.as_str())? {
+            return Ok(Some(part));
+        }
         let Some((url, said)) = self.answer(url)? else {
             return Ok(None);
         };
@@ -205,6 +254,37 @@ impl<'s> Pieces<'s> {
             media_type: header(&said.response_headers, "content-type"),
             body,
         }))
+    }
+
+    /// What stands in the same file as the page, by its address or its id (`cid:…`).
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn part(&self, name: &str) -> Result<Option<Piece>, StoreError> {
+        let Some(saved) = self.saved()? else {
+            return Ok(None);
+        };
+        let Some(part) = saved.beside.get(name) else {
+            return Ok(None);
+        };
+        Ok(Url::parse(name).ok().map(|url| Piece {
+            url,
+            media_type: part.media_type.clone(),
+            body: part.body(&saved.bytes).into_owned(),
+        }))
+    }
+
+    /// The file that holds the page, if it is one.
+    fn saved(&self) -> Result<Option<&Saved>, StoreError> {
+        let Some(id) = self.saved_as else {
+            return Ok(None);
+        };
+        if let Some(known) = self.saved.get() {
+            return Ok(known.as_ref());
+        }
+        let bytes = self.store.read("read a copy", |r| r.capture_body(id))?;
+        Ok(self.saved.get_or_init(|| bytes.map(Saved::read)).as_ref())
     }
 
     /// What was answered to an address in the end, and where that is.

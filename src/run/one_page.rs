@@ -240,6 +240,29 @@ impl Inlining<'_> {
         piece
     }
 
+    /// What stands in the same file as the page.
+    fn of_file(&self, id: &str, kind: Kind, places: &dyn Places) -> Option<String> {
+        if self.uses.is_none() && kind != Kind::Style {
+            return None;
+        }
+        let piece = match self.kept.pieces().part(id) {
+            Ok(piece) => piece?,
+            Err(error) => {
+                self.state.borrow_mut().failed.get_or_insert(error);
+                return None;
+            }
+        };
+        {
+            let mut state = self.state.borrow_mut();
+            if state.bytes + piece.body.len() > MOST_BYTES {
+                return None;
+            }
+            state.bytes += piece.body.len();
+            state.taken.insert(id.to_owned());
+        }
+        self.written(&piece, kind, places)
+    }
+
     /// Writes something in which more is named; `None` where it stands within itself, or too deep.
     fn nested(&self, url: &Url, write: impl FnOnce() -> String) -> Option<String> {
         {
@@ -289,10 +312,14 @@ impl Inlining<'_> {
             return None;
         }
         let piece = self.piece(url, kind)?;
+        self.written(&piece, kind, places)
+    }
+
+    fn written(&self, piece: &Piece, kind: Kind, places: &dyn Places) -> Option<String> {
         match kind {
-            Kind::Style => self.style(&piece, places),
-            Kind::Frame => self.frame(&piece),
-            Kind::Image | Kind::Icon => Some(picture_address(&piece)),
+            Kind::Style => self.style(piece, places),
+            Kind::Frame => self.frame(piece),
+            Kind::Image | Kind::Icon => Some(picture_address(piece)),
             Kind::Font | Kind::Media | Kind::Script | Kind::Download | Kind::Other => {
                 let media_type = data::plain_type(piece.media_type.as_deref());
                 Some(address_of(&media_type, &piece.body))
@@ -336,6 +363,10 @@ impl Places for Inlining<'_> {
             .unwrap_or_else(|| placeholder(kind).to_owned())
     }
 
+    fn part(&self, id: &str, kind: Kind) -> Option<String> {
+        self.of_file(id, kind, self)
+    }
+
     fn variable(&self, url: &Url) -> Option<String> {
         if *self.uses?.get(url.as_str())? < 2 {
             return None;
@@ -370,6 +401,10 @@ impl Places for InFrame<'_> {
         self.0
             .shown(url, kind, self)
             .unwrap_or_else(|| placeholder(kind).to_owned())
+    }
+
+    fn part(&self, id: &str, kind: Kind) -> Option<String> {
+        self.0.of_file(id, kind, self)
     }
 
     fn page(&self, url: &Url) -> String {

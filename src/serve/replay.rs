@@ -211,9 +211,6 @@ fn link(site: &Site, asked: &Asked, place: &Place) -> Result<Answer, StoreError>
 /// What a page needs.
 fn piece(site: &Site, place: &Place) -> Result<Answer, StoreError> {
     let store = &*site.store;
-    let Some(url) = place.url() else {
-        return Ok(missing(place));
-    };
     let kept = match place.copy {
         Some(id) => Kept::of(store, id)?,
         None => None,
@@ -224,6 +221,12 @@ fn piece(site: &Site, place: &Place) -> Result<Answer, StoreError> {
     } else {
         near = Pieces::near(store, place.instant().unwrap_or(i64::MAX / 2));
         &near
+    };
+    let Some(url) = place.url() else {
+        return match pieces.part(&place.address)? {
+            Some(part) => of_piece(site, pieces, place, part),
+            None => Ok(missing(place)),
+        };
     };
     match pieces.brought(&url)? {
         Some(piece) => of_piece(site, pieces, place, piece),
@@ -400,6 +403,13 @@ impl Places for Within<'_, '_> {
 
     fn requisite(&self, url: &Url, kind: Kind) -> String {
         self.when.path(Form::of(kind), url.as_str())
+    }
+
+    fn part(&self, id: &str, kind: Kind) -> Option<String> {
+        // Whatever else may stand in an id, browsers might write in another way.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":@.-_+=$!/".contains(&byte);
+        let is_plain = id.bytes().all(is_plain);
+        is_plain.then(|| self.when.path(Form::of(kind), id))
     }
 
     fn page(&self, url: &Url) -> String {

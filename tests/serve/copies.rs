@@ -365,7 +365,9 @@ fn pages_of_every_make_are_shown() {
     let saved = "From: <Saved by Blink>\r\nSnapshot-Content-Location: https://a.test/page\r\nMIME-Version: 1.0\r\n\
         Content-Type: multipart/related; type=\"text/html\"; boundary=\"--b\"\r\n\r\n----b\r\nContent-Type: text/html\r\n\
         Content-Transfer-Encoding: quoted-printable\r\nContent-Location: https://a.test/page\r\n\r\n\
-        <p>Saved =E2=80=9Cwhole=E2=80=9D<script>run()</script>\r\n----b--\r\n";
+        <p>Saved =E2=80=9Cwhole=E2=80=9D<script>run()</script><img src=3D\"cid:a1@blink\"><img src=3Dhttps://a.test/b.png>\r\n----b\r\n\
+        Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <a1@blink>\r\n\r\niVBORw0KGgo=\r\n----b\r\n\
+        Content-Type: image/gif\r\nContent-Location: https://a.test/b.png\r\n\r\nGIF89a of the file\r\n----b--\r\n";
     desk.file("saved.mhtml", saved);
     desk.day(2)
         .run("capture https://a.test/page --file saved.mhtml")
@@ -390,6 +392,26 @@ fn pages_of_every_make_are_shown() {
     };
     assert!(shown(mhtml).text().contains("<p>Saved “whole”"));
     assert!(!shown(mhtml).text().contains("run()"));
+    // Its pictures stand in the same file.
+    let html = shown(mhtml).text();
+    let [by_id, by_address] = [1, 2].map(|n| {
+        let rest = html.split("<img src=\"").nth(n).unwrap();
+        shown(rest.split('"').next().unwrap())
+    });
+    assert_eq!(by_id.bytes, b"\x89PNG\r\n\x1a\n");
+    assert_eq!(
+        (
+            by_address.header("content-type"),
+            by_address.text().as_str()
+        ),
+        ("image/gif", "GIF89a of the file")
+    );
+    let one = desk.run("export html https://a.test/page").exits(0).out;
+    assert!(
+        one.contains("data:image/png;base64,iVBORw0KGgo=")
+            && one.contains("data:image/gif;base64,R0lG"),
+        "{one}"
+    );
     let html = shown(by_hand).text();
     assert!(
         html.contains("As a subscriber saw it.") && !html.contains("run()"),
