@@ -7,6 +7,7 @@ use url::Url;
 
 use super::requisites::{header, sends_on};
 use crate::capture::requisites::Kind;
+use crate::charset::essence;
 use crate::mhtml::{self, Beside};
 use crate::store::{KeptRow, Store, StoreError, WholeCapture, WholeExchange};
 
@@ -18,6 +19,8 @@ const MOST_ANSWERS: usize = 1000;
 /// A copy, and where what it needs is kept.
 pub struct Kept<'s> {
     capture: WholeCapture,
+    /// The media type that it came with, parameters and all.
+    declared: Option<String>,
     /// A browser made the document that stands for the page.
     is_rendered: bool,
     pieces: Pieces<'s>,
@@ -116,6 +119,15 @@ impl<'s> Kept<'s> {
                     listed.entry(row.url.clone()).or_insert(row);
                 }
             }
+            // What it came with names its charset; the capture has the media type alone.
+            let came_by = match capture.visit_id {
+                Some(visit) => r.exchanges_of_visit(visit)?,
+                None => match listed.get(&capture.url) {
+                    Some(row) => r.whole_exchange(row.exchange_id)?.into_iter().collect(),
+                    None => Vec::new(),
+                },
+            };
+            let declared = declared(&capture, &came_by);
             let at = capture.at;
             let is_saved = !is_rendered
                 && capture
@@ -125,6 +137,7 @@ impl<'s> Kept<'s> {
             let saved_as = is_saved.then_some(capture_id);
             Ok(Some(Self {
                 capture,
+                declared,
                 is_rendered,
                 pieces: Pieces {
                     store,
@@ -162,7 +175,7 @@ impl<'s> Kept<'s> {
         if self.is_rendered {
             Some("text/html; charset=utf-8")
         } else {
-            self.capture.media_type.as_deref()
+            self.declared.as_deref()
         }
     }
 
@@ -334,6 +347,18 @@ impl<'s> Pieces<'s> {
             body: other.body()?,
         }))
     }
+}
+
+/// The media type of a capture as it was declared where its body came from, unless it was known better.
+fn declared(capture: &WholeCapture, came_by: &[WholeExchange]) -> Option<String> {
+    let media_type = capture.media_type.clone()?;
+    let brought = came_by.iter().rev().find(|one| {
+        one.body
+            .is_some_and(|body| body.sha256 == capture.body.sha256)
+    });
+    let declared = brought.and_then(|one| header(&one.response_headers, "content-type"));
+    let is_same = |declared: &String| essence(declared) == essence(&media_type);
+    Some(declared.filter(is_same).unwrap_or(media_type))
 }
 
 /// Whether an answer is what was asked for.

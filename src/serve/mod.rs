@@ -88,7 +88,7 @@ struct Site {
     named: Named,
     /// What copies that are shown ask with for what they need.
     key: String,
-    readers: Semaphore,
+    readers: Arc<Semaphore>,
     tell: Tell,
 }
 
@@ -114,7 +114,7 @@ pub async fn serve(
             replay: replay.all(),
         },
         key: place::new_key(),
-        readers: Semaphore::new(MOST_READERS),
+        readers: Arc::new(Semaphore::new(MOST_READERS)),
         tell,
     });
     let pages = Router::new()
@@ -183,8 +183,10 @@ async fn respond(site: Arc<Site>, side: Side, make: Make, request: Request) -> R
         Err(refused) => refused,
         Ok(asked) => {
             let own = Arc::clone(&site);
-            let _room = site.readers.acquire().await;
+            // It is held until the answer is made, whether somebody still waits for it or not.
+            let room = Arc::clone(&site.readers).acquire_owned().await;
             let made = tokio::task::spawn_blocking(move || {
+                let _room = room;
                 make(&own, &asked).unwrap_or_else(|error| failed(&own, &error))
             });
             made.await.unwrap_or_else(|_| {

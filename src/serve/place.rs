@@ -298,6 +298,8 @@ pub(super) fn digits(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn place(rest: &str) -> (String, Option<i64>, Form, String) {
@@ -377,5 +379,28 @@ mod tests {
         );
         assert!(sources("2026/javascript:alert(1)").is_empty());
         assert!(sources("2026/ftp://a.test/").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            at in 0_i64..4_000_000_000_000,
+            id in 1_i64..,
+            form in 0..MODIFIERS.len(),
+            path in "[ -~]{0,20}",
+            rest in "\\PC{0,40}",
+        ) {
+            let form = MODIFIERS[form].1;
+            let url = Url::parse(&format!("https://a.test/{path}")).unwrap();
+            let written = When::of_parts(at, id, &new_key()).path(form, url.as_str());
+            let place = Place::parse(written.strip_prefix("/web/").unwrap()).unwrap();
+            prop_assert!(place.is(at));
+            prop_assert_eq!((place.copy, place.form), (Some(id), form));
+            prop_assert_eq!(place.address, url.as_str().replacen('#', "%23", 1));
+            // Whatever stands there, it can be read.
+            if let Some(place) = Place::parse(&rest) {
+                let _ = (place.instant(), place.sources(), place.url());
+            }
+        }
     }
 }

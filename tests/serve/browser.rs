@@ -151,3 +151,38 @@ fn shown(chromium: &std::path::Path, desk: &Desk, address: &str) -> String {
     let output = command.output().unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+#[test]
+fn a_page_that_scripts_fill_is_shown_as_a_browser_made_it() {
+    if chromium().is_none() {
+        return;
+    }
+    let desk = Desk::new();
+    let shell = "<!doctype html><title>App</title><div id=root></div><script src=/app.js></script>";
+    desk.web.page("app.test", "/strikes", Page::html(shell));
+    let script = "document.getElementById('root').innerHTML = '<h1>Strikes</h1><img src=/strike.png>' +\
+                  '<p>A paragraph that tells of the strikes of that year in the valley, and who counted them.</p>'.repeat(8)";
+    desk.web.page(
+        "app.test",
+        "/app.js",
+        Page::bytes("text/javascript", script),
+    );
+    let picture = Page::bytes("image/png", "\u{89}PNG picture");
+    desk.web.page("app.test", "/strike.png", picture);
+    desk.post("posts/a.md", &["https://app.test/strikes"]);
+    desk.run("run posts --browser=shells").exits(0);
+    let serving = Serving::start(&desk);
+    let place = "/web/20260105080000/https://app.test/strikes";
+    let banner = serving.ui(place).is(200).text();
+    assert!(banner.contains("Shown as a browser made it"), "{banner}");
+    let copy = serving.replay(place).is(200).text();
+    assert!(
+        copy.contains("<h1>Strikes</h1>") && !copy.contains("<script"),
+        "{copy}"
+    );
+    let (_, path) = copy.split_once("<img src=\"").unwrap();
+    let picture = serving.replay(path.split('"').next().unwrap()).is(200);
+    assert_eq!(picture.text(), "\u{89}PNG picture");
+    let stored = serving.replay(&place.replacen("/https", "id_/https", 1));
+    assert_eq!(stored.text(), shell);
+}

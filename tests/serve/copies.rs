@@ -351,8 +351,19 @@ fn pages_of_every_make_are_shown() {
     let old = b"<html><meta charset=windows-1251><title>x</title><p>\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0";
     desk.web
         .page("a.test", "/old", Page::bytes("text/html", old.to_vec()));
+    // Only its header says what it is in; by its bytes alone, anybody would take it for something else.
+    let header = Page::bytes(
+        "text/html; charset=koi8-r",
+        b"<title>x</title><p>\xcd\xc9\xd2".to_vec(),
+    );
+    desk.web.page("a.test", "/header", header);
     desk.page("a.test", "/page", "Page");
-    desk.post("posts/a.md", &["https://a.test/old", "https://a.test/page"]);
+    let sources = [
+        "https://a.test/old",
+        "https://a.test/page",
+        "https://a.test/header",
+    ];
+    desk.post("posts/a.md", &sources);
     desk.run("run posts").exits(0);
     desk.file(
         "by-hand.html",
@@ -381,6 +392,8 @@ fn pages_of_every_make_are_shown() {
         "{}",
         old.text()
     );
+    let header = shown(&format!("/web/{WHEN}/https://a.test/header")).text();
+    assert!(header.ends_with("<p>мир"), "{header}");
     let list = serving.ui("/web/*/https://a.test/page").is(200).text();
     let paths: Vec<_> = list
         .split("<a href=\"")
