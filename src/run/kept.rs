@@ -9,7 +9,7 @@ use super::requisites::{header, sends_on};
 use crate::capture::requisites::Kind;
 use crate::charset::essence;
 use crate::mhtml::{self, Beside};
-use crate::store::{KeptRow, Store, StoreError, WholeCapture, WholeExchange};
+use crate::store::{KeptRow, Reader, Store, StoreError, WholeCapture, WholeExchange};
 
 /// So many redirects are followed to what a page needs.
 const MOST_HOPS: usize = 10;
@@ -29,6 +29,8 @@ pub struct Kept<'s> {
 /// Where what pages need is kept: of one copy, or of no copy, nearest to an instant.
 pub struct Pieces<'s> {
     store: &'s Store,
+    /// All is of one state of the archive.
+    reader: Reader<'s>,
     at: i64,
     /// By address.
     listed: HashMap<String, KeptRow>,
@@ -106,7 +108,8 @@ impl<'s> Kept<'s> {
     ///
     /// Where the archive cannot be read.
     pub fn of(store: &'s Store, capture_id: i64) -> Result<Option<Self>, StoreError> {
-        store.read("read a copy", |r| {
+        let reader = store.reader()?;
+        let known = reader.read("read a copy", |r| {
             let capture = r.whole_captures(capture_id - 1, 1)?.pop();
             let Some(capture) = capture.filter(|capture| capture.id == capture_id) else {
                 return Ok(None);
@@ -128,26 +131,26 @@ impl<'s> Kept<'s> {
                 },
             };
             let declared = declared(&capture, &came_by);
-            let at = capture.at;
-            let is_saved = !is_rendered
-                && capture
-                    .media_type
-                    .as_deref()
-                    .is_some_and(mhtml::is_media_type);
-            let saved_as = is_saved.then_some(capture_id);
-            Ok(Some(Self {
-                capture,
-                declared,
-                is_rendered,
-                pieces: Pieces {
-                    store,
-                    at,
-                    listed,
-                    saved_as,
-                    saved: OnceCell::new(),
-                },
-            }))
-        })
+            Ok(Some((capture, declared, is_rendered, listed)))
+        })?;
+        let Some((capture, declared, is_rendered, listed)) = known else {
+            return Ok(None);
+        };
+        let media_type = capture.media_type.as_deref();
+        let is_saved = !is_rendered && media_type.is_some_and(mhtml::is_media_type);
+        Ok(Some(Self {
+            pieces: Pieces {
+                store,
+                reader,
+                at: capture.at,
+                listed,
+                saved_as: is_saved.then_some(capture_id),
+                saved: OnceCell::new(),
+            },
+            capture,
+            declared,
+            is_rendered,
+        }))
     }
 
     /// The copy.
@@ -165,7 +168,7 @@ impl<'s> Kept<'s> {
         let id = self.capture.id;
         let body = self
             .pieces
-            .store
+            .reader
             .read("read a copy", |r| r.capture_text(id))?;
         Ok(body.unwrap_or_default())
     }
@@ -192,14 +195,19 @@ impl<'s> Kept<'s> {
 
 impl<'s> Pieces<'s> {
     /// What pages needed at an instant, whichever they were.
-    pub fn near(store: &'s Store, at: i64) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read.
+    pub fn near(store: &'s Store, at: i64) -> Result<Self, StoreError> {
+        Ok(Self {
             store,
+            reader: store.reader()?,
             at,
             listed: HashMap::new(),
             saved_as: None,
             saved: OnceCell::new(),
-        }
+        })
     }
 
     /// Whether something is kept of an address that the page needs.
@@ -222,7 +230,7 @@ impl<'s> Pieces<'s> {
             Some(_) => {}
             None => {
                 let was_answered = self
-                    .store
+                    .reader
                     .read("look for answers", |r| r.was_answered(url.as_str()))?;
                 if !was_answered {
                     return Ok(false);
@@ -261,7 +269,7 @@ impl<'s> Pieces<'s> {
         let Some(body) = said.body.filter(|_| is_there(&said)) else {
             return Ok(None);
         };
-        let payload = self.store.read("read an answer", |r| r.payload(body.id))?;
+        let payload = self.reader.read("read an answer", |r| r.payload(body.id))?;
         Ok(payload.map(|body| Piece {
             url,
             media_type: header(&said.response_headers, "content-type"),
@@ -296,7 +304,7 @@ impl<'s> Pieces<'s> {
         if let Some(known) = self.saved.get() {
             return Ok(known.as_ref());
         }
-        let bytes = self.store.read("read a copy", |r| r.capture_body(id))?;
+        let bytes = self.reader.read("read a copy", |r| r.capture_body(id))?;
         Ok(self.saved.get_or_init(|| bytes.map(Saved::read)).as_ref())
     }
 
@@ -309,7 +317,7 @@ impl<'s> Pieces<'s> {
                 return Ok(None);
             };
             let said = self
-                .store
+                .reader
                 .read("read an answer", |r| r.whole_exchange(id))?;
             let Some(said) = said else {
                 return Ok(None);
@@ -327,7 +335,7 @@ impl<'s> Pieces<'s> {
             return Ok(Some(row.exchange_id));
         }
         let at = self.at;
-        let answers = self.store.read("look for answers", |r| {
+        let answers = self.reader.read("look for answers", |r| {
             r.answers(url.as_str(), MOST_ANSWERS)
         })?;
         let nearest = answers.iter().min_by_key(|answer| answer.at.abs_diff(at));

@@ -219,7 +219,7 @@ fn piece(site: &Site, place: &Place) -> Result<Answer, StoreError> {
     let pieces = if let Some(kept) = &kept {
         kept.pieces()
     } else {
-        near = Pieces::near(store, place.instant().unwrap_or(i64::MAX / 2));
+        near = Pieces::near(store, place.instant().unwrap_or(i64::MAX / 2))?;
         &near
     };
     let Some(url) = place.url() else {

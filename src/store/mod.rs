@@ -266,31 +266,29 @@ impl Store {
     where
         F: FnOnce(&Reading<'_>) -> rusqlite::Result<T>,
     {
-        let kept = self
-            .readers
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .pop();
+        self.reader()?.read(doing, work)
+    }
+
+    /// For reading several times in one go, from the state that is the last committed one at the first time. Keep it short, as above.
+    pub fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let kept = self.kept_readers().pop();
         let connection = match kept {
             Some(connection) => connection,
             None => self.another_reader()?,
         };
-        let result = (|| {
-            connection.execute_batch("begin")?;
-            let result = work(&Reading {
-                connection: &connection,
-            });
-            connection.execute_batch("commit")?;
-            result
-        })();
-        let mut readers = self
-            .readers
+        let begun = connection
+            .execute_batch("begin")
+            .map_err(|error| StoreError::sql(&self.path, "begin to read", error));
+        begun.map(|()| Reader {
+            store: self,
+            connection: Some(connection),
+        })
+    }
+
+    fn kept_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.readers
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if readers.len() < KEPT_READERS && connection.is_autocommit() {
-            readers.push(connection);
-        }
-        result.map_err(|error| StoreError::sql(&self.path, doing, error))
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Ends the writer after everything that was handed over is committed.
@@ -314,6 +312,41 @@ impl Store {
         if let Some(thread) = self.thread.take() {
             // A panic of the writer was shown when it happened; there is nothing left to say.
             let _ = thread.join();
+        }
+    }
+}
+
+/// Reads from one state of an archive.
+pub struct Reader<'s> {
+    store: &'s Store,
+    /// There until it is dropped.
+    connection: Option<Connection>,
+}
+
+impl Reader<'_> {
+    /// Reads.
+    pub fn read<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Reading<'_>) -> rusqlite::Result<T>,
+    {
+        let result = match &self.connection {
+            Some(connection) => work(&Reading { connection }),
+            None => Err(rusqlite::Error::InvalidQuery),
+        };
+        result.map_err(|error| StoreError::sql(&self.store.path, doing, error))
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        // One that cannot be ended is not used again.
+        let _ = connection.execute_batch("commit");
+        let mut readers = self.store.kept_readers();
+        if readers.len() < KEPT_READERS && connection.is_autocommit() {
+            readers.push(connection);
         }
     }
 }
