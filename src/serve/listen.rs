@@ -66,9 +66,8 @@ impl Origin {
             .get(..9)
             .is_some_and(|start| start.eq_ignore_ascii_case("localhost"));
         let [told, other] = self.hosts();
-        let is_told_name = told.starts_with("localhost");
-        let own = if is_name == is_told_name { told } else { other };
-        format!("http://{own}")
+        let is_told = is_name == told.starts_with("localhost") || self.0.is_ipv6();
+        format!("http://{}", if is_told { told } else { other })
     }
 
     /// All of its names, for a policy.
@@ -210,7 +209,7 @@ mod tests {
         let new = Origin("[::1]:2".parse().unwrap());
         assert_eq!(old.beside("localhost:2"), "http://localhost:1");
         assert_eq!(old.beside("127.0.0.1:2"), "http://127.0.0.1:1");
-        assert_eq!(new.beside("127.0.0.1:1"), "http://[::1]:2");
+        assert_eq!(new.beside("127.0.0.1:1"), "http://localhost:2");
         assert_eq!(new.told(), "http://localhost:2");
     }
 }

@@ -213,6 +213,11 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
         let words = "this can only be read";
         return Err(Answer::words(StatusCode::METHOD_NOT_ALLOWED, words));
     }
+    if side == Side::Ui && host.starts_with('[') {
+        // What a page may show in a frame cannot be said by such a number.
+        let path = head.uri.path_and_query().map(|path| path.as_str());
+        return Err(Answer::elsewhere(own.told() + path.unwrap_or("/")));
+    }
     // Nothing that is kept may answer in our place.
     if head.headers.contains_key("service-worker") {
         return Err(Answer::words(StatusCode::FORBIDDEN, "no service workers"));

@@ -191,6 +191,33 @@ fn only_what_names_it_rightly_is_answered() {
 }
 
 #[test]
+fn numbers_of_the_new_kind_are_told_by_name() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let desk = desk();
+    let serving = Serving::of(&mut desk.command("serve --listen [::1]:0 --format json"));
+    assert!(serving.ui.starts_with("localhost:") && serving.replay.starts_with("localhost:"));
+    let number = serving.ui.replace("localhost", "[::1]");
+    let page = format!("/web/{WHEN}/https://a.test/page");
+    let said = asked(&number, &page, "");
+    let there = format!("http://{}{page}", serving.ui);
+    assert_eq!(
+        (said.status, said.header("location")),
+        (302, there.as_str())
+    );
+    let request = format!(
+        "GET {page} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        serving.ui
+    );
+    let said = raw(&number, &request).is(200).text();
+    assert!(
+        said.contains(&format!("src=\"http://{}/web/", serving.replay)),
+        "{said}"
+    );
+}
+
+#[test]
 fn words_of_strangers_are_words() {
     let desk = desk();
     desk.post(
