@@ -6,8 +6,7 @@ use html_escape::decode_html_entities;
 use url::Url;
 
 use super::{Address, Places, address, css, requisite};
-use crate::capture::requisites::Kind;
-use crate::capture::requisites::srcset;
+use crate::capture::requisites::{self, Kind, Late, srcset};
 
 /// An element, as it is written.
 pub(super) struct Given<'e> {
@@ -235,6 +234,59 @@ pub(super) fn held_by_a_variable(given: &Given<'_>) -> Option<(&'static str, Str
     let between = if own.is_empty() { "" } else { ";" };
     let style = format!("{own}{between}content:var({variable})!important");
     Some((BLANK, style))
+}
+
+/// What a script would have shown late, as attributes to be set: of a picture or a frame that shows nothing yet, what is kept of what
+/// it would show. `is_shown` says whether the page shows an address elsewhere, for those without scripts.
+pub(super) fn late(
+    given: &Given<'_>,
+    is_shown: impl Fn(&str) -> bool,
+) -> Vec<(&'static str, String)> {
+    let mut set = Vec::new();
+    if !matches!(given.name, "img" | "iframe" | "source") {
+        return set;
+    }
+    let named = |wanted: Late| {
+        let mut all = given.attributes.iter();
+        let found = all.find(|(name, _)| requisites::late(name) == Some(wanted))?;
+        Some(found.1.as_str())
+    };
+    let (one, list_of_them) = (named(Late::Address), named(Late::List));
+    if one.is_none() && list_of_them.is_none() {
+        return set;
+    }
+    let value = one.map(decode_html_entities).unwrap_or_default();
+    if is_shown(value.trim()) || !shows_nothing(given) {
+        return set;
+    }
+    let kind = source(given.name, given);
+    if let Address::Web(url, fragment) = address(&value, given.base)
+        && one.is_some()
+        && given.places.holds(&url)
+    {
+        set.push(("src", given.places.requisite(&url, kind) + &fragment));
+    }
+    match list_of_them.map(|written| list(given, written)) {
+        Some(Change::To(shown)) => set.push(("srcset", shown)),
+        // What stands there is a picture of nothing, and would be shown first.
+        _ if !set.is_empty() && given.value("srcset").is_some() => {
+            set.push(("srcset", String::new()));
+        }
+        _ => {}
+    }
+    set
+}
+
+/// Whether what an element shows at first is a picture of nothing, or is not kept.
+fn shows_nothing(given: &Given<'_>) -> bool {
+    let is_nothing = |written: &str| match address(written, given.base) {
+        Address::Web(url, _) => !given.places.holds(&url),
+        _ => true,
+    };
+    let src = given.value("src").unwrap_or_default();
+    let srcset = given.value("srcset").unwrap_or_default();
+    let candidates = srcset::written(&srcset).take(MOST_CANDIDATES);
+    (src.trim().is_empty() || is_nothing(&src)) && candidates.map(|(one, _)| one).all(is_nothing)
 }
 
 /// What the `src` of an element is needed for.

@@ -1,10 +1,12 @@
 //! Pages, by a streaming rewriter: what is not changed stays as it is written.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashSet;
 
 use html_escape::{decode_html_entities, encode_double_quoted_attribute, encode_text};
 use lol_html::html_content::{ContentType, Element, TextChunk, TextType};
 use lol_html::{RewriteStrSettings, doc_comments, doc_text, element, rewrite_str, text};
+use memchr::memmem::Finder;
 use url::Url;
 
 use super::elements::{self, Change, Fate};
@@ -20,14 +22,70 @@ const END_NAME: &str = "sourcekeep-end";
 /// A page; `depth` is how many pages it stands in.
 pub(super) fn page(html: &str, url: &Url, places: &dyn Places, depth: usize) -> String {
     let base = base(html, url);
-    fragment(html, &base, places, depth).unwrap_or_else(|| UNREADABLE.to_owned())
+    let late = LateShown {
+        html,
+        elsewhere: OnceCell::new(),
+    };
+    fragment(html, &base, places, depth, Some(&late)).unwrap_or_else(|| UNREADABLE.to_owned())
+}
+
+/// Which pictures a page shows to those without scripts, beside the places where scripts would show them late.
+struct LateShown<'h> {
+    html: &'h str,
+    elsewhere: OnceCell<HashSet<String>>,
+}
+
+impl LateShown<'_> {
+    fn elsewhere(&self, address: &str) -> bool {
+        let all = self.elsewhere.get_or_init(|| in_noscripts(self.html));
+        all.contains(address)
+    }
+}
+
+/// What stands in `noscript` elements as a `src`.
+fn in_noscripts(html: &str) -> HashSet<String> {
+    let mut found = HashSet::new();
+    let bytes = html.as_bytes();
+    let (open, close) = (Finder::new("<noscript"), Finder::new("</noscript"));
+    let source = Finder::new("src=");
+    let mut at = 0;
+    while let Some(start) = open.find(&bytes[at..]).map(|start| at + start) {
+        let end = close.find(&bytes[start..]);
+        let end = end.map_or(bytes.len(), |end| start + end);
+        let mut from = start;
+        while let Some(value) = source.find(&bytes[from..end]).map(|value| from + value + 4) {
+            let quote = bytes
+                .get(value)
+                .copied()
+                .filter(|one| matches!(one, b'"' | b'\''));
+            let begin = value + usize::from(quote.is_some());
+            let ends = |byte: &u8| match quote {
+                Some(quote) => *byte == quote,
+                None => byte.is_ascii_whitespace() || *byte == b'>',
+            };
+            let rest = bytes.get(begin..end).unwrap_or_default();
+            let length = rest.iter().position(ends).unwrap_or(rest.len());
+            if let Some(written) = html.get(begin..begin + length) {
+                found.insert(decode_html_entities(written.trim()).into_owned());
+            }
+            from = begin + length;
+        }
+        at = end;
+    }
+    found
 }
 
 /// A page, or what stands in a `noscript` of one. `None` where it cannot be read to its end.
 ///
 /// Where it can be doubted whether something is text or markup, as in elements whose content is read by rules of its own, browsers and
 /// we may differ. So no text may begin a tag, whichever way it is read, and comments go.
-fn fragment(html: &str, base: &Url, places: &dyn Places, depth: usize) -> Option<String> {
+fn fragment(
+    html: &str,
+    base: &Url,
+    places: &dyn Places,
+    depth: usize,
+    late: Option<&LateShown<'_>>,
+) -> Option<String> {
     // Text comes in pieces.
     let style = RefCell::new(String::new());
     let noscript = RefCell::new(String::new());
@@ -48,7 +106,7 @@ fn fragment(html: &str, base: &Url, places: &dyn Places, depth: usize) -> Option
             Ok(())
         }))
         .append_element_content_handler(element!("*", |element| {
-            rewrite(element, base, places, depth);
+            rewrite(element, base, places, depth, late);
             Ok(())
         }))
         .append_element_content_handler(text!("style", |chunk| {
@@ -132,7 +190,7 @@ fn without_scripts(html: &str, base: &Url, places: &dyn Places, depth: usize) ->
     if rewrite_str(&marked, settings).is_err() || !is_closed {
         return String::new();
     }
-    fragment(html, base, places, depth).unwrap_or_default()
+    fragment(html, base, places, depth, None).unwrap_or_default()
 }
 
 /// Puts something in the place of a text that comes in pieces.
@@ -175,7 +233,13 @@ fn base(html: &str, url: &Url) -> Url {
         .unwrap_or_else(|| url.clone())
 }
 
-fn rewrite(element: &mut Element<'_, '_>, base: &Url, places: &dyn Places, depth: usize) {
+fn rewrite(
+    element: &mut Element<'_, '_>,
+    base: &Url,
+    places: &dyn Places,
+    depth: usize,
+    late: Option<&LateShown<'_>>,
+) {
     let name = element.tag_name();
     let attributes: Vec<(String, String)> = element
         .attributes()
@@ -215,6 +279,11 @@ fn rewrite(element: &mut Element<'_, '_>, base: &Url, places: &dyn Places, depth
                 };
                 set(element, attribute, &shown);
             }
+        }
+    }
+    if let Some(late) = late {
+        for (attribute, shown) in elements::late(&given, |address| late.elsewhere(address)) {
+            set(element, attribute, &shown);
         }
     }
     if let Some((source, style)) = held {

@@ -351,3 +351,53 @@ proptest::proptest! {
         proptest::prop_assert!(dangers.is_empty(), "{dangers:?} in {html:?} of {written:?}");
     }
 }
+
+#[test]
+fn pictures_that_scripts_show_late_are_shown_at_once() {
+    let nothing = "data:image/gif;base64,R0";
+    for (written, expected) in [
+        (
+            format!("<img src={nothing} data-src=a.png>"),
+            "<img src=\"/image/https://a.example/dir/a.png\" data-src=a.png>".to_owned(),
+        ),
+        (
+            "<img data-lazy-src='a.png#b'>".to_owned(),
+            "<img data-lazy-src='a.png#b' src=\"/image/https://a.example/dir/a.png#b\">".to_owned(),
+        ),
+        (
+            format!("<img src=missing.png srcset='{nothing} 1w' data-src=a.png>"),
+            "<img src=\"/image/https://a.example/dir/a.png\" srcset=\"\" data-src=a.png>".to_owned(),
+        ),
+        (
+            "<img data-srcset='a.png 1x, missing.png 2x'>".to_owned(),
+            "<img data-srcset='a.png 1x, missing.png 2x' srcset=\"/image/https://a.example/dir/a.png 1x\">"
+                .to_owned(),
+        ),
+        (
+            "<iframe data-src=f.html></iframe>".to_owned(),
+            "<iframe data-src=f.html src=\"/frame/https://a.example/dir/f.html\"></iframe>".to_owned(),
+        ),
+        // What shows something shows that; what is not kept, and what is no address, is no better.
+        (
+            "<img src=b.png data-src=a.png>".to_owned(),
+            "<img src=\"/image/https://a.example/dir/b.png\" data-src=a.png>".to_owned(),
+        ),
+        (
+            format!("<img src={nothing} data-src=missing.png>"),
+            format!("<img src={nothing} data-src=missing.png>"),
+        ),
+        (
+            format!("<img src={nothing} data-src='javascript:run()'>"),
+            format!("<img src={nothing} data-src='javascript:run()'>"),
+        ),
+        // Who has no scripts is shown it elsewhere.
+        (
+            format!("<img src={nothing} data-src=a.png?b&amp;c><noscript><img src=\"a.png?b&c\"></noscript>"),
+            format!(
+                "<img src={nothing} data-src=a.png?b&amp;c><noscript><img src=\"/image/https://a.example/dir/a.png?b&amp;c\"></noscript>"
+            ),
+        ),
+    ] {
+        assert_eq!(shown(&written), expected, "{written}");
+    }
+}

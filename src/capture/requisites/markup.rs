@@ -107,6 +107,24 @@ attributes! {
     Fill b"fill" Filter b"filter" Mask b"mask" ClipPath b"clip-path" Stroke b"stroke"
 }
 
+/// What an attribute names that a script shows late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// An address, as in `src`.
+    Address,
+    /// A list of them, as in `srcset`.
+    List,
+}
+
+/// What an attribute of this name, in lower case, names that a script shows late.
+pub(crate) fn late(name: &str) -> Option<Late> {
+    match attribute(name.as_bytes()) {
+        Some(Attribute::LazySrc) => Some(Late::Address),
+        Some(Attribute::LazySrcset) => Some(Late::List),
+        _ => None,
+    }
+}
+
 const _: () = assert!(ATTRIBUTES <= 64);
 
 /// How much of an attribute is kept, in bytes.

@@ -199,6 +199,7 @@ pub fn of_svg(svg: &str, url: &Url, limits: &Limits) -> Found {
 }
 
 pub use downloads::downloads;
+pub(crate) use markup::{Late, late};
 
 /// Gathers what is named.
 struct Collector<'l> {
