@@ -10,6 +10,9 @@
 
 #[path = "serve/browser.rs"]
 mod browser;
+#[cfg(unix)]
+#[path = "serve/chromium.rs"]
+mod chromium;
 #[path = "serve/command.rs"]
 mod command;
 #[path = "serve/copies.rs"]

@@ -6,6 +6,8 @@
 use std::io::Write;
 use std::process::Command;
 
+#[cfg(unix)]
+use crate::chromium::Chromium;
 use crate::serving::Serving;
 use crate::support::Desk;
 use crate::web::Page;
@@ -185,4 +187,88 @@ fn a_page_that_scripts_fill_is_shown_as_a_browser_made_it() {
     assert_eq!(picture.text(), "\u{89}PNG picture");
     let stored = serving.replay(&place.replacen("/https", "id_/https", 1));
     assert_eq!(stored.text(), shell);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_lead_to_other_copies_and_never_to_the_web() {
+    let Some(program) = chromium() else {
+        return;
+    };
+    let desk = Desk::new();
+    let page = |words: &str, link: &str| {
+        let words =
+            format!("{words}, told at a length at which it is a page of its own. ").repeat(5);
+        Page::html(format!(
+            "<!doctype html><title>x</title><a target=_top href=\"{link}\">a link</a><p>{words}"
+        ))
+    };
+    desk.web.page("a.test", "/one", page("The first", "/two"));
+    desk.web
+        .page("a.test", "/two", page("The second", "/three"));
+    desk.post("posts/a.md", &["http://a.test/one", "http://a.test/two"]);
+    desk.run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    desk.web.forget_requests();
+    let rules = format!(
+        "--host-resolver-rules=MAP * {}, EXCLUDE 127.0.0.1",
+        desk.web.addr()
+    );
+    let mut chromium = Chromium::start(&program, &[rules]);
+    let [one, two] = ["one", "two"].map(|name| {
+        format!(
+            "http://{}/web/20260105080000/http://a.test/{name}",
+            serving.ui
+        )
+    });
+    chromium.open(&one);
+    let copy = chromium.frame("/http://a.test/one");
+    // A copy could do nothing of this if it could run scripts; and it cannot.
+    for tried in [
+        "top.location = 'http://live.test/top'",
+        "location = 'http://live.test/own'",
+        "window.open('http://live.test/opened')",
+        "document.cookie",
+        "localStorage.length",
+        "top.document.title",
+        "fetch('http://live.test/fetched')",
+    ] {
+        let caught = format!(
+            "(() => {{ try {{ {tried}; return 'done' }} catch (error) {{ return 'caught' }} }})()"
+        );
+        chromium.evaluate(&copy, &caught);
+    }
+    chromium.open(&one);
+    let copy = chromium.frame("/http://a.test/one");
+    assert_eq!(chromium.evaluate(&copy, "origin"), "null");
+    assert_eq!(chromium.address(), one);
+    // A link opens a page of ours in the frame, and that leads to the copy in the whole tab.
+    let to_two = "to_/http://a.test/two";
+    chromium.click(&copy, "a", |chromium| chromium.target("iframe", to_two));
+    let way = chromium.frame(to_two);
+    assert_eq!(chromium.address(), one);
+    let says = chromium.evaluate(&way, "document.body.innerText");
+    assert!(
+        says.as_str().unwrap().contains("of which there is a copy"),
+        "{says}"
+    );
+    chromium.click(&way, "a", |chromium| {
+        (chromium.address() == two).then_some(())
+    });
+    // Where there is no copy, that is said, and nothing is asked for.
+    let number = desk.number("select c.id from capture c where c.url = 'http://a.test/two'");
+    let copy = chromium.frame(&format!("-{number}/http://a.test/two"));
+    let to_three = "to_/http://a.test/three";
+    chromium.click(&copy, "a", |chromium| chromium.target("iframe", to_three));
+    let way = chromium.frame(to_three);
+    let says = chromium.evaluate(&way, "document.body.innerText");
+    assert!(says.as_str().unwrap().contains("Not captured"), "{says}");
+    let asked: Vec<_> = desk
+        .web
+        .requests()
+        .into_iter()
+        .map(|one| one.host)
+        .collect();
+    let of_us = |host: &String| host.ends_with("a.test") || host == "live.test";
+    assert!(!asked.iter().any(of_us), "{asked:?}");
 }

@@ -1,0 +1,202 @@
+//! Real Chromium, led by hand over a pipe (the protocol of its developer tools).
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use command_fds::{CommandFdExt, FdMapping};
+use serde_json::{Value, json};
+
+/// Nothing here takes longer, unless it hangs.
+const TOO_LONG: Duration = Duration::from_secs(40);
+
+/// A browser with one page.
+pub(crate) struct Chromium {
+    child: Child,
+    says: BufReader<File>,
+    hears: File,
+    asked: u64,
+    page: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Chromium {
+    /// Starts it; `arguments` say more.
+    pub(crate) fn start(program: &Path, arguments: &[String]) -> Self {
+        let (theirs_to_read, hears) = std::io::pipe().unwrap();
+        let (says, theirs_to_write) = std::io::pipe().unwrap();
+        let profile = tempfile::tempdir().unwrap();
+        let mut command = Command::new(program);
+        command
+            .args(["--headless", "--no-sandbox", "--disable-gpu"])
+            .args(["--remote-debugging-pipe", "--no-first-run"])
+            .args(["--disable-background-networking", "--site-per-process"])
+            .args(arguments)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mappings = vec![
+            FdMapping {
+                parent_fd: theirs_to_read.into(),
+                child_fd: 3,
+            },
+            FdMapping {
+                parent_fd: theirs_to_write.into(),
+                child_fd: 4,
+            },
+        ];
+        command.fd_mappings(mappings).unwrap();
+        let child = command.spawn().unwrap();
+        // It has what it needs; what is left here would keep the pipes open.
+        drop(command);
+        let mut chromium = Self {
+            child,
+            says: BufReader::new(File::from(std::os::fd::OwnedFd::from(says))),
+            hears: File::from(std::os::fd::OwnedFd::from(hears)),
+            asked: 0,
+            page: String::new(),
+            _profile: profile,
+        };
+        let page = chromium.target("page", "").unwrap();
+        chromium.page = chromium.attach(&page);
+        chromium
+    }
+
+    /// Asks, and waits for the answer.
+    fn ask(&mut self, session: &str, method: &str, parameters: &Value) -> Value {
+        self.asked += 1;
+        let mut message = json!({ "id": self.asked, "method": method, "params": parameters });
+        if !session.is_empty() {
+            message["sessionId"] = session.into();
+        }
+        let mut bytes = message.to_string().into_bytes();
+        bytes.push(0);
+        self.hears.write_all(&bytes).unwrap();
+        loop {
+            let mut said = Vec::new();
+            self.says.read_until(0, &mut said).unwrap();
+            said.pop();
+            let said: Value = serde_json::from_slice(&said).unwrap();
+            if said["id"] == self.asked {
+                return said["result"].clone();
+            }
+        }
+    }
+
+    /// A page or a frame (`iframe`) whose address holds this.
+    pub(crate) fn target(&mut self, kind: &str, part: &str) -> Option<String> {
+        let all = self.ask("", "Target.getTargets", &json!({}));
+        let all = all["targetInfos"].as_array().unwrap();
+        let found = all.iter().find(|one| {
+            one["type"] == kind && one["url"].as_str().is_some_and(|url| url.contains(part))
+        });
+        found.map(|one| one["targetId"].as_str().unwrap().to_owned())
+    }
+
+    fn attach(&mut self, target: &str) -> String {
+        let parameters = json!({ "targetId": target, "flatten": true });
+        let attached = self.ask("", "Target.attachToTarget", &parameters);
+        attached["sessionId"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for a frame whose address holds this, and has been shown; what is given leads it.
+    #[track_caller]
+    pub(crate) fn frame(&mut self, part: &str) -> String {
+        let frame = self.until(part, |chromium| chromium.target("iframe", part));
+        let session = self.attach(&frame);
+        self.until("a frame that is shown", |chromium| {
+            let state = chromium.evaluate(&session, "document.readyState");
+            (state == "complete").then_some(())
+        });
+        session
+    }
+
+    /// Waits until there is something.
+    #[track_caller]
+    fn until<T>(&mut self, what: &str, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            assert!(begun.elapsed() < TOO_LONG, "{what} never came");
+            std::thread::yield_now();
+        }
+    }
+
+    /// What an expression comes to in the page or a frame, whether scripts run there or not.
+    pub(crate) fn evaluate(&mut self, session: &str, expression: &str) -> Value {
+        let parameters = json!({ "expression": expression, "returnByValue": true });
+        self.ask(session, "Runtime.evaluate", &parameters)["result"]["value"].clone()
+    }
+
+    /// Opens an address in the page.
+    pub(crate) fn open(&mut self, address: &str) {
+        let page = self.page.clone();
+        self.ask(&page, "Page.navigate", &json!({ "url": address }));
+    }
+
+    /// Where the page is.
+    pub(crate) fn address(&mut self) -> String {
+        let page = self.page.clone();
+        let address = self.evaluate(&page, "location.href");
+        address.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Clicks on what a selector finds in the frame of the page, until that does something. (A frame is shown a little before clicks
+    /// reach it.)
+    #[track_caller]
+    pub(crate) fn click<T>(
+        &mut self,
+        frame: &str,
+        selector: &str,
+        mut done: impl FnMut(&mut Self) -> Option<T>,
+    ) -> T {
+        const AGAIN: Duration = Duration::from_secs(2);
+        self.until("what a click leads to", |chromium| {
+            chromium.click_once(frame, selector);
+            let clicked = Instant::now();
+            while clicked.elapsed() < AGAIN {
+                if let Some(done) = done(chromium) {
+                    return Some(done);
+                }
+                std::thread::yield_now();
+            }
+            None
+        })
+    }
+
+    fn click_once(&mut self, frame: &str, selector: &str) {
+        let page = self.page.clone();
+        let place = |element: &str| {
+            format!(
+                "(() => {{ const at = {element}.getBoundingClientRect(); return [at.left, at.top, at.height]; }})()"
+            )
+        };
+        let number = |value: &Value, at: usize| value[at].as_f64().unwrap_or_default();
+        let around = self.evaluate(&page, &place("document.querySelector('iframe')"));
+        let within = self.evaluate(
+            frame,
+            &place(&format!("document.querySelector('{selector}')")),
+        );
+        let x = number(&around, 0) + number(&within, 0) + 5.0;
+        let y = number(&around, 1) + number(&within, 1) + number(&within, 2) / 2.0;
+        for kind in ["mousePressed", "mouseReleased"] {
+            let parameters =
+                json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+            self.ask(&page, "Input.dispatchMouseEvent", &parameters);
+        }
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
