@@ -108,7 +108,7 @@ pub use stats::{
     BlobSums, BodyRow, CodingSums, Contents, CopySums, DayOfVisits, HostCount, Pages,
     PieceOfVisits, RunSums, Schedule, SourceCount,
 };
-pub use texts::{PackedTexts, Texts};
+pub use texts::{PackedTexts, Texts, TextsOf};
 pub use verify::{Depth, Looking, Verified, Verifying, verify};
 pub use visits::{FeaturesRow, NewAlias, NewVisit, OutcomeRow, VerdictRow};
 pub use waking::{Lately, Waking};

@@ -224,6 +224,15 @@ pub struct Texts {
     digest: Option<String>,
 }
 
+/// Whose texts are gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextsOf {
+    /// Of visits, with the headers of their exchanges.
+    Visits,
+    /// Of exchanges that belong to no visit.
+    Exchanges,
+}
+
 /// Whose texts they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
@@ -276,14 +285,20 @@ impl Texts {
 }
 
 impl Reading<'_> {
-    /// What visits after this one say in text, of so many.
-    pub fn texts_of_visits(&self, after: i64, most: usize) -> rusqlite::Result<Vec<Texts>> {
-        self.visits_of("visit_text", after, most)
-    }
-
-    /// What visits after this one say in frames.
-    pub fn packed_of_visits(&self, after: i64, most: usize) -> rusqlite::Result<Vec<Texts>> {
-        self.visits_of("visit_packed", after, most)
+    /// What visits say, or exchanges that belong to none, after this one, of so many: what is in frames, or what is text.
+    pub fn texts(
+        &self,
+        of: TextsOf,
+        are_packed: bool,
+        after: i64,
+        most: usize,
+    ) -> rusqlite::Result<Vec<Texts>> {
+        match (of, are_packed) {
+            (TextsOf::Visits, false) => self.visits_of("visit_text", after, most),
+            (TextsOf::Visits, true) => self.visits_of("visit_packed", after, most),
+            (TextsOf::Exchanges, false) => self.exchanges_of("exchange_text", after, most),
+            (TextsOf::Exchanges, true) => self.exchanges_of("exchange_packed", after, most),
+        }
     }
 
     fn visits_of(&self, table: &str, after: i64, most: usize) -> rusqlite::Result<Vec<Texts>> {
@@ -330,16 +345,6 @@ impl Reading<'_> {
             texts.exchanges.push((row.get(0)?, place));
         }
         Ok(())
-    }
-
-    /// The headers in text of exchanges after this one that belong to no visit, of so many.
-    pub fn texts_of_exchanges(&self, after: i64, most: usize) -> rusqlite::Result<Vec<Texts>> {
-        self.exchanges_of("exchange_text", after, most)
-    }
-
-    /// Those in frames.
-    pub fn packed_of_exchanges(&self, after: i64, most: usize) -> rusqlite::Result<Vec<Texts>> {
-        self.exchanges_of("exchange_packed", after, most)
     }
 
     fn exchanges_of(&self, table: &str, after: i64, most: usize) -> rusqlite::Result<Vec<Texts>> {

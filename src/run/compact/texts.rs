@@ -1,7 +1,7 @@
 //! What visits say at length is packed, or made text again.
 
 use crate::run::RunError;
-use crate::store::{PackedTexts, Reading, Store, Texts};
+use crate::store::{PackedTexts, Store, Texts, TextsOf};
 
 use super::{Stop, Summary, Told};
 
@@ -20,9 +20,6 @@ pub enum TextsWay {
     Open,
 }
 
-/// Reads what comes after an id.
-type Walk = fn(&Reading<'_>, i64, usize) -> rusqlite::Result<Vec<Texts>>;
-
 /// Goes through the texts of all visits, and of all exchanges that belong to none.
 pub(super) fn texts(
     store: &Store,
@@ -32,28 +29,21 @@ pub(super) fn texts(
     summary: &mut Summary,
     told: &mut impl FnMut(Told),
 ) -> Result<(), RunError> {
-    let walks: [Walk; 2] = match way {
-        TextsWay::Stay => return Ok(()),
-        TextsWay::Pack => [
-            |r, after, most| r.texts_of_visits(after, most),
-            |r, after, most| r.texts_of_exchanges(after, most),
-        ],
-        TextsWay::Open => [
-            |r, after, most| r.packed_of_visits(after, most),
-            |r, after, most| r.packed_of_exchanges(after, most),
-        ],
-    };
-    for walk in walks {
+    if way == TextsWay::Stay {
+        return Ok(());
+    }
+    let are_packed = way == TextsWay::Open;
+    for of in [TextsOf::Visits, TextsOf::Exchanges] {
         let mut after = i64::MIN;
         while !stop.now() {
-            let found = store.read("read texts", |r| walk(r, after, AT_ONCE))?;
+            let found = store.read("read texts", |r| r.texts(of, are_packed, after, AT_ONCE))?;
             let Some(last) = found.last() else { break };
             after = last.id();
-            let done = if way == TextsWay::Pack {
+            let done = if are_packed {
+                store.write_blocking("unpack texts", move |w| w.unpack_texts(&found))?
+            } else {
                 let packed = packed(found, cores);
                 store.write_blocking("pack texts", move |w| w.pack_texts(&packed))?
-            } else {
-                store.write_blocking("unpack texts", move |w| w.unpack_texts(&found))?
             };
             summary.texts += done as u64;
             told(Told::Texts(summary.texts));
