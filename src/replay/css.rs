@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use url::Url;
 
 use super::{Places, requisite, variable};
 use crate::capture::requisites::Kind;
 use crate::capture::requisites::css::{self, Found, Written};
+use crate::charset::{self, essence};
 
 /// In the place of what cannot be shown: nothing, without asking anybody for it.
 const NOTHING: &str = "data:,";
@@ -24,6 +27,49 @@ pub(super) fn declarations<'t>(css: &'t str, base: &Url, places: &dyn Places) ->
     let mut rewriting = Rewriting::new(css, base, places);
     css::declarations(css, &mut rewriting);
     rewriting.finish(css)
+}
+
+/// A style sheet that stands in an address (`data:text/css,…`), as another such address. One within another is left out, as browsers
+/// leave out what it refers to by a relative address; `None` where it is no style sheet.
+pub(super) fn in_address(written: &str, base: &Url, places: &dyn Places) -> Option<String> {
+    if base.scheme() == "data" {
+        return None;
+    }
+    let url = Url::parse(written.trim_matches(|c: char| c <= ' ')).ok()?;
+    let (address, _) = url.as_str().split_once('#').unwrap_or((url.as_str(), ""));
+    let (media_type, data) = address.strip_prefix("data:")?.split_once(',')?;
+    if essence(media_type) != "text/css" {
+        return None;
+    }
+    let mut bytes = unescaped(data);
+    let (_, last) = media_type.rsplit_once(';').unwrap_or_default();
+    if last.trim().eq_ignore_ascii_case("base64") {
+        bytes.retain(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
+        bytes = STANDARD_NO_PAD.decode(&bytes).ok()?;
+    }
+    let text = charset::decode(&bytes, Some(media_type)).text;
+    let shown = sheet(&text, &url, places);
+    let shown = STANDARD.encode(shown.as_bytes());
+    Some(format!("data:text/css;charset=utf-8;base64,{shown}"))
+}
+
+/// What is escaped with `%` in an address, as bytes.
+fn unescaped(text: &str) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    let mut out = Vec::with_capacity(bytes.len());
+    while let Some(&byte) = bytes.get(at) {
+        let escaped =
+            (byte == b'%').then(|| Some((digit(bytes.get(at + 1))?, digit(bytes.get(at + 2))?)));
+        if let Some(Some((high, low))) = escaped {
+            out.push((high * 16 + low) as u8);
+            at += 3;
+        } else {
+            out.push(byte);
+            at += 1;
+        }
+    }
+    out
 }
 
 struct Rewriting<'a> {

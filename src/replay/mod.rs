@@ -130,6 +130,8 @@ fn requisite(written: &str, kind: Kind, base: &Url, places: &dyn Places) -> Opti
     match address(written, base) {
         Address::Web(url, fragment) => Some(places.requisite(&url, kind) + &fragment),
         Address::Within => Some(written.to_owned()),
+        // Browsers follow what stands in it.
+        Address::Data if kind == Kind::Style => css::in_address(written, base, places),
         Address::Data if kind != Kind::Frame && kind != Kind::Other => Some(written.to_owned()),
         Address::Part(id) => places.part(&id, kind),
         Address::Data | Address::Other => None,

@@ -401,3 +401,49 @@ fn pictures_that_scripts_show_late_are_shown_at_once() {
         assert_eq!(shown(&written), expected, "{written}");
     }
 }
+
+#[test]
+fn a_style_sheet_in_an_address_asks_for_nothing_that_is_not_kept() {
+    use base64::Engine;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let of = |written: &str| {
+        let html = shown(&format!("<link rel=stylesheet href=\"{written}\">"));
+        let (_, data) = html.split_once("data:text/css;charset=utf-8;base64,")?;
+        let data = engine.decode(data.split('"').next().unwrap()).unwrap();
+        Some(String::from_utf8(data).unwrap())
+    };
+    let rewritten = "@import \"/style/https://b.example/x.css\";p{color:red}";
+    let written = "@import 'https://b.example/x.css';p{color:red}";
+    let escaped = written.replace('\'', "%27").replace(' ', "%20");
+    assert_eq!(of(&format!("data:text/css,{escaped}")).unwrap(), rewritten);
+    assert_eq!(
+        of(&format!("\n DATA:text/CSS;charset=utf-8,{escaped}#x")).unwrap(),
+        rewritten
+    );
+    let packed = engine.encode(written);
+    assert_eq!(
+        of(&format!("data:text/css;base64,{packed}")).unwrap(),
+        rewritten
+    );
+    let wide: Vec<u8> = written.bytes().flat_map(|byte| [byte, 0]).collect();
+    let wide = engine.encode(wide);
+    assert_eq!(
+        of(&format!("data:text/css;charset=utf-16le;base64,{wide}")).unwrap(),
+        rewritten
+    );
+    // One in another, and what a browser finds no address for.
+    assert_eq!(
+        of("data:text/css,@import%20'data:text/css,@import%2520x';p{background:url(y)}").unwrap(),
+        "@import \"data:,\";p{background:url(\"data:,\")}"
+    );
+    assert_eq!(of("data:text/html,p{}"), None);
+    let css = style_sheet(
+        "@import 'data:text/css,@import%20%22https://b.example/x.css%22';",
+        &Url::parse("https://a.example/").unwrap(),
+        &Shown,
+    );
+    assert!(
+        !css.contains("b.example") && css.contains("base64,"),
+        "{css}"
+    );
+}
