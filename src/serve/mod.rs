@@ -148,6 +148,8 @@ struct Asked {
     is_of_others: bool,
     /// It is to be opened, in a tab or a frame.
     is_opened: bool,
+    /// A browser says that it is to be opened so.
+    is_navigated: bool,
 }
 
 impl Asked {
@@ -227,7 +229,8 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
     let says = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let is_of_others =
         says("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    let is_opened = says("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    let mode = says("sec-fetch-mode");
+    let is_opened = mode.is_none_or(|mode| mode == "navigate");
     if side == Side::Ui && is_of_others && !is_opened {
         let words = "no other page may ask for this";
         return Err(Answer::words(StatusCode::FORBIDDEN, words));
@@ -237,6 +240,7 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
         path: path.unwrap_or("/").to_owned(),
         is_of_others,
         is_opened,
+        is_navigated: mode == Some("navigate"),
     })
 }
 

@@ -236,6 +236,12 @@ impl When {
         Self(format!("{}-{id}", digits(ms)))
     }
 
+    /// What is asked for, said again by who may ask for parts of copies.
+    pub(super) fn with_key(place: &Place, key: &str) -> Self {
+        let copy = place.copy.map(|id| format!("-{id}")).unwrap_or_default();
+        Self(format!("{}{copy}~{key}", place.digits))
+    }
+
     /// What is asked for, said again.
     pub(super) fn of(place: &Place) -> Self {
         Self(place.digits.clone())

@@ -42,9 +42,19 @@ pub(super) fn place(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
     match place.form {
         Form::Shown | Form::Bytes | Form::Text => copy(site, asked, &place),
         Form::Link => link(site, asked, &place),
-        Form::Picture | Form::Style | Form::Script | Form::Frame | Form::Object => {
-            piece(site, &place)
+        Form::Picture => {
+            let picture = piece(site, &place)?;
+            let is_drawing = picture.media_type == "image/svg+xml";
+            // Opened on its own, a drawing is a page, whose frames are connected to before the policy forbids them.
+            if is_drawing && asked.is_navigated {
+                let when = When::with_key(&place, &site.key);
+                let path = when.path(Form::Picture, &place.address);
+                let html = data::picture(&path, &place.address);
+                return Ok(Answer::page(Policy::Inside, html));
+            }
+            Ok(picture)
         }
+        Form::Style | Form::Script | Form::Frame | Form::Object => piece(site, &place),
     }
 }
 

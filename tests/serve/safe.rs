@@ -252,6 +252,34 @@ fn words_of_strangers_are_words() {
 }
 
 #[test]
+fn a_drawing_that_is_opened_on_its_own_is_a_picture_of_a_page_of_ours() {
+    let desk = Desk::new();
+    let drawing = "<svg xmlns='http://www.w3.org/2000/svg'><foreignObject>\
+                   <iframe xmlns='http://www.w3.org/1999/xhtml' src='http://live.test/'/></foreignObject></svg>";
+    let drawing = Page::bytes("image/svg+xml", drawing);
+    desk.web.page("a.test", "/drawn.svg", drawing);
+    let page = "<p>Words of a page, and a few more<img src=/drawn.svg>";
+    desk.web.page("a.test", "/page", Page::html(page));
+    desk.post("posts/a.md", &["https://a.test/page"]);
+    desk.run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let path = format!("/web/{WHEN}-1im_/https://a.test/drawn.svg");
+    let shown = serving.replay(&path).is(200);
+    assert_eq!(shown.header("content-type"), "image/svg+xml");
+    // A browser would connect to the hosts of frames in it before it looks at the policy.
+    let opened = serving
+        .replay_with(&path, "Sec-Fetch-Mode: navigate\r\n")
+        .is(200);
+    assert_eq!(opened.header("content-type"), "text/html; charset=utf-8");
+    let text = opened.text();
+    let (_, picture) = text.split_once("<img src=\"").unwrap();
+    let picture = picture.split('"').next().unwrap();
+    let of_page = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
+    let picture = serving.replay_with(picture, of_page).is(200);
+    assert_eq!(picture.bytes, shown.bytes);
+}
+
+#[test]
 fn pages_of_other_tabs_cannot_try_out_what_is_kept() {
     let desk = desk();
     let serving = Serving::start(&desk);
