@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::blob::Unreadable;
+use super::texts;
 
 /// A failure of the archive file. None of these harms what is stored.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +157,10 @@ impl StoreError {
                 path,
                 why: blob.to_string(),
             };
+        }
+        if let Some(why) = texts::why_unreadable(&source) {
+            let why = why.to_owned();
+            return Self::Damaged { path, why };
         }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase(path),

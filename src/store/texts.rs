@@ -118,9 +118,12 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// Whether a question failed for texts that cannot be unpacked.
-pub(super) fn is_unreadable(error: &rusqlite::Error) -> bool {
-    error.to_string().contains(UNREADABLE)
+/// Why texts cannot be unpacked, where a question failed for that.
+pub(super) fn why_unreadable(error: &rusqlite::Error) -> Option<&str> {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(why)) if why.starts_with(UNREADABLE) => Some(why),
+        _ => None,
+    }
 }
 
 /// The facts of the outcome of this name in a question.

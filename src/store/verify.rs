@@ -787,7 +787,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         error => matches!(
             error.sqlite_error_code(),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-        ) || texts::is_unreadable(error),
+        ) || texts::why_unreadable(error).is_some(),
     }
 }
 

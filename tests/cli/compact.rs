@@ -116,4 +116,14 @@ fn what_visits_say_is_found_to_be_damaged() {
     let found = desk.run("verify").exits(3);
     assert!(found.out.contains("table visit_packed: row 1"), "{found}");
     assert!(found.out.contains("facts are not those"), "{found}");
+    // Whoever meets it says what is wrong, and what to do.
+    for command in ["report --all", "compact --readable"] {
+        let told = desk.run(command).exits(3);
+        assert!(
+            told.err.contains("texts that were packed cannot be read"),
+            "{told}"
+        );
+        assert!(told.err.contains("hint: restore a backup"), "{told}");
+        assert!(!told.err.contains("SQL"), "{told}");
+    }
 }
