@@ -8,6 +8,7 @@ use super::index::{self, Drawn};
 use super::look::Seen;
 use super::quotes::{self, Page};
 use super::reading::Read;
+use super::room::Reserved;
 use super::visit::{Copied, Keep, Leave, Once, Visited};
 use super::{Context, RunError, Running, around, baseline, drift, rendering, requisites};
 use crate::capture::{self, Keeping};
@@ -30,7 +31,7 @@ const COMPLETED_WITHIN: i64 = 30 * 24 * 3_600_000;
 /// What a copy takes beside its body, in bytes: its rows, and the headers of its exchanges.
 const AROUND_A_CAPTURE: u64 = 2048;
 /// What the index takes for each word of a copy, in bytes, if no other copy has any of them. Others take a few bytes a word; what is
-/// reckoned too much is measured again before copies stop.
+/// reckoned too much is measured again before copies stop, but for those on their way to the archive.
 const INDEX_OF_A_WORD: u64 = 20;
 
 /// The verdict of what was seen, with the features it rests on where they are new.
@@ -326,14 +327,16 @@ impl Record<'_> {
                 + AROUND_A_CAPTURE
                 + words * INDEX_OF_A_WORD
         });
-        let has_room = wanted == 0 || self.context.room.takes(wanted).await;
+        let mut room = self.context.room.reserve();
+        let has_room = wanted == 0 || room.takes(wanted).await;
         let mut capture = capture.filter(|_| has_room);
         let may_keep = !kept_by_robots && !is_later && has_room;
         if may_keep && capture::is_worth_keeping(&verdict) {
             if let Some(capture) = &mut capture {
-                self.fill(capture, &seen.fetched, rendering).await?;
+                self.fill(capture, &seen.fetched, rendering, &mut room)
+                    .await?;
             } else {
-                capture = self.complete(&keeping, &seen, rendering).await?;
+                capture = self.complete(&keeping, &seen, rendering, &mut room).await?;
                 // It holds what the newest copy holds, whatever was sent now.
                 drawn = Drawn::Nothing;
             }
@@ -389,6 +392,7 @@ impl Record<'_> {
         capture: &mut NewCapture,
         fetched: &Fetched,
         rendering: Option<NewRendering>,
+        room: &mut Reserved<'_>,
     ) -> Result<(), RunError> {
         let (Some(body), Some(last)) = (&fetched.body, fetched.exchanges.last()) else {
             return Ok(());
@@ -408,7 +412,7 @@ impl Record<'_> {
                 let rendered = self.render(&page, &last.response_headers).await?;
                 // Where there is no room for it, the copy stands without.
                 let size = rendered.as_ref().map_or(0, NewRendering::stored_size);
-                let has_room = size == 0 || self.context.room.takes(size).await;
+                let has_room = size == 0 || room.takes(size).await;
                 rendered.filter(|_| has_room)
             }
             known => known,
@@ -443,6 +447,7 @@ impl Record<'_> {
         keeping: &Keeping<'_>,
         seen: &Seen,
         rendering: Option<NewRendering>,
+        room: &mut Reserved<'_>,
     ) -> Result<Option<NewCapture>, RunError> {
         let manner = &self.context.manner;
         let Some(newest) = self.due.capture.as_ref() else {
@@ -505,7 +510,7 @@ impl Record<'_> {
             is_news |= rendering::is_news(self.context, rendering, id)?;
             size += rendering.stored_size();
         }
-        let has_room = is_news && self.context.room.takes(size).await;
+        let has_room = is_news && room.takes(size).await;
         if !has_room {
             return Ok(None);
         }

@@ -416,7 +416,8 @@ async fn put_down(
     } else {
         Packed::with_digest(bytes, digest)
     };
-    if !context.room.takes(packed.stored_size() as u64).await {
+    let mut room = context.room.reserve();
+    if !room.takes(packed.stored_size() as u64).await {
         return Ok(Got::Missing(Missing::NoRoom));
     }
     context.tally.requisite(bytes.len() as u64);

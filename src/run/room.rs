@@ -3,10 +3,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::store::Store;
 
@@ -18,10 +15,43 @@ pub struct Room {
     store: Arc<Store>,
     max_bytes: Option<u64>,
     min_free: u64,
-    /// Bytes that may be given away before the room is measured again.
-    left: AtomicU64,
-    measuring: Mutex<()>,
+    given: Mutex<Given>,
+    measuring: tokio::sync::Mutex<()>,
     full: OnceLock<Full>,
+}
+
+/// What was given away.
+#[derive(Debug, Default)]
+struct Given {
+    /// Bytes that may be given away before the room is measured again.
+    left: u64,
+    /// Bytes that were given to copies which are still on their way to the archive.
+    reserved: u64,
+}
+
+/// Room that a visit has for what it keeps. It must live until that was handed to the archive: until then, nobody can
+/// measure it.
+#[derive(Debug)]
+pub(super) struct Reserved<'r> {
+    room: &'r Room,
+    bytes: u64,
+}
+
+impl Reserved<'_> {
+    /// Whether so many bytes more may be kept.
+    pub(super) async fn takes(&mut self, bytes: u64) -> bool {
+        let takes = self.room.takes(bytes).await;
+        if takes {
+            self.bytes += bytes;
+        }
+        takes
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.room.given().reserved -= self.bytes;
+    }
 }
 
 /// Why no more copies are kept.
@@ -50,8 +80,8 @@ impl Room {
             store,
             max_bytes,
             min_free,
-            left: AtomicU64::new(0),
-            measuring: Mutex::new(()),
+            given: Mutex::default(),
+            measuring: tokio::sync::Mutex::default(),
             full: OnceLock::new(),
         }
     }
@@ -62,8 +92,15 @@ impl Room {
         self.full.get().copied()
     }
 
-    /// Whether a copy of this size may be kept.
-    pub(super) async fn takes(&self, bytes: u64) -> bool {
+    /// Room for what a visit keeps; none yet.
+    pub(super) fn reserve(&self) -> Reserved<'_> {
+        Reserved {
+            room: self,
+            bytes: 0,
+        }
+    }
+
+    async fn takes(&self, bytes: u64) -> bool {
         if self.full.get().is_some() {
             return false;
         }
@@ -74,13 +111,20 @@ impl Room {
         if self.full.get().is_some() || self.take(bytes) {
             return self.full.get().is_none();
         }
-        // What was given away before must be in the file to be measured. If it cannot be written, the visit's own row
-        // will say so.
+        let reserved = {
+            let mut given = self.given();
+            // Nothing is given away from here on until it was measured.
+            given.left = 0;
+            given.reserved
+        };
+        // What was handed to the archive before must be in the file to be measured. If it cannot be written, the visit's
+        // own row will say so.
         let _ = self.store.flush().await;
-        match self.measure(bytes) {
+        match self.measure(bytes, reserved) {
             Ok(left) => {
-                self.left
-                    .store((left - bytes).min(MEASURED_EVERY), Ordering::Relaxed);
+                let mut given = self.given();
+                given.left = (left - bytes).min(MEASURED_EVERY);
+                given.reserved += bytes;
                 true
             }
             Err(full) => {
@@ -91,13 +135,21 @@ impl Room {
     }
 
     fn take(&self, bytes: u64) -> bool {
-        let relaxed = Ordering::Relaxed;
-        let take = |left: u64| left.checked_sub(bytes);
-        self.left.fetch_update(relaxed, relaxed, take).is_ok()
+        let mut given = self.given();
+        let left = given.left.checked_sub(bytes);
+        if let Some(left) = left {
+            given.left = left;
+            given.reserved += bytes;
+        }
+        left.is_some()
     }
 
-    /// How much may still be kept, if it is at least this.
-    fn measure(&self, wanted: u64) -> Result<u64, Full> {
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much may still be kept, if it is at least this; so much beside what is in the file is reserved.
+    fn measure(&self, wanted: u64, reserved: u64) -> Result<u64, Full> {
         let mut left = u64::MAX;
         if let Some(max) = self.max_bytes {
             // An archive that cannot be read ends the run elsewhere.
@@ -105,7 +157,7 @@ impl Room {
                 .store
                 .read("measure the archive", |r| r.size())
                 .unwrap_or(0);
-            left = max.saturating_sub(size);
+            left = max.saturating_sub(size).saturating_sub(reserved);
             if left < wanted {
                 return Err(Full::Archive(size));
             }
@@ -114,7 +166,7 @@ impl Room {
         if self.min_free > 0
             && let Ok(free) = fs4::available_space(folder(self.store.path()))
         {
-            let spare = free.saturating_sub(self.min_free);
+            let spare = free.saturating_sub(self.min_free).saturating_sub(reserved);
             if spare < wanted {
                 return Err(Full::Disk(free));
             }
