@@ -10,8 +10,6 @@
 
 mod words;
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -149,12 +147,10 @@ impl Sketch {
         for shingle in whole {
             sample.add(*shingle, false);
         }
-        let hashes = sample.hashes.iter();
+        sample.settle();
         Self {
             scale: sample.scale,
-            hashes: hashes
-                .map(|(hash, is_main)| hash << 1 | u32::from(*is_main))
-                .collect(),
+            hashes: sample.hashes,
         }
     }
 
@@ -195,24 +191,39 @@ fn is_within(hash: u32, scale: u32) -> bool {
     hash.checked_shr(HASH_BITS.saturating_sub(scale)) == Some(0)
 }
 
-/// A sample while it is taken: it never holds more than it may keep.
+/// A sample while it is taken: it never holds more than a few times what it may keep.
 #[derive(Default)]
 struct Sample {
     scale: u32,
-    hashes: BTreeMap<u32, bool>,
+    /// As in a [`Sketch`], but in no order and more than once until it is settled.
+    hashes: Vec<u32>,
 }
 
 impl Sample {
     fn add(&mut self, shingle: u64, is_main: bool) {
         let hash = (shingle >> (64 - HASH_BITS)) as u32;
-        if !is_within(hash, self.scale) {
-            return;
+        if is_within(hash, self.scale) {
+            if self.hashes.len() == 4 * MAX_HASHES {
+                self.settle();
+            }
+            self.hashes.push(hash << 1 | u32::from(is_main));
         }
-        *self.hashes.entry(hash).or_default() |= is_main;
+    }
+
+    /// Keeps one of each hash, and no more than the finest scale that has room for them.
+    fn settle(&mut self) {
+        self.hashes.sort_unstable();
+        self.hashes.dedup_by(|next, kept| {
+            let is_same = *next >> 1 == *kept >> 1;
+            if is_same {
+                *kept |= *next;
+            }
+            is_same
+        });
         while self.hashes.len() > MAX_HASHES {
             self.scale += 1;
             let scale = self.scale;
-            self.hashes.retain(|hash, _| is_within(*hash, scale));
+            self.hashes.retain(|kept| is_within(kept >> 1, scale));
         }
     }
 }

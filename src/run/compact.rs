@@ -197,7 +197,7 @@ pub fn compact(
     Ok(summary)
 }
 
-/// Packs a little at the end of a pass that took so long: for a tenth of that time and half a minute at most, on half of the
+/// Packs a little at the end of a pass that took so long: for a twentieth of that time and half a minute at most, on half of the
 /// cores. Most of the gain comes by and by; nobody is to wait for it.
 pub(super) async fn when_idle(
     context: &Context,
@@ -206,7 +206,7 @@ pub(super) async fn when_idle(
 ) {
     const MOST: Duration = Duration::from_secs(30);
     const LEAST: Duration = Duration::from_millis(500);
-    let mut time = (took / 10).min(MOST);
+    let mut time = (took / 20).min(MOST);
     if let Some(deadline) = deadline {
         time = time.min(deadline.saturating_duration_since(tokio::time::Instant::now()));
     }

@@ -4,10 +4,12 @@
 //! writer. Level 3 keeps up with the network. A later pass (`compact`) packs payloads anew: with a dictionary, or as a
 //! difference from another payload. That one is whole itself, so any payload is at most two steps away.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension};
+use zstd::bulk::Compressor;
 use zstd::zstd_safe::DCtx;
 
 use super::chain::{Sha, hex, sha256};
@@ -19,6 +21,16 @@ const LEVEL: i32 = 3;
 const WORTH_COMPRESSING: usize = 64;
 /// The most that a stored blob may unpack to; everything that is stored was under a lower limit when it came.
 const MAX_UNPACKED: usize = 1 << 30;
+
+thread_local! {
+    /// To make one anew for each payload takes as long as to compress a small one.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+}
+
+/// A payload, compressed as fast as it comes.
+fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(bytes).ok())
+}
 
 /// A payload ready to be stored.
 #[derive(Debug, Clone)]
@@ -41,7 +53,7 @@ impl Packed {
     pub fn with_digest(bytes: &[u8], sha256: Sha) -> Self {
         let size = bytes.len() as u64;
         if bytes.len() >= WORTH_COMPRESSING
-            && let Ok(data) = zstd::bulk::compress(bytes, LEVEL)
+            && let Some(data) = compressed(bytes)
             && data.len() < bytes.len() - bytes.len() / 20
         {
             return Self {

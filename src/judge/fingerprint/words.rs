@@ -11,25 +11,12 @@ const START: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The hash of each shingle, in the text's order. A text of fewer words is one shingle.
 pub(super) fn shingles(text: &str) -> Vec<u64> {
     // A word and what parts it from the next take six bytes or more, in most texts.
-    let mut all = Vec::with_capacity(text.len() / 6);
-    each_shingle(text, |shingle| all.push(shingle));
-    all
-}
-
-/// Calls with the hash of each shingle, in the text's order. A text of fewer words is one shingle.
-fn each_shingle(text: &str, mut each: impl FnMut(u64)) {
-    let mut last = [0_u64; WORDS];
-    let mut seen = 0_usize;
-    each_word(text, |word| {
-        last.rotate_left(1);
-        last[WORDS - 1] = word;
-        seen = seen.saturating_add(1);
-        if seen >= WORDS {
-            each(together(&last));
-        }
-    });
-    if seen > 0 && seen < WORDS {
-        each(together(&last[WORDS - seen..]));
+    let mut words = Vec::with_capacity(text.len() / 6);
+    each_word(text, |word| words.push(word));
+    if words.len() < WORDS {
+        words.chunks(WORDS).map(together).collect()
+    } else {
+        words.windows(WORDS).map(together).collect()
     }
 }
 
@@ -75,6 +62,28 @@ impl Word {
     }
 }
 
+/// Letters and digits of ASCII, in lower case; 0 for all else.
+static LETTERS: [u8; 256] = {
+    let mut letters = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            letters[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    letters
+};
+
+/// How many bytes of ASCII a text begins with.
+fn plain_bytes(text: &str) -> usize {
+    const AT_ONCE: usize = 64;
+    let (chunks, _) = text.as_bytes().as_chunks::<AT_ONCE>();
+    let plain = AT_ONCE * chunks.iter().take_while(|chunk| chunk.is_ascii()).count();
+    let rest = text.as_bytes()[plain..].iter();
+    plain + rest.take_while(|byte| byte.is_ascii()).count()
+}
+
 /// Calls with the hash of each word: letters and digits, lower case, without accents.
 fn each_word(text: &str, mut each: impl FnMut(u64)) {
     let each = &mut each;
@@ -82,15 +91,11 @@ fn each_word(text: &str, mut each: impl FnMut(u64)) {
     let mut rest = text;
     while !rest.is_empty() {
         // Plain letters need no tables.
-        let plain = rest
-            .bytes()
-            .position(|byte| !byte.is_ascii())
-            .unwrap_or(rest.len());
+        let plain = plain_bytes(rest);
         for byte in rest[..plain].bytes() {
-            if byte.is_ascii_alphanumeric() {
-                word.push(char::from(byte.to_ascii_lowercase()));
-            } else {
-                word.end(each);
+            match LETTERS[usize::from(byte)] {
+                0 => word.end(each),
+                letter => word.push(char::from(letter)),
             }
         }
         rest = &rest[plain..];

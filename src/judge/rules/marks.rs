@@ -1,8 +1,8 @@
 //! Marks: what providers leave in their answers, and finding them.
 
-use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
+use super::finder::Finder;
 use super::phrases::is_whole;
 use super::{MAX_PATTERN_BYTES, Rules, RulesError, fold};
 
@@ -183,7 +183,7 @@ pub(in crate::judge) struct Hit<'a> {
 /// The phrases of all marks.
 #[derive(Debug)]
 pub(super) struct Said {
-    all: AhoCorasick,
+    all: Finder,
     /// The mark of each phrase, and whether it has to stand in a title.
     of: Vec<(usize, bool, String)>,
 }
@@ -195,8 +195,7 @@ impl Said {
             of.extend(mark.title.iter().map(|phrase| (at, true, fold(phrase))));
             of.extend(mark.text.iter().map(|phrase| (at, false, fold(phrase))));
         }
-        let all = AhoCorasick::new(of.iter().map(|(_, _, phrase)| phrase))
-            .map_err(|error| RulesError::new(error.to_string()))?;
+        let all = Finder::new(of.iter().map(|(_, _, phrase)| phrase), false)?;
         Ok(Self { all, of })
     }
 
@@ -207,10 +206,10 @@ impl Said {
         is_title: bool,
     ) -> impl Iterator<Item = (usize, &'a str)> {
         self.all
-            .find_overlapping_iter(text)
-            .filter(move |hit| is_whole(text, hit.start(), hit.end()))
+            .find(text.as_bytes())
+            .filter(move |hit| is_whole(text, hit.start, hit.end))
             .filter_map(move |hit| {
-                let (mark, wants_title, phrase) = &self.of[hit.pattern().as_usize()];
+                let (mark, wants_title, phrase) = &self.of[hit.phrase];
                 (is_title || !wants_title).then_some((*mark, phrase.as_str()))
             })
     }

@@ -1,16 +1,17 @@
 //! Rules kept as data: marks of providers, and words in many languages. TOML files beside this one, and one of the
 //! user's that extends them.
 
+mod finder;
 mod marks;
 mod phrases;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde::Deserialize;
 use toml::Spanned;
 
+use finder::Finder;
 pub(super) use marks::{Bears, Hit, Mark, MarkKind};
 pub(super) use phrases::{Phrases, fold};
 
@@ -101,7 +102,7 @@ pub struct Rules {
     pub(super) marks: Vec<Mark>,
     pub(super) parking: Vec<Parking>,
     words: BTreeMap<String, Phrases>,
-    body: AhoCorasick,
+    body: Finder,
     /// The mark of each pattern in `body`.
     body_marks: Vec<usize>,
     /// What marks say in titles and texts.
@@ -165,12 +166,7 @@ impl Rules {
                 body_marks.push(at);
             }
         }
-        let body = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            // The fast kind would take twelve megabytes.
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&patterns)
-            .map_err(|error| RulesError::new(error.to_string()))?;
+        let body = Finder::new(patterns, true)?;
         let said = marks::Said::new(&marks)?;
         let words = words
             .into_iter()
@@ -190,8 +186,8 @@ impl Rules {
     pub(super) fn marks_in(&self, body: &str) -> Vec<String> {
         let mut found = vec![false; self.marks.len()];
         let body = &body.as_bytes()[..body.len().min(MAX_SCANNED_BYTES)];
-        for hit in self.body.find_overlapping_iter(body) {
-            found[self.body_marks[hit.pattern().as_usize()]] = true;
+        for hit in self.body.find(body) {
+            found[self.body_marks[hit.phrase]] = true;
         }
         let mut names: Vec<String> = found
             .iter()

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::RulesError;
+use super::finder::Finder;
 
 /// Phrases that speak for the same thing.
 #[derive(Debug)]
 pub(in crate::judge) struct Phrases {
-    all: AhoCorasick,
+    all: Finder,
     languages: Vec<(String, String)>,
 }
 
@@ -37,10 +36,7 @@ impl Phrases {
             .collect();
         known.sort();
         known.dedup_by(|a, b| a.0 == b.0);
-        let all = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(known.iter().map(|(phrase, _)| phrase))
-            .map_err(|error| RulesError::new(error.to_string()))?;
+        let all = Finder::new(known.iter().map(|(phrase, _)| phrase), false)?;
         Ok(Self {
             all,
             languages: known,
@@ -104,14 +100,14 @@ impl Phrases {
         folded: &'a str,
     ) -> impl Iterator<Item = Found<'a>> {
         self.all
-            .find_overlapping_iter(folded)
-            .filter(move |hit| is_whole(folded, hit.start(), hit.end()))
+            .find(folded.as_bytes())
+            .filter(move |hit| is_whole(folded, hit.start, hit.end))
             .map(|hit| {
-                let (phrase, language) = &self.languages[hit.pattern().as_usize()];
+                let (phrase, language) = &self.languages[hit.phrase];
                 Found {
                     phrase,
                     language,
-                    at: hit.start(),
+                    at: hit.start,
                 }
             })
     }
