@@ -205,7 +205,7 @@ pub(super) async fn when_idle(
     deadline: Option<tokio::time::Instant>,
 ) {
     const MOST: Duration = Duration::from_secs(30);
-    const LEAST: Duration = Duration::from_millis(500);
+    const LEAST: Duration = Duration::from_secs(1);
     let mut time = (took / 20).min(MOST);
     if let Some(deadline) = deadline {
         time = time.min(deadline.saturating_duration_since(tokio::time::Instant::now()));
