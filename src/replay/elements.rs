@@ -29,6 +29,8 @@ pub(super) enum Fate {
     Goes,
     /// It goes, and what is in it stays.
     LeavesContent,
+    /// A picture stands in its place, with its attributes and without what is in it.
+    Picture,
 }
 
 /// What becomes of an attribute.
@@ -82,7 +84,7 @@ const LINKS_SAYING: &[&str] = &[
 ];
 
 /// An element has so many attributes at most: looking for each among all takes time that grows with the square of that.
-const MOST_ATTRIBUTES: usize = 500;
+pub(super) const MOST_ATTRIBUTES: usize = 500;
 /// A list of sizes has so many candidates at most.
 const MOST_CANDIDATES: usize = 200;
 
@@ -141,9 +143,12 @@ pub(super) fn fate(given: &Given<'_>) -> Fate {
         return Fate::LeavesContent;
     }
     match given.name {
+        // What it shows takes room, also where it is not shown.
+        "embed" if given.value("src").is_some() || given.value("type").is_some() => Fate::Picture,
         "script" | "base" | "embed" | "param" | "portal" | "fencedframe" | "import" | "bgsound" => {
             Fate::Goes
         }
+        "object" if embedded(given).is_some() => Fate::Picture,
         "object" | "applet" => Fate::LeavesContent,
         "meta" if given.value("http-equiv").is_some() => {
             if given.has_word("http-equiv", META_MAY_SAY) {
@@ -221,6 +226,32 @@ pub(super) fn change(given: &Given<'_>, name: &str, written: &str) -> Change {
 
 /// A picture without anything to see, for one whose content a style gives.
 const BLANK: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+
+/// The picture in the place of an element that shows something of any kind: that one, where it is a picture and kept; else as much room.
+pub(super) fn picture(given: &Given<'_>) -> String {
+    embedded(given).unwrap_or_else(|| BLANK.to_owned())
+}
+
+/// The address of what an element shows, where that is a picture and kept.
+fn embedded(given: &Given<'_>) -> Option<String> {
+    let written = given.value(if given.name == "object" {
+        "data"
+    } else {
+        "src"
+    })?;
+    let media_type = given.value("type").unwrap_or_default();
+    let media_type = media_type.trim();
+    let is_picture = match media_type.get(..6) {
+        Some(class) => class.eq_ignore_ascii_case("image/"),
+        None => media_type.is_empty() && requisites::has_picture_extension(&written),
+    };
+    match address(&written, given.base) {
+        Address::Web(url, _) if is_picture && given.places.holds(&url) => {
+            requisite(&written, Kind::Image, given.base, given.places)
+        }
+        _ => None,
+    }
+}
 
 /// Of a picture that stands on the page already, as the value of a variable: its `src`, and the style that shows it.
 pub(super) fn held_by_a_variable(given: &Given<'_>) -> Option<(&'static str, String)> {

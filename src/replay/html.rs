@@ -1,5 +1,6 @@
 //! Pages, by a streaming rewriter: what is not changed stays as it is written.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 
@@ -10,6 +11,7 @@ use memchr::memmem::Finder;
 use url::Url;
 
 use super::elements::{self, Change, Fate};
+use super::sprites::Sprites;
 use super::{FRAMES_WITHIN, Places, css};
 
 /// What is shown where a page cannot be rewritten.
@@ -22,20 +24,31 @@ const END_NAME: &str = "sourcekeep-end";
 /// A page; `depth` is how many pages it stands in.
 pub(super) fn page(html: &str, url: &Url, places: &dyn Places, depth: usize) -> String {
     let base = base(html, url);
-    let late = LateShown {
+    let whole = Whole {
         html,
         elsewhere: OnceCell::new(),
+        // (Of pages in attributes there may be thousands, and each would borrow the same.)
+        sprites: (depth == 0 && memchr::memmem::find(html.as_bytes(), b"<use").is_some())
+            .then(|| Sprites::new(url)),
     };
-    fragment(html, &base, places, depth, Some(&late)).unwrap_or_else(|| UNREADABLE.to_owned())
+    // What is borrowed stands where this does: where a browser reads it as markup, and nothing comes behind it.
+    let marked = match &whole.sprites {
+        Some(_) => Cow::Owned(format!("{html}<{END_NAME}>")),
+        None => Cow::Borrowed(html),
+    };
+    fragment(&marked, &base, places, depth, Some(&whole)).unwrap_or_else(|| UNREADABLE.to_owned())
 }
 
-/// Which pictures a page shows to those without scripts, beside the places where scripts would show them late.
-struct LateShown<'h> {
+/// What is known of a whole page.
+struct Whole<'h> {
     html: &'h str,
+    /// Which pictures it shows to those without scripts, beside the places where scripts would show them late.
     elsewhere: OnceCell<HashSet<String>>,
+    /// What it shows of drawings in other files.
+    sprites: Option<Sprites<'h>>,
 }
 
-impl LateShown<'_> {
+impl Whole<'_> {
     fn elsewhere(&self, address: &str) -> bool {
         let all = self.elsewhere.get_or_init(|| in_noscripts(self.html));
         all.contains(address)
@@ -84,7 +97,7 @@ fn fragment(
     base: &Url,
     places: &dyn Places,
     depth: usize,
-    late: Option<&LateShown<'_>>,
+    whole_page: Option<&Whole<'_>>,
 ) -> Option<String> {
     // Text comes in pieces.
     let style = RefCell::new(String::new());
@@ -106,7 +119,7 @@ fn fragment(
             Ok(())
         }))
         .append_element_content_handler(element!("*", |element| {
-            rewrite(element, base, places, depth, late);
+            rewrite(element, base, places, depth, whole_page);
             Ok(())
         }))
         .append_element_content_handler(text!("style", |chunk| {
@@ -238,7 +251,7 @@ fn rewrite(
     base: &Url,
     places: &dyn Places,
     depth: usize,
-    late: Option<&LateShown<'_>>,
+    whole_page: Option<&Whole<'_>>,
 ) {
     let name = element.tag_name();
     let attributes: Vec<(String, String)> = element
@@ -252,7 +265,8 @@ fn rewrite(
         base,
         places,
     };
-    match elements::fate(&given) {
+    let fate = elements::fate(&given);
+    match fate {
         Fate::Goes => return element.remove(),
         Fate::LeavesContent => return element.remove_and_keep_content(),
         // What is shown as it is written: the same, but that markup in it is written as text.
@@ -260,11 +274,30 @@ fn rewrite(
             // A name of letters can be set.
             let _ = element.set_tag_name("pre");
         }
+        Fate::Picture => {
+            let _ = element.set_tag_name("img");
+            element.set_inner_content("", ContentType::Html);
+        }
         Fate::Stays => {}
+    }
+    let sprites = whole_page.and_then(|page| page.sprites.as_ref());
+    if let Some((page, sprites)) = whole_page.zip(sprites)
+        && name == END_NAME
+        && element.source_location().bytes().start == page.html.len()
+    {
+        return element.replace(&sprites.written(places), ContentType::Html);
     }
     let held = elements::held_by_a_variable(&given);
     for (attribute, written) in &attributes {
         if held.is_some() && matches!(attribute.as_str(), "src" | "srcset" | "style") {
+            continue;
+        }
+        if name == "use"
+            && matches!(attribute.as_str(), "href" | "xlink:href")
+            && let Some(sprites) = sprites
+            && let Some(id) = sprites.id(&decode_html_entities(written), base, places)
+        {
+            set(element, attribute, &format!("#{id}"));
             continue;
         }
         match elements::change(&given, attribute, written) {
@@ -281,8 +314,11 @@ fn rewrite(
             }
         }
     }
-    if let Some(late) = late {
-        for (attribute, shown) in elements::late(&given, |address| late.elsewhere(address)) {
+    if fate == Fate::Picture {
+        set(element, "src", &elements::picture(&given));
+    }
+    if let Some(page) = whole_page {
+        for (attribute, shown) in elements::late(&given, |address| page.elsewhere(address)) {
             set(element, attribute, &shown);
         }
     }

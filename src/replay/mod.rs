@@ -14,6 +14,7 @@ mod css;
 pub mod data;
 mod elements;
 mod html;
+mod sprites;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,11 @@ pub trait Places {
 
     /// The name of the variable (`--x`) that holds a picture for styles, where it stands on the page already.
     fn variable(&self, _url: &Url) -> Option<String> {
+        None
+    }
+
+    /// The text of a drawing, of which the page shows a part; `None` where it is not kept.
+    fn drawing(&self, _url: &Url) -> Option<String> {
         None
     }
 

@@ -14,10 +14,22 @@ impl Places for Shown {
         format!("/{kind:?}/{url}").to_lowercase()
     }
 
+    fn drawing(&self, url: &Url) -> Option<String> {
+        self.holds(url).then(|| DRAWING.to_owned())
+    }
+
     fn page(&self, url: &Url) -> String {
         format!("/page/{url}")
     }
 }
+
+/// A drawing from which pages borrow, and what somebody might put into one.
+const DRAWING: &str = "<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'>\
+    <style>path{fill:red}</style><symbol id='i' viewBox='0 0 9 9' onload='x'><title>I</title><path d='M0 0h9' fill='url(#g)' \
+    style='fill:url(//evil.example/x)' class='&quot; onload=x'/><a href='javascript:x'><path d='M1'/></a>\
+    <script>x</script></symbol><linearGradient id='g'><stop offset='1' stop-color='#123'/></linearGradient>\
+    <g id='j'><use xlink:href='#k'/><use href='//evil.example/#k'/><image href='x.png'/></g><rect id='k' width='4'/>\
+    <circle id='open' r='2'><script><path id='x'></svg>";
 
 fn shown(html: &str) -> String {
     page(
@@ -73,8 +85,8 @@ fn what_a_page_refers_to_is_addressed_where_it_is_kept() {
             r#"<video src="/media/https://a.example/dir/v.mp4" poster="/image/https://a.example/dir/p.jpg" controls></video>"#,
         ),
         (
-            "<svg><use xlink:href='s.svg#i'/><image href=i.png /></svg>",
-            r#"<svg><use xlink:href="/image/https://a.example/dir/s.svg#i" /><image href="/image/https://a.example/dir/i.png" /></svg>"#,
+            "<svg><use xlink:href='missing.svg#i'/><image href=i.png /></svg>",
+            r#"<svg><use xlink:href="/image/https://a.example/dir/missing.svg#i" /><image href="/image/https://a.example/dir/i.png" /></svg>"#,
         ),
         (
             "<noscript><img src=i.png></noscript>",
@@ -127,7 +139,10 @@ fn nothing_runs_and_nothing_leaves() {
             "<meta http-equiv=Refresh content='0; url=https://b.example/'>",
             "",
         ),
-        ("<object data=x><p>y</p></object><embed src=z>", "<p>y</p>"),
+        (
+            "<object data=x><p>y</p></object><embed><applet>z</applet>",
+            "<p>y</p>z",
+        ),
         (
             "<svg><a><set attributeName=href to=javascript:x /></a></svg>",
             "<svg><a></a></svg>",
@@ -321,6 +336,8 @@ const PIECES: &[&str] = &[
     "onload=x ",
     "src=//evil.example/ ",
     "href=javascript:x ",
+    "href=s.svg#i ",
+    "<use href=s.svg#j>",
     "<body>",
     "</body>",
     "<html>",
@@ -446,4 +463,93 @@ fn a_style_sheet_in_an_address_asks_for_nothing_that_is_not_kept() {
         !css.contains("b.example") && css.contains("base64,"),
         "{css}"
     );
+}
+
+#[test]
+fn parts_of_other_drawings_are_brought_along() {
+    let around = |parts: &str| {
+        format!(
+            "<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\"><defs>{parts}</defs></svg>"
+        )
+    };
+    for (written, expected, parts) in [
+        // What it refers to comes with it, and nothing that runs, asks or is no drawing.
+        (
+            "<svg><use xlink:href='s.svg?v=1#i'/><use href=/dir/s.svg?v=1#i /></svg>",
+            "<svg><use xlink:href=\"#sourcekeep-0-i\" /><use href=\"#sourcekeep-0-i\" /></svg>",
+            "<symbol id=\"sourcekeep-0-i\" viewbox=\"0 0 9 9\"><path d=\"M0 0h9\" fill=\"url(#sourcekeep-0-g)\"/></symbol>\
+             <lineargradient id=\"sourcekeep-0-g\"><stop offset=\"1\" stop-color=\"#123\"/></lineargradient>",
+        ),
+        (
+            "<svg><use href=s.svg#j></use><use href=t.svg#k></use></svg>",
+            "<svg><use href=\"#sourcekeep-0-j\"></use><use href=\"#sourcekeep-1-k\"></use></svg>",
+            "<g id=\"sourcekeep-0-j\"><use xlink:href=\"#sourcekeep-0-k\"/><use/></g>\
+             <rect id=\"sourcekeep-0-k\" width=\"4\"/><rect id=\"sourcekeep-1-k\" width=\"4\"/>",
+        ),
+        // One that is not well-formed ends where it is read to.
+        (
+            "<svg><use href=s.svg#open></use></svg>",
+            "<svg><use href=\"#sourcekeep-0-open\"></use></svg>",
+            "<circle id=\"sourcekeep-0-open\" r=\"2\"></circle>",
+        ),
+    ] {
+        assert_eq!(
+            shown(written),
+            format!("{expected}{}", around(parts)),
+            "{written}"
+        );
+    }
+    for (written, expected) in [
+        // A browser takes nothing from another origin, and what is on the page is there.
+        (
+            "<svg><use href=//b.example/s.svg#i></use><use href=#i></use></svg>",
+            "<svg><use href=\"/image/https://b.example/s.svg#i\"></use><use href=#i></use></svg>",
+        ),
+        (
+            "<svg><use href=s.svg#none></use></svg>",
+            "<svg><use href=\"#sourcekeep-0-none\"></use></svg>",
+        ),
+        // Where the page ends within a tag, nothing is put behind it.
+        (
+            "<sourcekeep-end><svg><use href=s.svg#i /></svg><a title='",
+            "<sourcekeep-end><svg><use href=\"#sourcekeep-0-i\" /></svg><a title='<sourcekeep-end>",
+        ),
+    ] {
+        assert_eq!(shown(written), expected, "{written}");
+    }
+}
+
+#[test]
+fn what_plugins_showed_takes_its_room() {
+    let blank = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+    for (written, expected) in [
+        (
+            "<object width=9><param name=a><embed src=f.swf width=425 height=350 onload=x allowfullscreen></object>",
+            format!("<img src=\"{blank}\" width=425 height=350>"),
+        ),
+        (
+            "<embed type=application/x-any>",
+            format!("<img type=application/x-any src=\"{blank}\">"),
+        ),
+        // Pictures are shown.
+        (
+            "<object data=logo.svg type=image/svg+xml class=c>A <b>logo</b></object>z",
+            "<img type=image/svg+xml class=c src=\"/image/https://a.example/dir/logo.svg\"></img>z"
+                .to_owned(),
+        ),
+        (
+            "<embed src='logo.png?1'>",
+            "<img src=\"/image/https://a.example/dir/logo.png?1\">".to_owned(),
+        ),
+        (
+            "<object data=missing.svg>A <b>logo</b></object>z",
+            "A <b>logo</b>z".to_owned(),
+        ),
+        (
+            "<object data=data:image/png,x type=image/png>y</object>",
+            "y".to_owned(),
+        ),
+    ] {
+        assert_eq!(shown(written), expected, "{written}");
+    }
 }

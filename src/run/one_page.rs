@@ -384,6 +384,12 @@ impl Places for Inlining<'_> {
         Some(name)
     }
 
+    fn drawing(&self, url: &Url) -> Option<String> {
+        let piece = self.piece(url, Kind::Image)?;
+        let text = charset::decode(&piece.body, piece.media_type.as_deref()).text;
+        Some(text.into_owned())
+    }
+
     fn page(&self, url: &Url) -> String {
         url.as_str().to_owned()
     }
@@ -405,6 +411,10 @@ impl Places for InFrame<'_> {
 
     fn part(&self, id: &str, kind: Kind) -> Option<String> {
         self.0.of_file(id, kind, self)
+    }
+
+    fn drawing(&self, url: &Url) -> Option<String> {
+        self.0.drawing(url)
     }
 
     fn page(&self, url: &Url) -> String {

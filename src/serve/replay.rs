@@ -422,6 +422,15 @@ impl Places for Within<'_, '_> {
         is_plain.then(|| self.when.path(Form::of(kind), id))
     }
 
+    fn drawing(&self, url: &Url) -> Option<String> {
+        let brought = self.pieces.brought(url).unwrap_or_else(|error| {
+            self.failed.borrow_mut().get_or_insert(error);
+            None
+        })?;
+        let text = charset::decode(&brought.body, brought.media_type.as_deref()).text;
+        Some(text.into_owned())
+    }
+
     fn page(&self, url: &Url) -> String {
         if without_fragment(url) == without_fragment(&self.own) {
             // A place on the same page stays one.

@@ -272,3 +272,54 @@ fn links_lead_to_other_copies_and_never_to_the_web() {
     let of_us = |host: &String| host.ends_with("a.test") || host == "live.test";
     assert!(!asked.iter().any(of_us), "{asked:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn drawings_in_other_files_are_seen_and_plugins_leave_their_room() {
+    let Some(program) = chromium() else {
+        return;
+    };
+    let desk = Desk::new();
+    let words = "Told at a length at which it is a page of its own, with a drawing. ".repeat(5);
+    let page = format!(
+        "<!doctype html><title>x</title><svg width=40 height=40><use href='/icons.svg#mail'/></svg><p>{words}</p>\
+         <object><embed src=/film.swf type=application/x-shockwave-flash width=425 height=350></object>\
+         <object id=logo type=image/svg+xml data=/logo.svg>logo</object>"
+    );
+    desk.web.page("a.test", "/page", Page::html(page));
+    let drawing = |content: &str, size: &str| {
+        let drawing = format!("<svg xmlns='http://www.w3.org/2000/svg' {size}>{content}</svg>");
+        Page::bytes("image/svg+xml", drawing)
+    };
+    let icons = "<symbol id='mail' viewBox='0 0 20 20'><rect width='20' height='20' fill='url(#red)'/></symbol>\
+                 <linearGradient id='red'><stop stop-color='red'/></linearGradient>";
+    desk.web.page("a.test", "/icons.svg", drawing(icons, ""));
+    let logo = "<circle r='30'/>";
+    let size = "width='60' height='30'";
+    desk.web.page("a.test", "/logo.svg", drawing(logo, size));
+    desk.post("posts/a.md", &["http://a.test/page"]);
+    desk.run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let rules = format!(
+        "--host-resolver-rules=MAP * {}, EXCLUDE 127.0.0.1",
+        desk.web.addr()
+    );
+    let mut chromium = Chromium::start(&program, &[rules]);
+    let place = "/web/20260105080000/http://a.test/page";
+    chromium.open(&format!("http://{}{place}", serving.ui));
+    let copy = chromium.frame("/http://a.test/page");
+    for (what, width) in [
+        ("document.querySelector('use').getBBox()", 40),
+        (
+            "document.querySelectorAll('img')[0].getBoundingClientRect()",
+            425,
+        ),
+        (
+            "document.querySelector('#logo').getBoundingClientRect()",
+            60,
+        ),
+    ] {
+        let measured = chromium.evaluate(&copy, &format!("{what}.width"));
+        assert_eq!(measured.as_f64(), Some(f64::from(width)), "{what}");
+    }
+}

@@ -3,6 +3,8 @@
 
 mod elements;
 
+pub(crate) use elements::has_picture_extension;
+
 use html5gum::{Emitter, Error, State, Tokenizer};
 use url::Url;
 

@@ -199,7 +199,7 @@ pub fn of_svg(svg: &str, url: &Url, limits: &Limits) -> Found {
 }
 
 pub use downloads::downloads;
-pub(crate) use markup::{Late, late};
+pub(crate) use markup::{Late, has_picture_extension, late};
 
 /// Gathers what is named.
 struct Collector<'l> {

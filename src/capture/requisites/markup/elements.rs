@@ -333,7 +333,7 @@ fn has_extension(value: &str) -> bool {
     })
 }
 
-fn has_picture_extension(value: &str) -> bool {
+pub(crate) fn has_picture_extension(value: &str) -> bool {
     const EXTENSIONS: &[&str] = &[
         "jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "ico", "jfif",
     ];
