@@ -20,9 +20,6 @@ use crate::report::{bytes, one_line};
 use crate::run::{Kept, Piece, Pieces, text_of};
 use crate::store::{Store, StoreError};
 
-/// A picture of one pixel, through which everything is seen.
-const PIXEL: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
-
 /// What a page of somebody else's is told that asks for parts of copies.
 const REFUSED: &str = "only a copy that is shown may ask for this";
 
@@ -347,7 +344,9 @@ fn of_piece(
 /// What stands in the place of something that is not kept: of the kind that is asked for, so that a page keeps its shape.
 fn missing(place: &Place) -> Answer {
     let answer = match place.form {
-        Form::Picture => Answer::of(Policy::Piece, "image/gif", PIXEL),
+        // A browser draws its own sign then, in the size that the page gives the picture, with the words that stand for it: as it did
+        // where the picture was missing on the web.
+        Form::Picture => Answer::of(Policy::Piece, "image/gif", ""),
         Form::Style => Answer::of(Policy::Piece, "text/css; charset=utf-8", ""),
         Form::Script => Answer::of(Policy::Piece, "text/javascript; charset=utf-8", ""),
         Form::Frame => {
