@@ -8,9 +8,7 @@ pages; Chromium then opens each original and each copy from the disk, with scrip
 how many bytes a copy has for each byte that it holds, and what it asked anybody for, which must be nothing.
 """
 
-import gzip
 import html.parser
-import http.server
 import json
 import pathlib
 import re
@@ -18,17 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 
-
-def pages(folder):
-    found = {}
-    for path in sorted(pathlib.Path(folder).rglob("*")):
-        if path.name.endswith((".html", ".html.gz")) and "expected" not in path.name:
-            body = path.read_bytes()
-            name = str(path.relative_to(folder))
-            found[re.sub(r"[^a-z0-9]+", "-", name.lower())] = gzip.decompress(body) if name.endswith("gz") else body
-    return found
+from web import Web, of_folder, pages
 
 
 class Text(html.parser.HTMLParser):
@@ -78,29 +67,13 @@ def asked(log):
 def main():
     folder, keep = sys.argv[1], pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "target/release/sourcekeep").resolve()
     served = pages(folder)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            body = served.get(self.path.strip("/"))
-            self.send_response(200 if body else 404)
-            self.send_header("content-type", "text/html")
-            self.send_header("content-length", str(len(body or b"")))
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     work = pathlib.Path(tempfile.mkdtemp())
+    web = Web(of_folder(folder), work)
     links = "".join(f"- [{name}](http://pages.test/{name})\n" for name in served)
     (work / "post.md").write_text(links)
     sourcekeep = [keep, "--db", work / "a.db", "--host-delay", "0"]
-    resolve = ["--resolve", f"*=127.0.0.1:{server.server_port}"]
-    subprocess.run([*sourcekeep, *resolve, "run", work / "post.md", "--no-requisites", "--quiet"], check=False)
+    proxy = ["--proxy", f"http://{web.address}"]
+    subprocess.run([*sourcekeep, *proxy, "run", work / "post.md", "--no-requisites", "--quiet"], check=False)
     same, written, raw, differing, requests = 0, 0, 0, [], []
     for name, body in served.items():
         copy = work / f"{name}.copy.html"

@@ -2,56 +2,69 @@
 """What a browser shows of pages, and of their copies as `serve` shows them.
 
     cargo build --release
-    python3 benches/replayed.py FOLDER [SOURCEKEEP] [--pages N]
+    python3 benches/replayed.py FOLDER [SOURCEKEEP] [--pictures] [--pages N] [--look FOLDER]
+    python3 benches/replayed.py --crawls FOLDER [SOURCEKEEP] [--imported] ...
 
-FOLDER holds pages, one a folder or one a file (`*.html`, `*.html.gz`), without what they need: so both sides miss the same. They
-are served on loopback, captured, and shown by `serve`. Chromium opens each original and each copy in a window of the same size,
-with scripts off. Printed are how many copies show the same text and how the rest differs; with --pictures, which needs Pillow
-(`pip install pillow`), also how many pictures of them differ in less than 2 % of their pixels. There, a picture that is not kept counts: the
-browser draws a sign in its place on the original, and our stand-in, through which everything is seen, on the copy.
+FOLDER holds pages, one a folder or one a file (`*.html`, `*.html.gz`), or, with --crawls, WARC, ARC and WACZ files (needs
+`pip install warcio`), all of whose HTML answers of status 200 are pages; of several of one address, one is served and captured.
+
+Chromium opens each page through a proxy on loopback that answers as what stands in the folder did, with scripts off. Then the pages are
+captured through the same proxy (with --imported: the crawls are imported), and Chromium opens each copy as `serve` shows it, in a window
+of the same size. Printed are how many copies show the same text, how many pictures of them differ in less than 2 % of their pixels
+(--pictures, which needs `pip install pillow`), and how each of the others differs. --look keeps texts and pictures of those.
+
+What is captured is a web in which most pictures are missing. What a browser draws in their place is no part of a page, so with
+--pictures the proxy answers for each that the browser asked for with a picture of a size and a colour of its own, to both.
 """
 
 import argparse
 import concurrent.futures
-import http.server
 import json
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
-import threading
 import urllib.request
 
-from one_page import Text, pages
+from one_page import Text
+from web import Web, of_crawls, of_folder
 
-WINDOW = "1280,800"
-
-
-def chromium(work, url, *what):
-    profile = tempfile.mkdtemp(dir=work)
-    done = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}", f"--window-size={WINDOW}", "--force-device-scale-factor=1",
-         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", *what, url],
-        capture_output=True, timeout=120)
-    shutil.rmtree(profile, ignore_errors=True)
-    return done.stdout.decode(errors="replace")
+CONFIG = """[fetch]
+robots = "ignore"
+[browser]
+when = "never"
+"""
 
 
-def words(work, url):
-    text = Text()
-    text.feed(chromium(work, url, "--dump-dom"))
-    return text.words
+class Shown:
+    """What a browser shows of an address."""
+
+    def __init__(self, work, name, url, args, *through):
+        profile = tempfile.mkdtemp(dir=work)
+        self.path = work / f"{name}.png"
+        taken = [f"--screenshot={self.path}"] if args.pictures else []
+        try:
+            done = subprocess.run(
+                ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking",
+                 "--disable-component-update", "--virtual-time-budget=10000", "--disable-features=HttpsUpgrades", f"--user-data-dir={profile}",
+                 f"--window-size={args.window}", "--force-device-scale-factor=1", *through, *taken, "--dump-dom", url],
+                capture_output=True, timeout=120).stdout
+        except subprocess.TimeoutExpired:
+            done = b""
+        shutil.rmtree(profile, ignore_errors=True)
+        text = Text()
+        text.feed(done.decode(errors="replace"))
+        self.words = text.words
 
 
-def share_of_pixels(work, name, before, after):
+def share_of_pixels(before, after):
     """The share of pixels that differ by more than a shade."""
     from PIL import Image, ImageChops
-    pictures = []
-    for side, url in (("a", before), ("b", after)):
-        path = work / f"{name}.{side}.png"
-        chromium(work, url, f"--screenshot={path}")
-        pictures.append(Image.open(path).convert("RGB"))
+    try:
+        pictures = [Image.open(shown.path).convert("RGB") for shown in (before, after)]
+    except OSError:
+        return 1.0
     differs = ImageChops.difference(*pictures).convert("L").point(lambda shade: 255 if shade > 16 else 0)
     return differs.histogram()[255] / (differs.width * differs.height)
 
@@ -60,64 +73,74 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folder")
     parser.add_argument("sourcekeep", nargs="?", default="target/release/sourcekeep")
-    parser.add_argument("--pages", type=int, default=10_000)
+    parser.add_argument("--crawls", action="store_true")
+    parser.add_argument("--imported", action="store_true")
     parser.add_argument("--pictures", action="store_true")
+    parser.add_argument("--missing", action="store_true", help="with --pictures: draw none")
+    parser.add_argument("--only", default="", help="pages whose address holds this")
+    parser.add_argument("--pages", type=int, default=10_000)
+    parser.add_argument("--window", default="1280,800")
+    parser.add_argument("--look", type=pathlib.Path)
     args = parser.parse_args()
-    served = dict(list(pages(args.folder).items())[: args.pages])
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            body = served.get(self.path.strip("/"))
-            self.send_response(200 if body else 404)
-            self.send_header("content-type", "text/html; charset=utf-8")
-            # Without scripts, as copies are shown: `noscript` stands on both sides.
-            self.send_header("content-security-policy", "sandbox")
-            self.send_header("content-length", str(len(body or b"")))
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     work = pathlib.Path(tempfile.mkdtemp())
-    (work / "post.md").write_text("".join(f"- [{name}](http://pages.test/{name})\n" for name in served))
-    sourcekeep = [pathlib.Path(args.sourcekeep).resolve(), "--db", work / "a.db"]
-    subprocess.run([*sourcekeep, "--host-delay", "0", "--resolve", f"*=127.0.0.1:{server.server_port}", "run", work / "post.md",
-                    "--no-requisites", "--quiet"], check=False)
+    records, twice = of_crawls(args.folder) if args.crawls else (of_folder(args.folder), 0)
+    shown = [url for url, record in records.items() if record.is_page() and args.only in url][: args.pages]
+    web = Web(records, work, draws=args.pictures and not (args.missing or args.imported))
+    names = {url: f"{number:03}-" + re.sub(r"[^a-z0-9]+", "-", url.lower())[:80] for number, url in enumerate(shown)}
+    pool = concurrent.futures.ThreadPoolExecutor(2)
+    through = [f"--proxy-server={web.address}", "--proxy-bypass-list=<-loopback>", "--ignore-certificate-errors"]
+    before = dict(zip(shown, pool.map(lambda url: Shown(work, f"{names[url]}.a", url, args, *through), shown)))
+
+    (work / "sourcekeep.toml").write_text(CONFIG)
+    (work / "list.txt").write_text("".join(f"{url}\n" for url in shown))
+    sourcekeep = [pathlib.Path(args.sourcekeep).resolve(), "--db", work / "a.db", "--config", work / "sourcekeep.toml"]
+    if args.imported:
+        kept = ["import", args.folder, "--quiet"]
+    else:
+        kept = ["--host-delay", "0", "--proxy", f"http://{web.address}", "--ca-cert", web.certificate(), "run", "--as", "list",
+                work / "list.txt", "--quiet"] + ([] if args.crawls or args.pictures else ["--no-requisites"])
+    subprocess.run([*sourcekeep, *kept], check=False)
     serving = subprocess.Popen([*sourcekeep, "serve", "--listen", "127.0.0.1:0", "--replay-listen", "127.0.0.1:0",
                                 "--format", "json"], stdout=subprocess.PIPE)
     replay = json.loads(serving.stdout.readline())["replay"]
 
-    def compare(name):
-        before = f"http://127.0.0.1:{server.server_port}/{name}"
-        copy = f"{replay}web/http://pages.test/{name}"
+    def compare(url):
+        when = f"{records[url].digits}/" if args.imported else ""
         try:
-            after = urllib.request.urlopen(copy).url
+            at = urllib.request.urlopen(f"{replay}web/{when}{url}").url
         except OSError as error:
-            return name, f"not kept: {error}", None
-        was, now = words(work, before), words(work, after)
+            return url, f"not kept: {error}", 1.0
+        after = Shown(work, f"{names[url]}.b", at, args, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+        was, now = before[url].words, after.words
         told = None
         # A comment within a word, which a copy has no more, parts it in the tree, and for no reader.
         if "".join(was) != "".join(now):
             at = next((i for i, (a, b) in enumerate(zip(was, now)) if a != b), min(len(was), len(now)))
             told = f"{len(was)} and {len(now)} words; {was[at:at + 6]} became {now[at:at + 6]}"
-        return name, told, share_of_pixels(work, name, before, after) if args.pictures else None
+            if args.look:
+                for side, words in (("a", was), ("b", now)):
+                    (work / f"{names[url]}.{side}.txt").write_text("\n".join(words))
+        return url, told, share_of_pixels(before[url], after) if args.pictures else 0.0
 
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(compare, served))
+    found = list(pool.map(compare, shown))
     serving.terminate()
-    for name, told, share in found:
-        if told or (share or 0) >= 0.02:
-            print(f"{name}: {told or 'the same text'}" + (f"; {100 * share:.1f} % of the pixels" if share is not None else ""))
-    same = sum(told is None for _, told, _ in found)
-    print(f"{same} of {len(found)} pages show the same text")
-    shares = [share for _, _, share in found if share is not None]
-    if shares:
-        print(f"{sum(share < 0.02 for share in shares)} of {len(shares)} differ in under 2 % of the pixels")
+    # To a visit, what is empty without scripts is no page, and is not kept as one.
+    is_empty = lambda url, told: not before[url].words and (told or "").startswith("not kept")
+    empty = [url for url, told, _ in found if is_empty(url, told)]
+    found = [one for one in found if one[0] not in empty]
+    for url, told, share in found:
+        if told or share >= 0.02:
+            print(f"{url}: {told or 'the same text'}" + (f"; {100 * share:.1f} % of the pixels" if args.pictures else ""))
+            for path in work.glob(f"{names[url]}.*") if args.look else ():
+                args.look.mkdir(exist_ok=True)
+                shutil.copy(path, args.look)
+    if twice:
+        print(f"Left out: {twice} pages, another of whose address has been compared")
+    if empty:
+        print(f"Left out: {len(empty)} pages without a word where scripts do not run, which are not kept: {' '.join(empty)}")
+    print(f"{sum(told is None for _, told, _ in found)} of {len(found)} pages show the same text")
+    if args.pictures:
+        print(f"{sum(share < 0.02 for _, _, share in found)} of {len(found)} differ in under 2 % of the pixels")
     shutil.rmtree(work)
 
 
