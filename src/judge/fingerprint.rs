@@ -81,13 +81,7 @@ static BITS: [[u16; 8]; 256] = {
 
 /// Both fingerprints of a page, whose texts are read once for both.
 pub(super) fn of(main: &str, whole: &str) -> (SimHash, Sketch) {
-    let of_main = words::shingles(main);
-    // What is all main text need not be read twice.
-    let of_whole = if main == whole {
-        Vec::new()
-    } else {
-        words::shingles(whole)
-    };
+    let (of_main, of_whole) = words::shingles_of_both(main, whole);
     (
         SimHash::of_shingles(&of_main),
         Sketch::of_shingles(&of_main, &of_whole),

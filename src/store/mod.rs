@@ -426,6 +426,7 @@ fn open_writer(path: &Path) -> Result<Connection, StoreError> {
              pragma trusted_schema = off;
              pragma temp_store = memory;
              pragma cache_size = -20000;
+             pragma wal_autocheckpoint = 4096;
              pragma journal_size_limit = 67108864;",
         )
         .map_err(wrap)?;

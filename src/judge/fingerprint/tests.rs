@@ -134,3 +134,22 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Sketch>(&json).unwrap(), sketch);
     }
 }
+
+#[test]
+fn both_are_the_same_however_the_main_text_stands_in_the_whole() {
+    let main = "Once upon a midnight dreary while I pondered weak and weary";
+    let of_one = |main: &str, whole: &str| Sketch::of(main, whole);
+    for (before, after) in [
+        ("", ""),
+        ("Home About ", " Imprint"),
+        ("Home\n\n", ""),
+        ("", "\nImprint and more of that"),
+        ("Home", "behind"),
+        ("Once upon a midnight dreary ", " weak and weary"),
+    ] {
+        for main in [main, "Once", "a b c", "a b c d", "", "日本語 の 文章 です"] {
+            let whole = format!("{before}{main}{after}");
+            assert_eq!(super::of(main, &whole).1, of_one(main, &whole), "{whole}");
+        }
+    }
+}

@@ -10,9 +10,59 @@ const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The hash of each shingle, in the text's order. A text of fewer words is one shingle.
 pub(super) fn shingles(text: &str) -> Vec<u64> {
+    together_in_order(&words(text))
+}
+
+/// The shingles of a page's main text, and those of its whole text which are not among them, or are once more.
+pub(super) fn shingles_of_both(main: &str, whole: &str) -> (Vec<u64>, Vec<u64>) {
+    let in_main = words(main);
+    let of_main = together_in_order(&in_main);
+    // Mostly, one is a part of the other, and need not be read twice.
+    let of_whole = match place_in(main, whole) {
+        _ if main == whole => Vec::new(),
+        Some(at) if in_main.len() >= WORDS => {
+            let mut before = words(&whole[..at]);
+            before.extend_from_slice(&in_main[..WORDS - 1]);
+            let mut after = in_main[in_main.len() - (WORDS - 1)..].to_vec();
+            after.extend(words(&whole[at + main.len()..]));
+            let around = [before, after];
+            let around = around.iter().flat_map(|words| words.windows(WORDS));
+            around.map(together).collect()
+        }
+        _ => shingles(whole),
+    };
+    (of_main, of_whole)
+}
+
+/// Where a text stands in another, with space around it.
+fn place_in(part: &str, text: &str) -> Option<usize> {
+    const BEGINNING: usize = 64;
+    /// Beginnings that are looked behind.
+    const MOST: usize = 16;
+    let mut end = part.len().min(BEGINNING);
+    while !part.is_char_boundary(end) {
+        end -= 1;
+    }
+    let is_apart = |at: usize| {
+        let (before, behind) = (&text[..at], &text[at + part.len()..]);
+        !before.ends_with(|c: char| !c.is_whitespace())
+            && !behind.starts_with(|c: char| !c.is_whitespace())
+    };
+    text.match_indices(&part[..end])
+        .take(MOST)
+        .map(|(at, _)| at)
+        .find(|at| text[*at..].starts_with(part) && is_apart(*at))
+}
+
+/// The hash of each word, in the text's order.
+fn words(text: &str) -> Vec<u64> {
     // A word and what parts it from the next take six bytes or more, in most texts.
     let mut words = Vec::with_capacity(text.len() / 6);
     each_word(text, |word| words.push(word));
+    words
+}
+
+fn together_in_order(words: &[u64]) -> Vec<u64> {
     if words.len() < WORDS {
         words.chunks(WORDS).map(together).collect()
     } else {
