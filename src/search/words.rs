@@ -49,30 +49,19 @@ pub fn indexed(text: &str) -> String {
 /// The same of a text of nothing but ASCII, of which most are: it takes a fraction of the time.
 fn indexed_ascii(text: &str) -> String {
     let mut all = Vec::with_capacity(text.len() + 1);
-    let (mut words, mut length) = (0, 0);
-    for &byte in text.as_bytes() {
-        if !byte.is_ascii_alphanumeric() {
-            length = 0;
-            continue;
-        }
-        if length == 0 {
-            if words == MAX_WORDS {
-                break;
-            }
-            words += 1;
-            all.push(b' ');
-        }
-        length += 1;
-        if length <= MAX_WORD {
-            all.push(byte.to_ascii_lowercase());
-        }
+    let between = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let words = text
+        .as_bytes()
+        .split(between)
+        .filter(|word| !word.is_empty());
+    for word in words.take(MAX_WORDS) {
+        all.extend_from_slice(&word[..word.len().min(MAX_WORD)]);
+        all.push(b' ');
     }
-    // It begins with a space, and is ASCII.
-    let mut all = String::from_utf8(all).unwrap_or_default();
-    if !all.is_empty() {
-        all.remove(0);
-    }
-    all
+    all.pop();
+    all.make_ascii_lowercase();
+    // It is ASCII.
+    String::from_utf8(all).unwrap_or_default()
 }
 
 struct Words<'t> {

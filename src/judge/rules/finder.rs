@@ -17,6 +17,8 @@ use super::RulesError;
 const KEY: usize = 4;
 /// Bits of the hash of a key.
 const BITS: u32 = 16;
+/// Words that have a bit for each.
+const WORDS: usize = 1 << (BITS - 6);
 
 /// Phrases, ready to be found.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub(super) struct Finder {
     phrases: Vec<Vec<u8>>,
     ignores_case: bool,
     /// A bit for each hash of a key.
-    is_key: Vec<u64>,
+    is_key: Box<[u64; WORDS]>,
     /// By key.
     keys: Vec<Key>,
     /// The phrases that are too short to have a key.
@@ -59,7 +61,7 @@ impl Finder {
         ignores_case: bool,
     ) -> Result<Self, RulesError> {
         let phrases: Vec<Vec<u8>> = phrases.into_iter().map(|p| p.as_ref().to_vec()).collect();
-        let mut is_key = vec![0; 1 << (BITS - 6)];
+        let mut is_key = Box::new([0; WORDS]);
         let mut keys = Vec::new();
         let mut short = Vec::new();
         for (at, phrase) in phrases.iter().enumerate() {
