@@ -21,7 +21,7 @@ use crate::search::{Said, indexed, vanished};
 use crate::store::{CopyWords, NewCapture, NewWords, SearchCopy, SearchDue, Store, StoreError};
 
 /// Sources that are taken from the archive at once.
-const SOURCES_AT_ONCE: usize = 256;
+const SOURCES_AT_ONCE: usize = 4096;
 /// Bytes of words that are written in one transaction, about.
 const WRITTEN_AT_ONCE: usize = 4 << 20;
 /// Bytes that are indexed of what is said of a source.
@@ -161,7 +161,9 @@ fn round(store: &Store, due: &[SearchDue], stop: &Stop<'_>) -> Result<Vec<Done>,
             match of_source(store, *due) {
                 Ok(done) => {
                     let size = |copy: &CopyWords| copy.text.len() + copy.gone.len();
-                    bytes.fetch_add(done.copies.iter().map(size).sum(), Ordering::Relaxed);
+                    let said = done.said.as_ref().map_or(0, |(_, said)| said.len());
+                    let size = said + done.copies.iter().map(size).sum::<usize>();
+                    bytes.fetch_add(size, Ordering::Relaxed);
                     all.lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .push(done);
@@ -193,7 +195,7 @@ fn of_source(store: &Store, due: SearchDue) -> Result<Done, StoreError> {
         unreadable: 0,
     };
     let read = store.read("read what is to be indexed", |r| {
-        let Some(source) = r.search_source(due.source_id)? else {
+        let Some(source) = r.search_source(due.source_id, due.copies > 0)? else {
             return Ok(None);
         };
         let said = if due.is_cited {

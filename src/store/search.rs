@@ -309,15 +309,23 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// A source, as the index takes it.
-    pub fn search_source(&self, source_id: i64) -> rusqlite::Result<Option<SearchSource>> {
+    /// A source, as the index takes it; without its captures where they are not wanted.
+    pub fn search_source(
+        &self,
+        source_id: i64,
+        with_copies: bool,
+    ) -> rusqlite::Result<Option<SearchSource>> {
         let address: Option<String> = self.address_of(source_id)?;
         let Some(address) = address else {
             return Ok(None);
         };
         Ok(Some(SearchSource {
             address,
-            copies: self.search_copies(source_id)?,
+            copies: if with_copies {
+                self.search_copies(source_id)?
+            } else {
+                Vec::new()
+            },
         }))
     }
 
