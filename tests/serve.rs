@@ -4,6 +4,7 @@
 //! - `copies`: pages, what they need, what is no page, bytes as stored
 //! - `safe`: hosts, methods, headers, words of strangers
 //! - `command`: how it begins and ends; `open`
+//! - `pages`: the state of every source, for people and programs
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -17,6 +18,8 @@ mod chromium;
 mod command;
 #[path = "serve/copies.rs"]
 mod copies;
+#[path = "serve/pages.rs"]
+mod pages;
 #[path = "serve/places.rs"]
 mod places;
 #[path = "serve/safe.rs"]

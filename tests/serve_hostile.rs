@@ -211,7 +211,12 @@ fn as_it_is_kept(program: &Path, desk: &Desk, serving: &Serving, sources: &[Stri
         format!("http://{}/", serving.ui),
         format!("http://{}/", serving.replay),
     );
-    browser.open(&ui);
+    for page in every_page(serving) {
+        browser.open(&format!("{}{page}", ui.trim_end_matches('/')));
+        browser.quiet();
+        nothing_so_far(&mut browser, desk, &[&ui, &replay], &page);
+        browser.close_tabs();
+    }
     for some in sources.chunks(6) {
         let mut around = Vec::new();
         for source in some {
@@ -280,6 +285,37 @@ fn as_it_is_kept(program: &Path, desk: &Desk, serving: &Serving, sources: &[Stri
         .filter(|(host, _)| !ours.contains(&&**host) && !chromium::is_errand(host, desk.web.addr()))
         .collect();
     assert!(others.is_empty(), "{others:?}");
+}
+
+/// Every page of ours that shows what strangers wrote: the lists, all that is on them, and what is found.
+fn every_page(serving: &Serving) -> Vec<String> {
+    let mut pages: Vec<String> = ["/", "/sources", "/posts", "/inputs", "/health"]
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    for (list, what) in [("sources", "sources"), ("posts", "posts")] {
+        let mut next = Some(format!("/api/v1/{list}"));
+        while let Some(path) = next {
+            let said = serving.ui(&path).is(200).text();
+            let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+            for one in said[what].as_array().unwrap() {
+                pages.push(format!("/{list}/{}", one["id"]));
+            }
+            next = said["next"].as_str().map(str::to_owned);
+        }
+    }
+    assert!(pages.len() > 50, "{pages:?}");
+    for words in [
+        "script",
+        "ran",
+        "a",
+        "href",
+        "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    ] {
+        pages.push(format!("/search?q={words}"));
+        pages.push(format!("/sources?q={words}&host={words}&since={words}"));
+    }
+    pages
 }
 
 /// Opens what is shown without the policy under which it is shown, and with scripts allowed: neither of the two is trusted alone.

@@ -42,9 +42,14 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(global: &Global, printer: &Printer) -> Result<Self, Failure> {
+        Self::with(resolved(global, printer)?, global)
+    }
+
+    /// By a configuration that was read already.
+    pub(crate) fn with(resolved: Resolved, global: &Global) -> Result<Self, Failure> {
         let Resolved {
             settings, origins, ..
-        } = resolved(global, printer)?;
+        } = resolved;
         if let (Some(path), at @ Origin::File { .. }) =
             (&settings.fetch.ca_cert, origins.of("fetch.ca_cert"))
             && let Err(error) = std::fs::File::open(path)

@@ -41,8 +41,8 @@ mod stats;
 mod told;
 mod verify;
 mod watch;
-mod when;
 
+use sourcekeep::report::when;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

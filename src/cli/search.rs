@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
-use sourcekeep::report::{self, Search, Selection, count, write_found_text};
+use sourcekeep::report::{self, Search, count, write_found_text};
 use sourcekeep::run::index::{Index, Summary, Told, index};
 use sourcekeep::run::text_of;
 use sourcekeep::search::Query;
@@ -18,7 +18,6 @@ use super::context::Setup;
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
 use super::progress::Line;
-use super::when;
 
 /// Find what is kept by its words
 ///
@@ -119,27 +118,9 @@ fn wanted(args: &SearchArgs, now: i64) -> Result<Search, Failure> {
     query.inputs.extend_from_slice(&args.input);
     query.posts.extend_from_slice(&args.post);
     query.verdicts.extend(args.verdict.clone());
-    let since = args.since.as_ref().or(query.since.as_ref());
-    let since = match since.map(|text| when::since(text)) {
-        Some(since) => Some(since.map_err(usage)?.resolve(now)),
-        None => None,
-    };
-    let until = match args.until.as_ref().or(query.until.as_ref()) {
-        Some(text) => {
-            let at = when::since(text).map_err(usage)?.resolve(now);
-            let is_day = text.len() == 10 && when::instant(text).is_ok();
-            Some(if is_day { at + 86_399_999 } else { at })
-        }
-        None => None,
-    };
-    let selection = Selection::parse(&query.verdicts.join(","));
-    Ok(Search {
-        selection: selection.map_err(|error| usage(error.to_string()))?,
-        query,
-        since,
-        until,
-        limit: args.limit,
-    })
+    query.since = args.since.clone().or(query.since);
+    query.until = args.until.clone().or(query.until);
+    Search::new(query, now, args.limit).map_err(usage)
 }
 
 /// Make the index of words anew, from what is kept

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use sourcekeep::config;
 use sourcekeep::run::Kept;
-use sourcekeep::serve::{self, Listeners, PORT, ServeError, copy_path};
+use sourcekeep::serve::{self, Listeners, PORT, ServeError, Ways, copy_path};
 use sourcekeep::store::StoreError;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -98,9 +99,9 @@ struct Addresses {
 }
 
 pub(crate) fn serve(global: &Global, args: &ServeArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let setup = Setup::new(global, printer)?;
+    let (setup, ways) = setup(global, printer)?;
     let (ui, replay) = args.listen.addresses(PORT);
-    run(&setup, (ui, replay), printer, |listeners| {
+    run(&setup, ways, (ui, replay), printer, |listeners| {
         let addresses = Addresses {
             ui: listeners.ui(),
             replay: listeners.replay(),
@@ -116,7 +117,7 @@ pub(crate) fn serve(global: &Global, args: &ServeArgs, printer: &Printer) -> Res
 }
 
 pub(crate) fn open(global: &Global, args: &OpenArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let setup = Setup::new(global, printer)?;
+    let (setup, ways) = setup(global, printer)?;
     let path = {
         let store = setup.open_to_read()?;
         let asked = canonical(&args.url)?;
@@ -130,21 +131,27 @@ pub(crate) fn open(global: &Global, args: &OpenArgs, printer: &Printer) -> Resul
         };
         copy_path(kept.capture())
     };
-    run(&setup, args.listen.addresses(0), printer, |listeners| {
-        let address = format!("{}{}", listeners.ui().trim_end_matches('/'), path);
-        let addresses = Addresses {
-            ui: listeners.ui(),
-            replay: listeners.replay(),
-            copy: Some(address.clone()),
-        };
-        told(&addresses, args.format, printer)?;
-        if !args.no_browser && !start_browser(&address) {
-            printer.warning("no browser could be started; open the address above in yours");
-            printer.hint("BROWSER names one: BROWSER=firefox sourcekeep open URL");
-        }
-        printer.note("Ctrl-C ends it");
-        Ok(())
-    })
+    run(
+        &setup,
+        ways,
+        args.listen.addresses(0),
+        printer,
+        |listeners| {
+            let address = format!("{}{}", listeners.ui().trim_end_matches('/'), path);
+            let addresses = Addresses {
+                ui: listeners.ui(),
+                replay: listeners.replay(),
+                copy: Some(address.clone()),
+            };
+            told(&addresses, args.format, printer)?;
+            if !args.no_browser && !start_browser(&address) {
+                printer.warning("no browser could be started; open the address above in yours");
+                printer.hint("BROWSER names one: BROWSER=firefox sourcekeep open URL");
+            }
+            printer.note("Ctrl-C ends it");
+            Ok(())
+        },
+    )
 }
 
 impl ListenArgs {
@@ -176,9 +183,24 @@ impl From<ServeError> for Failure {
     }
 }
 
+/// What the command has to do with, and by what rules the archive is kept.
+fn setup(global: &Global, printer: &Printer) -> Result<(Setup, Ways), Failure> {
+    let resolved = context::resolved(global, printer)?;
+    let settings = config::to_toml(&resolved.in_force());
+    let setup = Setup::with(resolved, global)?;
+    let ways = Ways {
+        policy: setup.policy(),
+        intervals: setup.intervals(),
+        rules: setup.rules(),
+        settings,
+    };
+    Ok((setup, ways))
+}
+
 /// Serves until a signal ends it. `begin` is called once both are bound.
 fn run(
     setup: &Setup,
+    ways: Ways,
     (ui, replay): (SocketAddr, SocketAddr),
     printer: &Printer,
     begin: impl FnOnce(&Listeners) -> Result<(), Failure>,
@@ -195,7 +217,7 @@ fn run(
             let _ = tell.try_send(error.to_string());
         });
         let stop = CancellationToken::new();
-        let serving = serve::serve(listeners, store, setup.clock, hear, stop.clone());
+        let serving = serve::serve(listeners, store, setup.clock, ways, hear, stop.clone());
         tokio::pin!(serving);
         let signal = loop {
             tokio::select! {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::diff::ReadBody;
-use super::{ReportError, Selection, count, one_line, printable, rfc3339};
+use super::{ReportError, Selection, count, one_line, printable, rfc3339, when};
 use crate::judge::Text;
 use crate::run::index::passages;
 use crate::search::{Query, Said, Snippet, Term, snippet};
@@ -96,6 +96,37 @@ pub struct Stood {
     pub gone_by: String,
     /// Whether the newest copy has it again.
     pub again: bool,
+}
+
+impl Search {
+    /// A search for what a question asks. `now` is what its instants are relative to.
+    ///
+    /// # Errors
+    ///
+    /// Where the question names an instant or a verdict that is none: what is wrong with it, for a person.
+    pub fn new(query: Query, now: i64, limit: usize) -> Result<Self, String> {
+        const DAY: i64 = 86_400_000;
+        let since = match &query.since {
+            Some(text) => Some(when::since(text)?.resolve(now)),
+            None => None,
+        };
+        let until = match &query.until {
+            Some(text) => {
+                let at = when::since(text)?.resolve(now);
+                let is_day = text.len() == 10 && when::instant(text).is_ok();
+                Some(if is_day { at + DAY - 1 } else { at })
+            }
+            None => None,
+        };
+        let selection = Selection::parse(&query.verdicts.join(","));
+        Ok(Self {
+            selection: selection.map_err(|error| error.to_string())?,
+            query,
+            since,
+            until,
+            limit,
+        })
+    }
 }
 
 /// Looks for it. `read` gives the text of a body, its media type and its address.

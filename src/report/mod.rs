@@ -23,6 +23,7 @@ mod stats;
 mod storage;
 mod tables;
 mod text;
+pub mod when;
 
 use std::io::Write;
 
@@ -34,12 +35,13 @@ pub use instant::{ago, date, in_future, rfc3339};
 pub use last_run::{LastRunEntry, RejudgedEntry, Runs};
 pub use news::{News, Since};
 pub use plain::{bytes, count, count_of, one_line, printable};
+pub(crate) use post::ShownLink;
 pub use post::{ShownPost, show_post, write_post_text};
 pub use quotes::{
     ByHandEntry, CopyEntry, QuotingPost, ShownFragment, ShownQuote, quotes_of, write_quote_text,
 };
 pub use selection::{Selection, UnknownSelector};
-pub use show::{Shown, show, write_show_text};
+pub use show::{Shown, ShownCapture, show, write_show_text};
 pub use stats::Statistics;
 pub use tables::write_table;
 

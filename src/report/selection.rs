@@ -104,7 +104,7 @@ impl Selection {
     }
 
     /// Standings and verdicts to look for; both empty for all.
-    pub(super) fn lists(&self, all: bool) -> (Vec<String>, Vec<String>) {
+    pub(crate) fn lists(&self, all: bool) -> (Vec<String>, Vec<String>) {
         if !self.is_empty() {
             return (self.standings.clone(), self.verdicts.clone());
         }

@@ -51,96 +51,98 @@ pub struct Shown {
 #[derive(Debug, Serialize)]
 pub struct ShownDrift {
     /// `same`, `touched`, `drifted`, `replaced`; null where there was no text to compare.
-    level: Option<String>,
+    pub(crate) level: Option<String>,
     /// The share of the baseline's words that stand.
-    kept: Option<f64>,
+    pub(crate) kept: Option<f64>,
     /// The capture that it was compared with.
-    capture: i64,
+    pub(crate) capture: i64,
     /// Whether one visit only has shown that it has drifted.
-    seen_once: bool,
+    pub(crate) seen_once: bool,
     /// Paragraphs, and the passages that weigh most.
     #[serde(flatten)]
-    detail: serde_json::Map<String, serde_json::Value>,
+    pub(crate) detail: serde_json::Map<String, serde_json::Value>,
 }
 
 /// One citation.
 #[derive(Debug, Serialize)]
 pub struct ShownCitation {
-    post: String,
-    post_title: Option<String>,
-    url: String,
-    kind: String,
-    place: String,
-    text: String,
-    context: String,
-    quote: Option<String>,
-    line: u32,
-    first_seen_at: String,
-    gone_at: Option<String>,
+    pub(crate) post: String,
+    pub(crate) post_title: Option<String>,
+    pub(crate) url: String,
+    pub(crate) kind: String,
+    pub(crate) place: String,
+    pub(crate) text: String,
+    pub(crate) context: String,
+    pub(crate) quote: Option<String>,
+    pub(crate) line: u32,
+    pub(crate) first_seen_at: String,
+    pub(crate) gone_at: Option<String>,
 }
 
 /// One visit.
 #[derive(Debug, Serialize)]
 pub struct ShownVisit {
-    at: String,
-    verdict: Option<String>,
-    evidence: Vec<String>,
-    not_modified: bool,
-    confirms: Option<String>,
-    elapsed_ms: i64,
-    peer: Option<String>,
-    facts: Option<Facts>,
+    pub(crate) at: String,
+    pub(crate) verdict: Option<String>,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) not_modified: bool,
+    pub(crate) confirms: Option<String>,
+    pub(crate) elapsed_ms: i64,
+    pub(crate) peer: Option<String>,
+    pub(crate) facts: Option<Facts>,
     #[serde(skip)]
-    at_ms: i64,
+    pub(crate) at_ms: i64,
 }
 
 /// One capture.
 #[derive(Debug, Serialize)]
 pub struct ShownCapture {
-    capture: i64,
-    at: String,
-    kind: String,
-    url: String,
-    media_type: Option<String>,
-    title: Option<String>,
-    size: i64,
-    stored_size: i64,
+    pub(crate) capture: i64,
+    #[serde(skip)]
+    pub(crate) at_ms: i64,
+    pub(crate) at: String,
+    pub(crate) kind: String,
+    pub(crate) url: String,
+    pub(crate) media_type: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) size: i64,
+    pub(crate) stored_size: i64,
     sha256: String,
-    truncated: Option<String>,
+    pub(crate) truncated: Option<String>,
     /// When it was stored.
-    stored_at: String,
+    pub(crate) stored_at: String,
     /// What the page needs to be shown; null where that was not looked for.
-    requisites: Option<ShownRequisites>,
+    pub(crate) requisites: Option<ShownRequisites>,
     /// What a browser made of the page; null where none was asked.
-    rendering: Option<ShownRendering>,
+    pub(crate) rendering: Option<ShownRendering>,
     /// Of a copy made by hand: by whom, and from what.
-    by_hand: Option<ShownByHand>,
+    pub(crate) by_hand: Option<ShownByHand>,
 }
 
 /// What a browser made of a page.
 #[derive(Debug, Serialize)]
-struct ShownRendering {
-    at: String,
-    browser: Option<String>,
+pub(crate) struct ShownRendering {
+    pub(crate) at: String,
+    pub(crate) browser: Option<String>,
     /// `whole`, `cut-short`, `failed`.
-    outcome: String,
+    pub(crate) outcome: String,
     /// Why it failed.
-    why: Option<String>,
+    pub(crate) why: Option<String>,
     /// Whether the page is judged by it.
-    stands: bool,
-    dom: Option<ShownPayload>,
-    screenshot: Option<ShownPayload>,
-    pdf: Option<ShownPayload>,
-    width: u32,
-    height: u32,
+    pub(crate) stands: bool,
+    pub(crate) dom: Option<ShownPayload>,
+    pub(crate) screenshot: Option<ShownPayload>,
+    pub(crate) pdf: Option<ShownPayload>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
     /// What the page asked for, in words, with what of that it did not get.
-    asked: String,
+    pub(crate) asked: String,
     /// What it was refused, by what it was.
-    refused: Refused,
+    pub(crate) refused: Refused,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownPayload {
+pub(crate) struct ShownPayload {
     size: i64,
     sha256: String,
 }
@@ -149,43 +151,43 @@ struct ShownPayload {
 #[derive(Debug, Serialize)]
 pub struct ShownPruned {
     /// How many.
-    copies: u64,
+    pub(crate) copies: u64,
     /// The instant that the earliest of them stands for.
-    first: String,
+    pub(crate) first: String,
     /// The same of the latest.
-    last: String,
+    pub(crate) last: String,
     /// When the first of them was pruned.
-    since: String,
+    pub(crate) since: String,
 }
 
 /// What a page needs to be shown.
 #[derive(Debug, Serialize)]
-struct ShownRequisites {
+pub(crate) struct ShownRequisites {
     /// How many things.
-    needs: u64,
+    pub(crate) needs: u64,
     /// How many of them are there.
-    has: u64,
+    pub(crate) has: u64,
     /// How many more there are that are not listed.
-    left_out: u64,
+    pub(crate) left_out: u64,
     /// The same in words, with what is missing and why.
-    says: String,
+    pub(crate) says: String,
 }
 
 /// What is known of a copy that was made by hand.
 #[derive(Debug, Serialize)]
-struct ShownByHand {
-    made_by: String,
-    file: String,
-    dated_by: String,
-    named_url: Option<String>,
-    note: Option<String>,
+pub(crate) struct ShownByHand {
+    pub(crate) made_by: String,
+    pub(crate) file: String,
+    pub(crate) dated_by: String,
+    pub(crate) named_url: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Another address of the source.
 #[derive(Debug, Serialize)]
 pub struct ShownAlias {
-    address: String,
-    reason: String,
+    pub(crate) address: String,
+    pub(crate) reason: String,
 }
 
 /// Looks a source up by its address or an alias, as of `now`.
@@ -353,6 +355,7 @@ fn capture(store: &Store, row: CaptureRow) -> Result<ShownCapture, ReportError> 
         says,
     });
     Ok(ShownCapture {
+        at_ms: row.at,
         requisites,
         rendering: rendering(store, row.id)?,
         capture: row.id,

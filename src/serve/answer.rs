@@ -16,6 +16,10 @@ use crate::store::{hex, sha256};
 pub(super) enum Policy {
     /// A page of ours, around a copy.
     Ours,
+    /// A page of ours that shows what is known, and no copy.
+    Ui,
+    /// What such pages need.
+    Asset,
     /// Somebody else's page.
     Copy,
     /// The same, in a frame of such a page.
@@ -171,7 +175,7 @@ fn headers(answer: &Answer, named: &Named) -> HeaderMap {
         // Fonts are asked for by pages of no origin.
         fixed(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
-    if answer.policy == Policy::Ours {
+    if matches!(answer.policy, Policy::Ours | Policy::Ui) {
         fixed(
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
@@ -201,6 +205,9 @@ fn content_policy(policy: Policy, named: &Named) -> String {
             "default-src 'none'; style-src 'self'; img-src 'self'; frame-src {replay}; form-action 'self'; \
              base-uri 'none'; frame-ancestors 'none'"
         ),
+        Policy::Ui => "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            .to_owned(),
         Policy::Copy => format!("sandbox; {SHOWN}; frame-ancestors {ui}"),
         // What stands around it is a copy, in its sandbox, which is of no origin and so none that could be named. It has the key.
         Policy::Framed => format!("sandbox; {SHOWN}"),
@@ -209,7 +216,7 @@ fn content_policy(policy: Policy, named: &Named) -> String {
              style-src 'self' 'unsafe-inline'; img-src 'self'; media-src 'self'; form-action 'none'; base-uri 'none'; \
              frame-ancestors {ui}"
         ),
-        Policy::Piece | Policy::Bytes => {
+        Policy::Piece | Policy::Bytes | Policy::Asset => {
             "sandbox; default-src 'none'; frame-ancestors 'none'".to_owned()
         }
     }

@@ -7,8 +7,12 @@
 //! Answering reads the archive and never writes; that is done by threads that may wait, so many at once.
 
 mod answer;
+mod api;
 mod copies;
+mod feed;
 mod listen;
+mod metrics;
+mod pages;
 mod place;
 mod replay;
 mod view;
@@ -26,7 +30,11 @@ use axum::routing::any;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::judge::Rules;
+use crate::report::ReportError;
 use crate::run::Clock;
+use crate::run::Intervals;
+use crate::schedule::Policy as Schedule;
 use crate::store::{Store, StoreError, WholeCapture};
 
 use answer::{Answer, Named, Policy};
@@ -89,7 +97,20 @@ struct Site {
     /// What copies that are shown ask with for what they need.
     key: String,
     readers: Arc<Semaphore>,
+    ways: Ways,
     tell: Tell,
+}
+
+/// By what rules the archive is kept, as far as pages say why something is as it is.
+pub struct Ways {
+    /// When a source is dead, and when it is visited next.
+    pub policy: Schedule,
+    /// The longest intervals that are not the same for all.
+    pub intervals: Intervals,
+    /// The user's rules of judgement; none where there are only those of the program.
+    pub rules: Option<Arc<Rules>>,
+    /// The configuration in force, as TOML; secrets are hidden.
+    pub settings: String,
 }
 
 /// Hears of what went wrong on our side.
@@ -100,6 +121,7 @@ pub async fn serve(
     listeners: Listeners,
     store: Arc<Store>,
     clock: Clock,
+    ways: Ways,
     tell: Tell,
     stop: CancellationToken,
 ) {
@@ -115,10 +137,41 @@ pub async fn serve(
         },
         key: place::new_key(),
         readers: Arc::new(Semaphore::new(MOST_READERS)),
+        ways,
         tell,
     });
     let pages = Router::new()
-        .route("/", any(answered(Side::Ui, view::front)))
+        .route("/", any(answered(Side::Ui, pages::overview)))
+        .route("/sources", any(answered(Side::Ui, pages::sources)))
+        .route("/sources.csv", any(answered(Side::Ui, pages::sources_csv)))
+        .route("/sources/{id}", any(answered(Side::Ui, pages::source)))
+        .route("/posts", any(answered(Side::Ui, pages::posts)))
+        .route("/posts/{id}", any(answered(Side::Ui, pages::post)))
+        .route("/search", any(answered(Side::Ui, pages::search)))
+        .route("/inputs", any(answered(Side::Ui, pages::inputs)))
+        .route("/health", any(answered(Side::Ui, pages::health)))
+        .route(
+            "/api/v1/sources",
+            any(answered(Side::Ui, pages::sources_json)),
+        )
+        .route(
+            "/api/v1/sources/{id}",
+            any(answered(Side::Ui, pages::source)),
+        )
+        .route("/api/v1/posts", any(answered(Side::Ui, pages::posts_json)))
+        .route("/api/v1/posts/{id}", any(answered(Side::Ui, pages::post)))
+        .route("/api/v1/search", any(answered(Side::Ui, pages::search)))
+        .route("/api/v1/events", any(answered(Side::Ui, pages::events)))
+        .route("/api/v1/inputs", any(answered(Side::Ui, pages::inputs)))
+        .route("/api/v1/stats", any(answered(Side::Ui, pages::health)))
+        .route("/api/{*rest}", any(answered(Side::Ui, api::nothing)))
+        .route("/feed.atom", any(answered(Side::Ui, feed::atom)))
+        .route("/metrics", any(answered(Side::Ui, metrics::metrics)))
+        .route("/healthz", any(answered(Side::Ui, metrics::healthz)))
+        .route("/ui.css", any(answered(Side::Ui, pages::style)))
+        .route("/ui.js", any(answered(Side::Ui, pages::script)))
+        .route("/favicon.svg", any(answered(Side::Ui, pages::icon)))
+        .route("/favicon.ico", any(answered(Side::Ui, pages::icon)))
         .route("/style.css", any(answered(Side::Ui, style)))
         .route("/web/{*place}", any(answered(Side::Ui, view::place)))
         .fallback(answered(Side::Ui, nothing))
@@ -241,6 +294,15 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
         is_of_others,
         is_opened,
         is_navigated: mode == Some("navigate"),
+    })
+}
+
+/// What a report says, where the archive could be read.
+fn stored<T>(made: Result<T, ReportError>) -> Result<T, StoreError> {
+    made.map_err(|error| match error {
+        ReportError::Store(error) => error,
+        // Reports are written to files; pages are not.
+        _ => unreachable!("nothing was written"),
     })
 }
 

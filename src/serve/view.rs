@@ -13,16 +13,9 @@ use crate::run::Kept;
 use crate::store::{CopyRow, Store, StoreError};
 
 /// The copies that are told on the first page.
-const NEWEST: usize = 50;
+const NEWEST: usize = 20;
 /// The copies of a source that are told beside one of them.
 const MOST_OTHERS: usize = 200;
-
-#[derive(Template)]
-#[template(path = "serve/front.html")]
-struct Front {
-    archive: String,
-    newest: Vec<Listed>,
-}
 
 #[derive(Template)]
 #[template(path = "serve/copy.html")]
@@ -73,60 +66,53 @@ pub(super) struct Offer {
 }
 
 /// A copy in a list.
-struct Listed {
-    at: String,
-    says: String,
+pub(super) struct Listed {
+    pub(super) at: String,
+    pub(super) says: String,
     /// Where it is shown; none where it cannot be, or is.
-    path: Option<String>,
+    pub(super) path: Option<String>,
     is_shown: bool,
 }
 
-/// The first page; or where the address leads that somebody typed there.
-pub(super) fn front(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
-    if let Some(typed) = asked.sent("url") {
-        let digits: String = asked
-            .sent("at")
-            .unwrap_or_default()
-            .chars()
-            .filter(char::is_ascii_digit)
-            .take(14)
-            .collect();
-        let place = Place::of(&digits, &one_line(&typed, 8192));
-        let address = place.sources().into_iter().next();
-        let Some(address) = address else {
-            return Ok(not_an_address(Policy::Ours));
-        };
-        // Whether it is there under another name is seen there.
-        let address = if typed.contains("://") {
-            address
-        } else {
-            escaped(&typed)
-        };
-        return Ok(Answer::elsewhere(
-            When::of(&place).path(Form::Shown, &address),
-        ));
-    }
+/// Where the address leads that somebody typed.
+pub(super) fn typed(asked: &Asked, typed: &str) -> Answer {
+    let digits: String = asked
+        .sent("at")
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(14)
+        .collect();
+    let place = Place::of(&digits, &one_line(typed, 8192));
+    let Some(address) = place.sources().into_iter().next() else {
+        return not_an_address(Policy::Ours);
+    };
+    // Whether it is there under another name is seen there.
+    let address = if typed.contains("://") {
+        address
+    } else {
+        escaped(typed)
+    };
+    Answer::elsewhere(When::of(&place).path(Form::Shown, &address))
+}
+
+/// The newest copies.
+pub(super) fn newest(site: &Site) -> Result<Vec<Listed>, StoreError> {
     let newest = site
         .store
         .read("list the newest copies", |r| r.newest_copies(NEWEST))?;
-    let page = Front {
-        archive: one_line(&site.store.path().to_string_lossy(), 500),
-        newest: newest
-            .into_iter()
-            .map(|(address, copy)| Listed {
-                at: rfc3339(copy.at),
-                path: Some(When::copy(copy.at, copy.id).path(Form::Shown, &address)),
-                says: match copy.title {
-                    Some(title) => {
-                        format!("{} · {}", one_line(&title, 120), one_line(&address, 200))
-                    }
-                    None => one_line(&address, 200),
-                },
-                is_shown: false,
-            })
-            .collect(),
-    };
-    Ok(rendered(Policy::Ours, &page))
+    let listed = newest.into_iter().map(|(address, copy)| Listed {
+        at: rfc3339(copy.at),
+        path: Some(When::copy(copy.at, copy.id).path(Form::Shown, &address)),
+        says: match copy.title {
+            Some(title) => {
+                format!("{} · {}", one_line(&title, 120), one_line(&address, 200))
+            }
+            None => one_line(&address, 200),
+        },
+        is_shown: false,
+    });
+    Ok(listed.collect())
 }
 
 /// What somebody typed, as part of a path.

@@ -15,6 +15,7 @@ mod dictionary;
 mod discovered;
 mod drift;
 mod error;
+mod events;
 mod evidence;
 mod exports;
 mod gathered;
@@ -24,6 +25,7 @@ mod identity;
 mod imports;
 mod inputs;
 mod intervals;
+mod listed;
 mod lock;
 mod manifests;
 mod marks;
@@ -67,6 +69,7 @@ pub use dictionary::{DictionaryRow, NewDictionary};
 pub use discovered::{Lead, LeadRead, LeadRow, LeadState, NewLead};
 pub use drift::{DriftRow, NewDrift, NewSaid, Untold, UntoldStep};
 pub use error::StoreError;
+pub use events::EventRow;
 pub use evidence::{Drawn, PastVisit, SourceFacts};
 pub use exports::{
     ManifestLine, PayloadRow, Table, TableRows, WholeCapture, WholeExchange, WholeRendering,
@@ -79,6 +82,10 @@ pub use imports::{
     ImportedRendering,
 };
 pub use inputs::{InputRow, NewInput};
+pub use listed::{
+    GroupTally, ListFor, ListOrder, ListPlace, ListedPage, ListedPost, ListedSource, MOST_COUNTED,
+    Tally,
+};
 pub use lock::{Holder, Locking, RunLock, lock_run, run_holder};
 pub use manifests::{
     AnswerRow, KnownRequisite, NewManifest, NewRequisite, PutDown, RequisiteRow, RequisiteState,

@@ -230,15 +230,15 @@ fn columns() -> String {
 }
 
 /// The standing of the source `s` with its mark `m`.
-const STANDING: &str =
+pub(super) const STANDING: &str =
     "case m.mark when 'alive' then 'alive' when 'dead' then 'dead' else s.standing end";
 
 /// Its verdict: that of a source marked alive is as good as `alive`, and one marked dead is not fine.
-const VERDICT: &str = "case m.mark when 'alive' then 'alive'
+pub(super) const VERDICT: &str = "case m.mark when 'alive' then 'alive'
      when 'dead' then iif(s.verdict in ('alive', 'moved', 'drifted'), null, s.verdict) else s.verdict end";
 
 /// Whether a post cites the source `s`, or a user named it and no post ever did.
-const CITED: &str =
+pub(super) const CITED: &str =
     "(exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null and not w.recorded_only)
      or not exists (select 1 from citation w where w.source_id = s.id))";
 

@@ -152,7 +152,7 @@ impl Writing<'_> {
             "update run set ended_at = ?2, result = ?3, suspect = ?4 is not null, doubt = ?4, counts = ?5, walked_to = ?6 where id = ?1",
             (id, now, end.result, end.doubt, &end.counts, end.walked_to),
         )?;
-        Ok(())
+        self.note_day(now)
     }
 
     /// Marks the file as written under `--now`: it never takes real visits again.

@@ -451,7 +451,7 @@ impl Reading<'_> {
 }
 
 /// What narrows a search.
-struct Filter<'c> {
+pub(super) struct Filter<'c> {
     since: Option<i64>,
     until: Option<i64>,
     /// Asks of a source (`?1`) whether it is meant, with the values from `?2` on; none where all are.
@@ -461,7 +461,7 @@ struct Filter<'c> {
 }
 
 impl<'c> Filter<'c> {
-    fn new(reading: &Reading<'c>, wanted: &SearchFor) -> rusqlite::Result<Self> {
+    pub(super) fn new(reading: &Reading<'c>, wanted: &SearchFor) -> rusqlite::Result<Self> {
         const OF_CITATION: &str = "exists (select 1 from citation c join post p on p.id = c.post_id
              join document d on d.id = p.document_id join input i on i.id = d.input_id
              where c.source_id = s.id and c.gone_at is null and ";
@@ -513,7 +513,7 @@ impl<'c> Filter<'c> {
     }
 
     /// Whether a row is meant; `at` is the instant of its capture, where it is one's.
-    fn takes(&mut self, source_id: i64, at: Option<i64>) -> rusqlite::Result<bool> {
+    pub(super) fn takes(&mut self, source_id: i64, at: Option<i64>) -> rusqlite::Result<bool> {
         let is_early = |since| at.is_none_or(|at| at < since);
         let is_late = |until| at.is_none_or(|at| at > until);
         if self.since.is_some_and(is_early) || self.until.is_some_and(is_late) {

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
 use super::identity::Watched;
+use super::listed;
 use super::search::{self, IndexRow};
 
 /// A batch is committed at the latest this long after it was begun, whatever else waits.
@@ -341,6 +342,7 @@ impl Loop {
             return Err(StoreError::Missed(missing.to_owned()));
         }
         search::write_rows(&self.connection, &words.take())
+            .and_then(|()| listed::refresh(&self.connection))
             .and_then(|()| self.connection.execute_batch("commit"))
             .map_err(|error| wrap(doing, error))
     }

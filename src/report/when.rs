@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 /// An instant: RFC 3339, or a day (its beginning, UTC). In milliseconds since the epoch.
-pub(crate) fn instant(text: &str) -> Result<i64, String> {
+pub fn instant(text: &str) -> Result<i64, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at.as_millisecond());
     }
@@ -19,7 +19,7 @@ pub(crate) fn instant(text: &str) -> Result<i64, String> {
 }
 
 /// A length of time such as `90s`, `15m`, `2h30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
@@ -28,13 +28,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// An instant, or how long ago (`7d`, `12h`). What it gives is to be resolved against the present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Since {
+pub enum Since {
+    /// An instant.
     At(i64),
+    /// So long ago.
     Ago(i64),
 }
 
 impl Since {
-    pub(crate) fn resolve(self, now: i64) -> i64 {
+    /// The instant that is meant, in milliseconds since the epoch.
+    pub fn resolve(self, now: i64) -> i64 {
         match self {
             Self::At(at) => at,
             Self::Ago(ms) => now.saturating_sub(ms),
@@ -43,7 +46,7 @@ impl Since {
 }
 
 /// Parses a [`Since`].
-pub(crate) fn since(text: &str) -> Result<Since, String> {
+pub fn since(text: &str) -> Result<Since, String> {
     if let Ok(at) = instant(text) {
         return Ok(Since::At(at));
     }
@@ -52,13 +55,16 @@ pub(crate) fn since(text: &str) -> Result<Since, String> {
 
 /// An instant, or how long from now on (`90d`, `12h`). What it gives is to be resolved against the present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Until {
+pub enum Until {
+    /// An instant.
     At(i64),
+    /// So long from now on.
     For(i64),
 }
 
 impl Until {
-    pub(crate) fn resolve(self, now: i64) -> i64 {
+    /// The instant that is meant, in milliseconds since the epoch.
+    pub fn resolve(self, now: i64) -> i64 {
         match self {
             Self::At(at) => at,
             Self::For(ms) => now.saturating_add(ms),
@@ -67,7 +73,7 @@ impl Until {
 }
 
 /// Parses an [`Until`].
-pub(crate) fn until(text: &str) -> Result<Until, String> {
+pub fn until(text: &str) -> Result<Until, String> {
     if let Ok(at) = instant(text) {
         return Ok(Until::At(at));
     }

@@ -1,0 +1,59 @@
+//! The interface for programs: what the pages show, as JSON, under `/api/v1`. Errors are problem details (RFC 9457); lists are paged by
+//! key (`next` is where one goes on); every answer has an entity tag.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::answer::{Answer, Policy};
+use super::{Asked, Site};
+use crate::store::StoreError;
+
+/// Why something is not answered.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    title: &'static str,
+    status: u16,
+    detail: String,
+}
+
+impl Problem {
+    /// What is asked for makes no sense.
+    pub(super) fn bad(detail: &str) -> Self {
+        Self {
+            title: "This cannot be asked",
+            status: StatusCode::BAD_REQUEST.as_u16(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    /// What is asked for is not there.
+    pub(super) fn absent(detail: &str) -> Self {
+        Self {
+            title: "Not found",
+            status: StatusCode::NOT_FOUND.as_u16(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    pub(super) fn answer(&self) -> Answer {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        Answer::of(Policy::Bytes, "application/problem+json", body).with(status)
+    }
+}
+
+/// Something as JSON.
+pub(super) fn json(of: &impl Serialize) -> Answer {
+    match serde_json::to_vec(of) {
+        Ok(body) => Answer::of(Policy::Bytes, "application/json", body),
+        Err(_) => Answer::words(StatusCode::INTERNAL_SERVER_ERROR, "this cannot be told"),
+    }
+}
+
+/// What is not there.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn nothing(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
+    let known = "/api/v1/sources, /api/v1/sources/ID, /api/v1/posts, /api/v1/posts/ID, /api/v1/search, /api/v1/events, \
+         /api/v1/inputs, /api/v1/stats";
+    Ok(Problem::absent(&format!("there are {known}")).answer())
+}

@@ -1,0 +1,189 @@
+//! The pages that show the state of every source: one file a page. What stands around a copy is in `serve/view.rs`.
+//!
+//! A page is made of what the archive has on it, and no more, so that it costs the same however large the archive is. What a page shows, the
+//! interface for programs says as JSON ([`super::api`]), made of the same.
+
+mod health;
+mod inputs;
+mod overview;
+pub(super) mod parts;
+mod posts;
+mod search;
+mod source;
+mod sources;
+
+use askama::Template;
+use axum::http::StatusCode;
+
+use super::answer::{Answer, Policy};
+use super::{Asked, Site};
+use crate::report::one_line;
+use crate::store::{ListedSource, StoreError};
+
+pub(super) use health::health;
+pub(super) use inputs::inputs;
+pub(super) use overview::{about, events, overview, says};
+pub(super) use posts::{post, posts, posts_json};
+pub(super) use search::search;
+pub(super) use source::source;
+pub(super) use sources::{sources, sources_csv, sources_json};
+
+use parts::{Badge, Moment};
+
+/// Rows on a page of a list.
+const ROWS: usize = 50;
+/// Rows that a program may ask for at once.
+const MOST_ROWS: usize = 1000;
+
+/// What stands around the content of a page.
+struct Frame {
+    here: &'static str,
+    title: String,
+    archive: String,
+    /// What was looked for.
+    asked: String,
+    /// The same in other forms: the media type, and where.
+    also: Vec<(&'static str, String)>,
+}
+
+impl Frame {
+    fn new(site: &Site, here: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            here,
+            title: title.into(),
+            archive: one_line(&site.store.path().to_string_lossy(), 500),
+            asked: String::new(),
+            also: Vec::new(),
+        }
+    }
+
+    /// The pages, as they are named, found and told.
+    fn pages(&self) -> [(&'static str, &'static str, &'static str); 5] {
+        [
+            ("overview", "/", "Overview"),
+            ("sources", "/sources", "Sources"),
+            ("posts", "/posts", "Posts"),
+            ("inputs", "/inputs", "Inputs"),
+            ("health", "/health", "Health"),
+        ]
+    }
+
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+}
+
+/// A page that is made.
+fn page(template: &impl Template) -> Answer {
+    match template.render() {
+        Ok(mut html) => {
+            // What strangers wrote may hold what is not to be seen, or turns around what is.
+            html.retain(|c| {
+                c == '\n'
+                    || !(c.is_control()
+                        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+            });
+            Answer::page(Policy::Ui, html)
+        }
+        Err(_) => Answer::words(StatusCode::INTERNAL_SERVER_ERROR, "this cannot be shown"),
+    }
+}
+
+/// What there is not.
+#[derive(Template)]
+#[template(path = "ui/missing.html")]
+struct Missing {
+    frame: Frame,
+    says: String,
+}
+
+fn missing(site: &Site, here: &'static str, says: &str) -> Answer {
+    page(&Missing {
+        frame: Frame::new(site, here, "Not found"),
+        says: says.to_owned(),
+    })
+    .with(StatusCode::NOT_FOUND)
+}
+
+/// The number at the end of a path.
+fn number(asked: &Asked) -> Option<i64> {
+    let path = asked.path.split('?').next()?;
+    let last = path.rsplit('/').next()?;
+    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    last.parse().ok().filter(|_| is_number)
+}
+
+/// A source in a list, as pages show it.
+struct Row {
+    id: i64,
+    address: String,
+    title: Option<String>,
+    moved_to: Option<String>,
+    badge: Badge,
+    since: Moment,
+    checked_at: Option<Moment>,
+    citations: String,
+    captures: String,
+    copy: Option<String>,
+}
+
+impl Row {
+    fn new(source: ListedSource, now: i64) -> Self {
+        Self {
+            badge: Badge::new(&source.standing, source.verdict.as_deref()),
+            since: Moment::new(source.since, now),
+            checked_at: source.checked_at.map(|at| Moment::new(at, now)),
+            citations: up_to(source.citations),
+            captures: up_to(source.captures),
+            copy: newest_copy(&source),
+            id: source.id,
+            title: source.title.map(|title| one_line(&title, 200)),
+            moved_to: source
+                .moved_to
+                .filter(|_| source.verdict.as_deref() == Some("moved"))
+                .map(|moved| one_line(&moved, 300)),
+            address: one_line(&source.address, 500),
+        }
+    }
+}
+
+/// A number that was counted up to a bound.
+fn up_to(many: i64) -> String {
+    if many < crate::store::MOST_COUNTED {
+        many.to_string()
+    } else {
+        format!("{many} or more")
+    }
+}
+
+/// Where the newest copy of a source is shown.
+fn newest_copy(source: &ListedSource) -> Option<String> {
+    use super::place::{Form, When};
+    let (id, at) = source.newest_capture?;
+    Some(When::copy(at, id).path(Form::Shown, &source.address))
+}
+
+/// The style of the pages.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn style(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
+    const STYLE: &str = include_str!("ui.css");
+    Ok(Answer::of(Policy::Asset, "text/css; charset=utf-8", STYLE))
+}
+
+/// What makes them a little more pleasant.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn script(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
+    const SCRIPT: &str = include_str!("ui.js");
+    Ok(Answer::of(
+        Policy::Asset,
+        "text/javascript; charset=utf-8",
+        SCRIPT,
+    ))
+}
+
+/// The sign of the tab.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn icon(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
+    const ICON: &str = include_str!("favicon.svg");
+    Ok(Answer::of(Policy::Asset, "image/svg+xml", ICON))
+}

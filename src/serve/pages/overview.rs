@@ -1,0 +1,270 @@
+//! The first page: what needs attention, what happened, and how it stands.
+
+use askama::Template;
+use serde::Serialize;
+
+use super::parts::{Badge, Chart, Moment, STANDINGS};
+use super::{Frame, Row, page};
+use crate::report::{one_line, rfc3339};
+use crate::serve::answer::Answer;
+use crate::serve::api::json;
+use crate::serve::view::{Listed, newest, typed};
+use crate::serve::{Asked, Site};
+use crate::store::{EventRow, ListFor, RunRow, SearchFor, StoreError};
+
+/// Sources that need attention, on this page.
+const ATTENTION: usize = 12;
+/// Events.
+const EVENTS: usize = 12;
+/// Runs.
+const RUNS: usize = 6;
+/// Days in the chart.
+const DAYS: usize = 90;
+/// Hosts.
+const HOSTS: usize = 8;
+
+#[derive(Template)]
+#[template(path = "ui/overview.html")]
+struct Overview {
+    frame: Frame,
+    total: i64,
+    standings: Vec<Figure>,
+    by_day: Option<Chart>,
+    by_year: Option<Chart>,
+    attention: Vec<Row>,
+    events: Vec<Happened>,
+    runs: Vec<Ran>,
+    hosts: Vec<Host>,
+    newest: Vec<Listed>,
+}
+
+/// How many are of a standing.
+struct Figure {
+    name: &'static str,
+    badge: Badge,
+    many: i64,
+}
+
+/// An event.
+struct Happened {
+    at: Moment,
+    says: String,
+    about: Option<(String, String)>,
+}
+
+/// A run.
+struct Ran {
+    at: Moment,
+    command: String,
+    ended: String,
+}
+
+/// A host.
+struct Host {
+    name: String,
+    path: String,
+    many: i64,
+}
+
+/// The page; or where the address leads that somebody typed there.
+pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    if let Some(typed_address) = asked.sent("url") {
+        return Ok(typed(asked, &typed_address));
+    }
+    let now = site.clock.now();
+    let broken = ListFor {
+        narrowed: SearchFor {
+            standings: vec!["dead".to_owned(), "failing".to_owned()],
+            verdicts: vec!["drifted".to_owned(), "parked".to_owned()],
+            ..SearchFor::default()
+        },
+        most: ATTENTION,
+        ..ListFor::default()
+    };
+    let (tallies, by_day, by_year, attention, events, runs, hosts) =
+        site.store.read("read the overview", |r| {
+            Ok((
+                r.tallies()?,
+                r.standing_by_day(DAYS)?,
+                r.tallies_by_year()?,
+                r.list_sources(&broken)?,
+                r.events_before(None, EVENTS)?,
+                r.last_runs(RUNS)?,
+                r.hosts_with_most("dead", HOSTS)?,
+            ))
+        })?;
+    let of = |standing: &str| -> i64 {
+        let own = tallies.iter().filter(|tally| tally.standing == standing);
+        own.map(|tally| tally.many).sum()
+    };
+    let mut frame = Frame::new(site, "overview", "Overview");
+    frame.also = vec![("application/atom+xml", "/feed.atom".to_owned())];
+    Ok(page(&Overview {
+        frame,
+        total: tallies.iter().map(|tally| tally.many).sum(),
+        standings: STANDINGS
+            .into_iter()
+            .map(|name| Figure {
+                name,
+                badge: Badge::new(name, None),
+                many: of(name),
+            })
+            .filter(|figure| figure.many > 0)
+            .collect(),
+        by_day: {
+            let mut days = by_day;
+            for day in &mut days {
+                let at = day.key.parse::<i64>().unwrap_or_default();
+                day.key = crate::report::date(at * 86_400_000);
+            }
+            Chart::new(
+                "Standing of sources, at the end of each day with a run",
+                "Day",
+                days,
+                false,
+            )
+        },
+        by_year: {
+            let mut years = by_year;
+            for year in &mut years {
+                if year.key == "0" {
+                    "unknown".clone_into(&mut year.key);
+                }
+            }
+            Chart::new(
+                "Standing of sources, by the year in which they were cited first",
+                "Year",
+                years,
+                true,
+            )
+        },
+        attention: attention
+            .sources
+            .into_iter()
+            .map(|one| Row::new(one, now))
+            .collect(),
+        events: events
+            .into_iter()
+            .map(|event| happened(event, now))
+            .collect(),
+        runs: runs.into_iter().map(|run| ran(run, now)).collect(),
+        hosts: hosts
+            .into_iter()
+            .map(|host| Host {
+                path: format!("/sources?of=dead&host={}", host.key),
+                name: host.key,
+                many: host.many,
+            })
+            .collect(),
+        newest: newest(site)?,
+    }))
+}
+
+fn ran(run: RunRow, now: i64) -> Ran {
+    Ran {
+        at: Moment::new(run.at, now),
+        command: one_line(&run.command, 60),
+        ended: match (&run.result, run.suspect) {
+            (_, true) => format!(
+                "not counted{}",
+                run.doubt
+                    .map(|why| format!(": {}", one_line(&why, 120)))
+                    .unwrap_or_default()
+            ),
+            (Some(result), false) => result.clone(),
+            (None, false) => "going on, or it was killed".to_owned(),
+        },
+    }
+}
+
+/// What happened, in words.
+pub(in crate::serve) fn says(event: &EventRow) -> String {
+    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    let word = |name: &str| {
+        detail
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .map(|word| one_line(word, 60))
+    };
+    let change = |what: &str| match (word("from"), word("to")) {
+        (Some(from), Some(to)) => format!("{what}{from} → {to}"),
+        (None, Some(to)) => format!("{what}{to}"),
+        _ => what.trim_end_matches([' ', ':']).to_owned(),
+    };
+    match event.kind.as_str() {
+        "standing-changed" => change(""),
+        "verdict-changed" => change("now "),
+        "quote-lost" => "a quote is lost in".to_owned(),
+        "quote-back" => "a quote is back in".to_owned(),
+        "post-changed" => "a post changed:".to_owned(),
+        "input-unreadable" => "an input could not be read".to_owned(),
+        "backlog" => {
+            let many = detail
+                .get("sources")
+                .and_then(serde_json::Value::as_i64)
+                .unwrap_or_default();
+            format!("{many} had been dead before an input was added")
+        }
+        "mark-ended" => "a mark ended:".to_owned(),
+        other => other.replace('-', " "),
+    }
+}
+
+/// The path of what an event is about, and its name.
+pub(in crate::serve) fn about(event: &EventRow) -> Option<(String, String)> {
+    match (&event.source, &event.post) {
+        (Some((id, address)), _) => Some((format!("/sources/{id}"), one_line(address, 300))),
+        (None, Some((id, address))) => Some((format!("/posts/{id}"), one_line(address, 300))),
+        (None, None) => None,
+    }
+}
+
+fn happened(event: EventRow, now: i64) -> Happened {
+    Happened {
+        at: Moment::new(event.at, now),
+        says: says(&event),
+        about: about(&event),
+    }
+}
+
+#[derive(Serialize)]
+struct Events {
+    events: Vec<EventEntry>,
+    /// Where it goes on.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct EventEntry {
+    id: i64,
+    at: String,
+    kind: String,
+    source: Option<String>,
+    post: Option<String>,
+    detail: serde_json::Value,
+}
+
+/// What happened, for programs, newest first.
+pub(in crate::serve) fn events(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    let before = asked.sent("after").and_then(|id| id.parse().ok());
+    let all = site
+        .store
+        .read("list events", |r| r.events_before(before, super::ROWS))?;
+    let next = (all.len() == super::ROWS)
+        .then(|| all.last().map(|event| event.id))
+        .flatten();
+    Ok(json(&Events {
+        next: next.map(|id| format!("/api/v1/events?after={id}")),
+        events: all
+            .into_iter()
+            .map(|event| EventEntry {
+                id: event.id,
+                at: rfc3339(event.at),
+                kind: event.kind,
+                source: event.source.map(|(_, address)| address),
+                post: event.post.map(|(_, address)| address),
+                detail: serde_json::from_str(&event.detail).unwrap_or_default(),
+            })
+            .collect(),
+    }))
+}

@@ -1,0 +1,168 @@
+//! What stands on many pages: a standing, an instant, a chart.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use serde::{Serialize, Serializer};
+
+use crate::report::{ago, date, rfc3339};
+use crate::store::GroupTally;
+
+/// Standings in the order in which they are told, the worst first.
+pub(super) const STANDINGS: [&str; 6] = ["dead", "failing", "uncertain", "new", "revived", "alive"];
+
+/// A standing, by its name and a sign of a shape of its own, and the verdict where that says more.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<span class="badge is-{{ standing }}"><span class="sign" aria-hidden="true"></span>{{ standing }}</span>{% if let Some(verdict) = verdict %} <span class="verdict-of">{{ verdict }}</span>{% endif %}"#
+)]
+pub(super) struct Badge {
+    standing: String,
+    verdict: Option<String>,
+}
+
+impl HtmlSafe for Badge {}
+
+impl Badge {
+    pub(super) fn new(standing: &str, verdict: Option<&str>) -> Self {
+        let verdict = verdict.filter(|verdict| *verdict != standing);
+        Self {
+            standing: standing.to_owned(),
+            verdict: verdict.map(str::to_owned),
+        }
+    }
+}
+
+/// An instant: the day, and how long ago that is.
+#[derive(Template, Clone)]
+#[template(
+    ext = "html",
+    source = r#"<time datetime="{{ iso }}" title="{{ iso }}">{{ told }}</time>"#
+)]
+pub(super) struct Moment {
+    iso: String,
+    told: String,
+}
+
+impl HtmlSafe for Moment {}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.iso)
+    }
+}
+
+impl Moment {
+    pub(super) fn new(at: i64, now: i64) -> Self {
+        const RECENT: i64 = 14 * 86_400_000;
+        Self {
+            iso: rfc3339(at),
+            told: if (0..RECENT).contains(&(now - at)) {
+                ago(at, now)
+            } else {
+                date(at)
+            },
+        }
+    }
+}
+
+/// How many are of each standing in each of some groups: bars, with the table of what they show behind.
+#[derive(Template)]
+#[template(path = "ui/chart.html")]
+pub(super) struct Chart {
+    label: String,
+    of: &'static str,
+    width: usize,
+    bars: Vec<Bar>,
+    kinds: Vec<String>,
+}
+
+impl HtmlSafe for Chart {}
+
+/// A bar, from the top down.
+struct Bar {
+    name: String,
+    x: usize,
+    parts: Vec<Part>,
+    /// How many of each standing, in the order of the head.
+    counts: Vec<i64>,
+}
+
+/// A part of it.
+struct Part {
+    standing: String,
+    y: String,
+    height: String,
+}
+
+/// How high a bar is, in the chart's units.
+const HEIGHT: f64 = 100.0;
+/// How wide, with the space behind it.
+const STEP: usize = 14;
+
+impl Chart {
+    /// A chart of groups that are in order. Where `whole`, each bar is as high as any other and shows shares.
+    pub(super) fn new(
+        label: &str,
+        of: &'static str,
+        rows: Vec<GroupTally>,
+        whole: bool,
+    ) -> Option<Self> {
+        let mut groups: Vec<(String, Vec<(String, i64)>)> = Vec::new();
+        for row in rows.into_iter().filter(|row| row.many > 0) {
+            match groups.last_mut() {
+                Some((key, counts)) if *key == row.key => counts.push((row.standing, row.many)),
+                _ => groups.push((row.key, vec![(row.standing, row.many)])),
+            }
+        }
+        if groups.len() < 2 {
+            return None;
+        }
+        let kinds: Vec<String> = STANDINGS
+            .into_iter()
+            .filter(|standing| {
+                let mut all = groups.iter().flat_map(|(_, counts)| counts);
+                all.any(|(own, _)| own == standing)
+            })
+            .map(str::to_owned)
+            .collect();
+        let sum = |counts: &[(String, i64)]| counts.iter().map(|(_, many)| many).sum::<i64>();
+        let most = groups.iter().map(|(_, counts)| sum(counts)).max()?;
+        let bars = groups.into_iter().enumerate().map(|(at, (name, counts))| {
+            let full = if whole { sum(&counts) } else { most };
+            let of = |standing: &str| {
+                let own = counts.iter().find(|(own, _)| own == standing);
+                own.map_or(0, |(_, many)| *many)
+            };
+            let counts: Vec<i64> = kinds.iter().map(|kind| of(kind)).collect();
+            let mut bottom = HEIGHT;
+            let mut parts = Vec::new();
+            // Those that are well stand at the bottom.
+            for (kind, many) in kinds.iter().zip(&counts).rev() {
+                let height = HEIGHT * *many as f64 / full as f64;
+                bottom -= height;
+                if *many > 0 {
+                    parts.push(Part {
+                        standing: kind.clone(),
+                        y: format!("{bottom:.2}"),
+                        height: format!("{height:.2}"),
+                    });
+                }
+            }
+            Bar {
+                name,
+                x: at * STEP,
+                parts,
+                counts,
+            }
+        });
+        let bars: Vec<Bar> = bars.collect();
+        Some(Self {
+            label: label.to_owned(),
+            of,
+            width: bars.len() * STEP,
+            bars,
+            kinds,
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! One source: where it is cited, with what words, why its state is what it is, and what is kept of it.
+
+use askama::Template;
+
+use super::parts::Badge;
+use super::{Frame, missing, number, page};
+use crate::explain::{self, Explained, Question};
+use crate::judge::Code;
+use crate::report::{Shown, one_line, show};
+use crate::serve::answer::Answer;
+use crate::serve::api::{Problem, json};
+use crate::serve::place::{Form, When};
+use crate::serve::{Asked, Site, stored};
+use crate::store::StoreError;
+
+#[derive(Template)]
+#[template(path = "ui/source.html")]
+struct Page {
+    frame: Frame,
+    id: i64,
+    title: Option<String>,
+    badge: Badge,
+    group: Option<&'static str>,
+    since: Option<String>,
+    mark: Option<String>,
+    copy: Option<String>,
+    why: Option<Explained>,
+    shown: Shown,
+}
+
+/// How a quote differs, in words.
+fn differs(difference: &crate::judge::quotes::Difference) -> String {
+    match (difference.was.as_str(), difference.now.as_str()) {
+        (was, "") => format!("without “{}”", one_line(was, 200)),
+        ("", now) => format!("with “{}”", one_line(now, 200)),
+        (was, now) => format!("“{}” is now “{}”", one_line(was, 200), one_line(now, 200)),
+    }
+}
+
+/// A post, as part of a query.
+fn escaped(post: &str) -> String {
+    url::form_urlencoded::byte_serialize(post.as_bytes()).collect()
+}
+
+/// Where a copy is shown.
+fn path_of(copy: &crate::report::ShownCapture, shown: &Shown) -> String {
+    When::copy(copy.at_ms, copy.capture).path(Form::Shown, &shown.entry.url)
+}
+
+/// The page, or the same for programs.
+pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    let now = site.clock.now();
+    let is_api = asked.path.starts_with("/api/");
+    let address = match number(asked) {
+        Some(id) => site.store.read("find a source", |r| r.address_of(id))?,
+        None => None,
+    };
+    let shown = match &address {
+        Some(address) => stored(show(&site.store, address, now))?,
+        None => None,
+    };
+    let (Some(shown), Some(id)) = (shown, number(asked)) else {
+        return Ok(if is_api {
+            Problem::absent("there is no source of this number").answer()
+        } else {
+            missing(site, "sources", "There is no source of this number.")
+        });
+    };
+    if is_api {
+        return Ok(json(&shown));
+    }
+    let question = Question {
+        address: &shown.entry.url,
+        visit: None,
+        now,
+        policy: &site.ways.policy,
+        intervals: &site.ways.intervals,
+        rules: site
+            .ways
+            .rules
+            .as_deref()
+            .unwrap_or(crate::judge::Rules::built_in()),
+    };
+    let why = match explain::explain(&site.store, &question)? {
+        explain::Answer::Explained(explained) => Some(*explained),
+        _ => None,
+    };
+    let code = shown
+        .entry
+        .verdict
+        .as_deref()
+        .and_then(|code| code.parse::<Code>().ok());
+    let title = shown
+        .capture_list
+        .iter()
+        .find_map(|copy| copy.title.as_deref());
+    let title = title.map(|title| one_line(title, 200));
+    let newest = shown.capture_list.first();
+    Ok(page(&Page {
+        frame: Frame::new(
+            site,
+            "sources",
+            title
+                .clone()
+                .unwrap_or_else(|| one_line(&shown.entry.url, 200)),
+        ),
+        id,
+        badge: Badge::new(&shown.entry.standing, shown.entry.verdict.as_deref()),
+        group: code.map(|code| code.group().as_str()),
+        since: shown.entry.since.clone(),
+        mark: shown.entry.mark.as_ref().map(|mark| {
+            let note = mark
+                .note
+                .as_deref()
+                .map(|note| format!(": {}", one_line(note, 300)));
+            mark.mark.clone() + &note.unwrap_or_default()
+        }),
+        copy: newest.map(|copy| path_of(copy, &shown)),
+        title,
+        why,
+        shown,
+    }))
+}

@@ -1,0 +1,307 @@
+//! All sources: narrowed, in order, a page at a time; as a page, as JSON and as CSV.
+
+use askama::Template;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::parts::STANDINGS;
+use super::{Frame, MOST_ROWS, ROWS, Row, page};
+use crate::judge::Code;
+use crate::report::{Selection, one_line, rfc3339, safe_cell, when};
+use crate::search::Query;
+use crate::serve::answer::{Answer, Policy};
+use crate::serve::api::{Problem, json};
+use crate::serve::{Asked, Site};
+use crate::store::{
+    ListFor, ListOrder, ListPlace, ListedPage, ListedSource, SearchFor, StoreError,
+};
+
+/// What sources may be narrowed to, in the order of the choice: groups, standings, verdicts.
+fn choices() -> Vec<&'static str> {
+    let groups = ["broken", "gone", "failing", "cannot-tell", "fine"].into_iter();
+    let standings = STANDINGS.into_iter().filter(|name| *name != "failing");
+    let verdicts = Code::ALL.iter().map(|code| code.as_str());
+    groups
+        .chain(standings)
+        .chain(verdicts.filter(|code| !["alive", "gone"].contains(code)))
+        .collect()
+}
+
+/// What is asked for, as it was written.
+#[derive(Default)]
+struct Written {
+    q: String,
+    host: String,
+    of: String,
+    input: String,
+    since: String,
+    sort: String,
+    is_narrowed: bool,
+    is_behind: bool,
+}
+
+#[derive(Template)]
+#[template(path = "ui/sources.html")]
+struct Sources {
+    frame: Frame,
+    asked: Written,
+    choices: Vec<&'static str>,
+    problem: Option<String>,
+    sources: Vec<Row>,
+    is_cut: bool,
+    first: String,
+    next: Option<String>,
+    json: String,
+    csv: String,
+}
+
+/// A source, as programs read it.
+#[derive(Serialize)]
+pub(super) struct Entry {
+    id: i64,
+    url: String,
+    host: String,
+    standing: String,
+    verdict: Option<String>,
+    since: String,
+    checked_at: Option<String>,
+    next_check_at: Option<String>,
+    citations: i64,
+    captures: i64,
+    title: Option<String>,
+    moved_to: Option<String>,
+    mark: Option<String>,
+    copy: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Entries {
+    sources: Vec<Entry>,
+    /// Whether it goes on though few are told, for few of many are such.
+    cut: bool,
+    /// Where it goes on.
+    next: Option<String>,
+}
+
+impl Entry {
+    fn new(source: ListedSource) -> Self {
+        Self {
+            copy: super::newest_copy(&source),
+            id: source.id,
+            url: source.address,
+            host: source.host,
+            standing: source.standing,
+            verdict: source.verdict,
+            since: rfc3339(source.since),
+            checked_at: source.checked_at.map(rfc3339),
+            next_check_at: source.next_visit_at.map(rfc3339),
+            citations: source.citations,
+            captures: source.captures,
+            title: source.title,
+            moved_to: source.moved_to,
+            mark: source.mark,
+        }
+    }
+}
+
+/// Reads what is asked for.
+fn wanted(asked: &Asked, most: usize, now: i64) -> Result<ListFor, String> {
+    let sent = |name: &str| asked.sent(name);
+    let mut narrowed = SearchFor {
+        hosts: sent("host").iter().map(|host| Query::host(host)).collect(),
+        inputs: sent("input").into_iter().collect(),
+        posts: sent("post").into_iter().collect(),
+        ..SearchFor::default()
+    };
+    if let Some(of) = sent("of") {
+        let selection = Selection::parse(&of).map_err(|error| error.to_string())?;
+        (narrowed.standings, narrowed.verdicts) = selection.lists(true);
+    }
+    let since = match sent("since") {
+        Some(text) => Some(when::since(&text)?.resolve(now)),
+        None => None,
+    };
+    let order = match sent("sort").as_deref() {
+        None | Some("changed") => ListOrder::Changed,
+        Some("address") => ListOrder::Address,
+        Some(other) => return Err(format!("{other}: no order; `changed` and `address` are")),
+    };
+    let after = match sent("after") {
+        Some(place) => {
+            Some(read_place(&place).ok_or_else(|| format!("{place}: no place in a list"))?)
+        }
+        None => None,
+    };
+    let most = match sent("limit") {
+        Some(many) => many
+            .parse::<usize>()
+            .ok()
+            .filter(|many| (1..=MOST_ROWS).contains(many))
+            .ok_or_else(|| format!("{many}: no number from 1 to {MOST_ROWS}"))?,
+        None => most,
+    };
+    Ok(ListFor {
+        narrowed,
+        part: sent("q"),
+        since,
+        order,
+        after,
+        most,
+    })
+}
+
+fn read_place(place: &str) -> Option<ListPlace> {
+    let (since, id) = place.split_once('.')?;
+    Some(ListPlace {
+        since: since.parse().ok()?,
+        source_id: id.parse().ok()?,
+    })
+}
+
+fn written_place(place: &ListPlace) -> String {
+    format!("{}.{}", place.since, place.source_id)
+}
+
+/// The same question at another path, and behind another place.
+fn again(asked: &Asked, path: &str, after: Option<&ListPlace>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for name in ["q", "host", "of", "input", "post", "since", "sort", "limit"] {
+        if let Some(value) = asked.sent(name) {
+            query.append_pair(name, &value);
+        }
+    }
+    if let Some(place) = after {
+        query.append_pair("after", &written_place(place));
+    }
+    let query = query.finish();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
+}
+
+fn list(site: &Site, wanted: &ListFor) -> Result<ListedPage, StoreError> {
+    site.store.read("list sources", |r| r.list_sources(wanted))
+}
+
+/// The page.
+pub(in crate::serve) fn sources(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    // Whoever writes a whole address there wants that source.
+    let typed = asked.sent("q").filter(|typed| typed.contains("://"));
+    if let Some(typed) = typed
+        && let Ok(url) = crate::address::parse(&typed, None)
+        && let Some(id) = site.store.read("find a source", |r| {
+            r.source_id(crate::address::canonical(&url).url().as_str())
+        })?
+    {
+        return Ok(Answer::elsewhere(format!("/sources/{id}")));
+    }
+    let sent = |name: &str| asked.sent(name).unwrap_or_default();
+    let mut shown = Sources {
+        frame: Frame::new(site, "sources", "Sources"),
+        asked: Written {
+            q: sent("q"),
+            host: sent("host"),
+            of: sent("of"),
+            input: sent("input"),
+            since: sent("since"),
+            sort: sent("sort"),
+            is_narrowed: ["q", "host", "of", "input", "post", "since"]
+                .into_iter()
+                .any(|name| asked.sent(name).is_some()),
+            is_behind: asked.sent("after").is_some(),
+        },
+        choices: choices(),
+        problem: None,
+        sources: Vec::new(),
+        is_cut: false,
+        first: again(asked, "/sources", None),
+        next: None,
+        json: again(asked, "/api/v1/sources", None),
+        csv: again(asked, "/sources.csv", None),
+    };
+    match wanted(asked, ROWS, site.clock.now()) {
+        Ok(wanted) => {
+            let found = list(site, &wanted)?;
+            let now = site.clock.now();
+            shown.sources = found
+                .sources
+                .into_iter()
+                .map(|one| Row::new(one, now))
+                .collect();
+            shown.is_cut = found.is_cut;
+            let next = found.next.as_ref();
+            shown.next = next.map(|next| again(asked, "/sources", Some(next)));
+        }
+        Err(problem) => shown.problem = Some(one_line(&problem, 500)),
+    }
+    let status = if shown.problem.is_some() {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
+    Ok(page(&shown).with(status))
+}
+
+/// The same for programs.
+pub(in crate::serve) fn sources_json(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    let wanted = match wanted(asked, ROWS, site.clock.now()) {
+        Ok(wanted) => wanted,
+        Err(problem) => return Ok(Problem::bad(&problem).answer()),
+    };
+    let found = list(site, &wanted)?;
+    let next = found.next.as_ref();
+    Ok(json(&Entries {
+        next: next.map(|next| again(asked, "/api/v1/sources", Some(next))),
+        cut: found.is_cut,
+        sources: found.sources.into_iter().map(Entry::new).collect(),
+    }))
+}
+
+/// The same for a spreadsheet.
+pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    let wanted = match wanted(asked, MOST_ROWS, site.clock.now()) {
+        Ok(wanted) => wanted,
+        Err(problem) => {
+            return Ok(Answer::words(
+                StatusCode::BAD_REQUEST,
+                &one_line(&problem, 500),
+            ));
+        }
+    };
+    let found = list(site, &wanted)?;
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let mut write = |cells: &[&str]| {
+        // Writing to memory does not fail.
+        let _ = out.write_record(cells.iter().map(|cell| safe_cell(cell)));
+    };
+    write(&[
+        "url",
+        "standing",
+        "verdict",
+        "since",
+        "checked_at",
+        "citations",
+        "captures",
+        "title",
+        "moved_to",
+    ]);
+    for one in found.sources.into_iter().map(Entry::new) {
+        write(&[
+            &one.url,
+            &one.standing,
+            &one.verdict.unwrap_or_default(),
+            &one.since,
+            &one.checked_at.unwrap_or_default(),
+            &one.citations.to_string(),
+            &one.captures.to_string(),
+            &one.title.unwrap_or_default(),
+            &one.moved_to.unwrap_or_default(),
+        ]);
+    }
+    let body = out.into_inner().unwrap_or_default();
+    let mut answer = Answer::of(Policy::Bytes, "text/csv; charset=utf-8", body);
+    answer.save_as = Some("sources.csv".to_owned());
+    Ok(answer)
+}

@@ -1,0 +1,45 @@
+// Comfort only: every page works without this. Keys: / to search, j and k for the rows of a list, ? for help.
+"use strict";
+(() => {
+  const rows = () => [...document.querySelectorAll("table.rows tbody tr, .found > li")].filter((row) => row.querySelector("a"));
+  let at = -1;
+  const go = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    at = Math.min(Math.max(at + step, 0), all.length - 1);
+    all[at].querySelector("a").focus();
+  };
+  const help = () => {
+    let box = document.getElementById("keys");
+    if (!box) {
+      box = document.createElement("dialog");
+      box.id = "keys";
+      box.setAttribute("aria-label", "Keys");
+      const list = document.createElement("dl");
+      for (const [key, what] of [["/", "search"], ["j", "next row"], ["k", "row before"], ["Enter", "open it"], ["?", "this help"], ["Esc", "close it"]]) {
+        const dt = document.createElement("dt");
+        const kbd = document.createElement("kbd");
+        kbd.textContent = key;
+        dt.append(kbd);
+        const dd = document.createElement("dd");
+        dd.textContent = what;
+        list.append(dt, dd);
+      }
+      box.append(list);
+      document.body.append(box);
+    }
+    if (box.open) box.close(); else box.showModal();
+  };
+  document.addEventListener("keydown", (event) => {
+    const inside = event.target.closest("input, select, textarea, [contenteditable]");
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (inside) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (event.key === "/") { event.preventDefault(); document.getElementById("find").focus(); }
+    else if (event.key === "j") go(1);
+    else if (event.key === "k") go(-1);
+    else if (event.key === "?") help();
+  });
+})();
