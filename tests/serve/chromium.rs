@@ -140,6 +140,54 @@ impl Chromium {
         self.ask(&page, "Page.navigate", &json!({ "url": address }));
     }
 
+    /// Shows the page for people who want it `light` or `dark`, so many pixels wide.
+    pub(crate) fn look(&mut self, scheme: &str, width: u32) {
+        let page = self.page.clone();
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.ask(
+            &page,
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": features }),
+        );
+        let size =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.ask(&page, "Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Waits until the page at this address has come whole.
+    #[track_caller]
+    pub(crate) fn has_come(&mut self, address: &str) {
+        let page = self.page.clone();
+        self.until(address, |chromium| {
+            let state = chromium.evaluate(&page, "document.readyState + ' ' + location.href");
+            (state == format!("complete {address}")).then_some(())
+        });
+    }
+
+    /// What an expression comes to in the page, once it is something.
+    #[track_caller]
+    pub(crate) fn says(&mut self, expression: &str) -> String {
+        let page = self.page.clone();
+        self.until(expression, |chromium| {
+            let said = chromium.evaluate(&page, expression);
+            said.as_str().map(str::to_owned)
+        })
+    }
+
+    /// Runs a script in the page.
+    pub(crate) fn script(&mut self, script: &str) {
+        let page = self.page.clone();
+        self.evaluate(&page, script);
+    }
+
+    /// A picture of the whole page (PNG, in base64).
+    pub(crate) fn picture(&mut self) -> String {
+        let page = self.page.clone();
+        let whole = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.ask(&page, "Page.captureScreenshot", &whole);
+        picture["data"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Where the page is.
     pub(crate) fn address(&mut self) -> String {
         let page = self.page.clone();
