@@ -94,9 +94,8 @@ def make(folder, sources):
         "1") if archive.execute("select count(*) from event").fetchone()[0] else None
     # As the migration to this schema does it.
     with open(os.path.join(ROOT, "src", "store", "schema", "0020_listed.sql"), encoding="utf-8") as file:
-        rows = file.read().split("insert into listed ", 1)[1]
-    archive.execute("delete from listed")
-    archive.execute("insert into listed " + rows.rstrip().rstrip(";"))
+        rows = file.read().split("insert into listed ", 1)[1].split("-- Parts", 1)[0]
+    archive.executescript("delete from listed; delete from tally; insert into listed " + rows)
     archive.executescript("delete from listed_due; delete from search_due; analyze;")
     archive.commit()
     archive.execute("pragma wal_checkpoint(truncate)")

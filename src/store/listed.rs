@@ -133,6 +133,7 @@ pub(super) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
+    run(&counted("-"))?;
     run("delete from listed where source_id in (select source_id from listed_due)")?;
     run(&format!(
         "insert into listed (source_id, host_id, standing, verdict, since, year)
@@ -141,8 +142,23 @@ pub(super) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
          from listed_due d join source s on s.id = d.source_id left join mark m on m.source_id = s.id
          where m.mark is not 'ignore' and {CITED}"
     ))?;
+    run(&counted(""))?;
+    run("delete from tally where many = 0")?;
     run("delete from listed_due")?;
     Ok(())
+}
+
+/// Adds to the tallies, or takes from them (`-`), what is listed of the sources that are due: of all at once, for they are mostly of the
+/// same few kinds.
+fn counted(sign: &str) -> String {
+    const OF: &str = "from listed where source_id in (select source_id from listed_due)";
+    format!(
+        "insert into tally (what, key, standing, verdict, many)
+         select 'all', 0, standing, coalesce(verdict, ''), {sign}count(*) {OF} group by 3, 4
+         union all select 'host', host_id, standing, coalesce(verdict, ''), {sign}count(*) {OF} group by 2, 3, 4
+         union all select 'year', year, standing, '', {sign}count(*) {OF} group by 2, 3
+         on conflict (what, key, standing, verdict) do update set many = many + excluded.many"
+    )
 }
 
 impl Writing<'_> {

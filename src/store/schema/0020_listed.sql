@@ -22,10 +22,11 @@ create table tally (
     key integer not null,
     standing text not null,
     verdict text not null,
-    many integer not null check (many >= 0),
+    many integer not null,
     primary key (what, key, standing, verdict)
 ) strict, without rowid;
-create index tally_by_many on tally (what, standing, verdict, many);
+create index tally_by_standing on tally (what, standing, key);
+create index tally_empty on tally (what, key, standing, verdict) where many = 0;
 
 -- How many sources were of each standing at the end of a day's last run.
 create table standing_day (
@@ -34,21 +35,6 @@ create table standing_day (
     many integer not null,
     primary key (day, standing)
 ) strict, without rowid;
-
-create trigger listed_came after insert on listed begin
-    insert into tally (what, key, standing, verdict, many)
-    values ('all', 0, new.standing, coalesce(new.verdict, ''), 1), ('host', new.host_id, new.standing, coalesce(new.verdict, ''), 1),
-           ('year', new.year, new.standing, '', 1)
-    on conflict do update set many = many + 1;
-end;
-create trigger listed_went after delete on listed begin
-    update tally set many = many - 1
-    where (what, key, standing, verdict) in (values ('all', 0, old.standing, coalesce(old.verdict, '')),
-        ('host', old.host_id, old.standing, coalesce(old.verdict, '')), ('year', old.year, old.standing, ''));
-    delete from tally where many = 0
-    and (what, key, standing, verdict) in (values ('all', 0, old.standing, coalesce(old.verdict, '')),
-        ('host', old.host_id, old.standing, coalesce(old.verdict, '')), ('year', old.year, old.standing, ''));
-end;
 
 -- Sources of which something may have changed in this transaction; before it ends, their rows are made anew.
 create table listed_due (source_id integer primary key) strict;
@@ -88,6 +74,11 @@ from source s left join mark m on m.source_id = s.id
 where m.mark is not 'ignore'
   and (exists (select 1 from citation w where w.source_id = s.id and w.gone_at is null and not w.recorded_only)
        or not exists (select 1 from citation w where w.source_id = s.id));
+
+insert into tally (what, key, standing, verdict, many)
+select 'all', 0, standing, coalesce(verdict, ''), count(*) from listed group by 3, 4
+union all select 'host', host_id, standing, coalesce(verdict, ''), count(*) from listed group by 2, 3, 4
+union all select 'year', year, standing, '', count(*) from listed group by 2, 3;
 
 -- Parts of the index of words are merged when there are many: each merge writes all of their words once more, and a question asks some
 -- dozens of parts within a millisecond.
