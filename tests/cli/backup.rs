@@ -49,8 +49,13 @@ fn rows(path: &Path) -> BTreeMap<String, Vec<String>> {
         .map(Result::unwrap)
         .collect();
     let table = |name: &String| {
+        let all = format!("select * from {name}");
+        let order = match connection.prepare(&all).unwrap().column_count() {
+            1 => "1",
+            _ => "1, 2",
+        };
         let mut query = connection
-            .prepare(&format!("select * from {name} order by 1, 2"))
+            .prepare(&format!("{all} order by {order}"))
             .unwrap();
         let columns = query.column_count();
         let mut rows = query.query([]).unwrap();
