@@ -24,7 +24,7 @@ import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SOURCEKEEP = os.path.join(ROOT, "target", "release", "sourcekeep")
+SOURCEKEEP = os.environ.get("SOURCEKEEP_BINARY") or os.path.join(ROOT, "target", "release", "sourcekeep")
 READERS = 20
 SECONDS = 30
 
@@ -68,6 +68,9 @@ def make(folder, sources):
     subprocess.run([SOURCEKEEP, "--quiet", "--db", db, "--resolve", f"*=127.0.0.1:{server.server_port}", "run", "post.md"],
                    cwd=folder, check=True, stdout=subprocess.DEVNULL)
     server.shutdown()
+    # What was learned of tables of one row makes bad plans.
+    with sqlite3.connect(db) as archive:
+        archive.execute("delete from sqlite_stat1")
     archive = sqlite3.connect(db)
     archive.executescript("pragma synchronous = off; pragma journal_mode = wal; pragma cache_size = -200000;")
     hosts, posts = max(sources // 50, 1), max(sources // 20, 1)

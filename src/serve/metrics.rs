@@ -7,13 +7,8 @@ use super::{Asked, Site};
 use crate::store::StoreError;
 
 pub(super) fn metrics(site: &Site, _: &Asked) -> Result<Answer, StoreError> {
-    let (tallies, size, due, run) = site.store.read("count for metrics", |r| {
-        Ok((
-            r.tallies()?,
-            r.size()?,
-            r.count_due(site.clock.now())?,
-            r.last_good_run()?,
-        ))
+    let (tallies, size, run) = site.store.read("count for metrics", |r| {
+        Ok((r.tallies()?, r.size()?, r.last_good_run()?))
     })?;
     let mut out = String::new();
     let head = |out: &mut String, name: &str, help: &str| {
@@ -39,12 +34,6 @@ pub(super) fn metrics(site: &Site, _: &Asked) -> Result<Answer, StoreError> {
         "Bytes of the archive that hold something.",
     );
     let _ = writeln!(out, "sourcekeep_archive_bytes {size}");
-    head(
-        &mut out,
-        "sourcekeep_sources_due",
-        "Sources whose next visit is due.",
-    );
-    let _ = writeln!(out, "sourcekeep_sources_due {due}");
     if let Some(at) = run {
         let name = "sourcekeep_last_good_run_timestamp_seconds";
         head(

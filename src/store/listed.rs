@@ -14,7 +14,7 @@ use super::search::Filter;
 use super::{Reading, SearchFor, Writing};
 
 /// A list that is narrowed by what no index knows is looked through for so long; then it goes on with the next page.
-const PATIENCE: Duration = Duration::from_millis(60);
+const PATIENCE: Duration = Duration::from_millis(35);
 /// Rows that are taken from an index at once.
 const AT_ONCE: usize = 128;
 /// Citations and copies of a source are counted up to here.
