@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sourcekeep::run::Clock;
-use sourcekeep::serve::{Listeners, serve};
+use sourcekeep::serve::{Listeners, Ways, serve};
 use sourcekeep::store::{
     ByHand, Mode, NewCapture, NewExchange, NewManifest, NewRequisite, Packed, PutDown,
     RequisiteState, Store,
@@ -43,6 +43,7 @@ fn main() -> Result<(), Failed> {
         listeners,
         store,
         clock,
+        Ways::default(),
         tell,
         CancellationToken::new(),
     ));

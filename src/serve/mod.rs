@@ -102,6 +102,7 @@ struct Site {
 }
 
 /// By what rules the archive is kept, as far as pages say why something is as it is.
+#[derive(Debug, Default)]
 pub struct Ways {
     /// When a source is dead, and when it is visited next.
     pub policy: Schedule,

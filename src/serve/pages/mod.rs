@@ -58,7 +58,7 @@ impl Frame {
     }
 
     /// The pages, as they are named, found and told.
-    fn pages(&self) -> [(&'static str, &'static str, &'static str); 5] {
+    fn pages() -> [(&'static str, &'static str, &'static str); 5] {
         [
             ("overview", "/", "Overview"),
             ("sources", "/sources", "Sources"),
@@ -68,7 +68,7 @@ impl Frame {
         ]
     }
 
-    fn version(&self) -> &'static str {
+    fn version() -> &'static str {
         env!("CARGO_PKG_VERSION")
     }
 }

@@ -143,10 +143,7 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             .into_iter()
             .map(|one| Row::new(one, now))
             .collect(),
-        events: events
-            .into_iter()
-            .map(|event| happened(event, now))
-            .collect(),
+        events: events.iter().map(|event| happened(event, now)).collect(),
         runs: runs.into_iter().map(|run| ran(run, now)).collect(),
         hosts: hosts
             .into_iter()
@@ -219,11 +216,11 @@ pub(in crate::serve) fn about(event: &EventRow) -> Option<(String, String)> {
     }
 }
 
-fn happened(event: EventRow, now: i64) -> Happened {
+fn happened(event: &EventRow, now: i64) -> Happened {
     Happened {
         at: Moment::new(event.at, now),
-        says: says(&event),
-        about: about(&event),
+        says: says(event),
+        about: about(event),
     }
 }
 

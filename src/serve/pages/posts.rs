@@ -15,7 +15,7 @@ use crate::store::{ListedPost, StoreError};
 
 #[derive(Template)]
 #[template(path = "ui/posts.html")]
-struct Posts {
+struct List {
     frame: Frame,
     q: String,
     posts: Vec<Row>,
@@ -100,10 +100,10 @@ pub(in crate::serve) fn posts(site: &Site, asked: &Asked) -> Result<Answer, Stor
         });
     }
     let (posts, next) = list(site, asked)?;
-    Ok(page(&Posts {
+    Ok(page(&List {
         frame: Frame::new(site, "posts", "Posts"),
         q: asked.sent("q").unwrap_or_default(),
-        posts: posts.into_iter().map(row).collect(),
+        posts: posts.iter().map(row).collect(),
         is_behind: asked.sent("after").is_some(),
         first: again(asked, "/posts", None),
         next: next.map(|next| again(asked, "/posts", Some(next))),
@@ -111,7 +111,7 @@ pub(in crate::serve) fn posts(site: &Site, asked: &Asked) -> Result<Answer, Stor
     }))
 }
 
-fn row(post: ListedPost) -> Row {
+fn row(post: &ListedPost) -> Row {
     let sources: i64 = post.standings.iter().map(|(_, many)| many).sum();
     let of = |standing: &str| {
         let own = post.standings.iter().find(|(own, _)| own == standing);

@@ -42,7 +42,7 @@ struct Written {
 
 #[derive(Template)]
 #[template(path = "ui/sources.html")]
-struct Sources {
+struct List {
     frame: Frame,
     asked: Written,
     choices: Vec<&'static str>,
@@ -198,7 +198,7 @@ pub(in crate::serve) fn sources(site: &Site, asked: &Asked) -> Result<Answer, St
         return Ok(Answer::elsewhere(format!("/sources/{id}")));
     }
     let sent = |name: &str| asked.sent(name).unwrap_or_default();
-    let mut shown = Sources {
+    let mut shown = List {
         frame: Frame::new(site, "sources", "Sources"),
         asked: Written {
             q: sent("q"),
