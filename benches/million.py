@@ -68,9 +68,6 @@ def make(folder, sources):
     subprocess.run([SOURCEKEEP, "--quiet", "--db", db, "--resolve", f"*=127.0.0.1:{server.server_port}", "run", "post.md"],
                    cwd=folder, check=True, stdout=subprocess.DEVNULL)
     server.shutdown()
-    # What was learned of tables of one row makes bad plans.
-    with sqlite3.connect(db) as archive:
-        archive.execute("delete from sqlite_stat1")
     archive = sqlite3.connect(db)
     archive.executescript("pragma synchronous = off; pragma journal_mode = wal; pragma cache_size = -200000;")
     hosts, posts = max(sources // 50, 1), max(sources // 20, 1)

@@ -195,6 +195,7 @@ impl Store {
                 "insert into archive (id, created_at, created_by) values (1, ?1, ?2) on conflict do nothing",
                 (now, env!("CARGO_PKG_VERSION")),
             )
+            .and_then(|_| forget_few(&connection))
             .map_err(|error| StoreError::sql(path, "begin the archive", error))?;
         let watched = Watched::new(path)
             .map_err(|error| StoreError::file(path, "look at the archive", error))?;
@@ -462,6 +463,31 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Has `SQLite` forget what it noted of tables with few rows. They are about to grow: whoever tries the program on one post and then on
+/// ten thousand would have each row looked for among all, for a table of one row needs no index.
+fn forget_few(connection: &Connection) -> rusqlite::Result<()> {
+    const FEW: i64 = 1000;
+    // A note begins with the number of rows.
+    const OF_FEW: &str = "from sqlite_stat1 where cast(stat as integer) < ?1";
+    let is_analysed = connection.query_row(
+        "select exists (select 1 from sqlite_schema where name = 'sqlite_stat1')",
+        [],
+        |row| row.get::<_, bool>(0),
+    )?;
+    if is_analysed
+        && connection.query_row(
+            &format!("select exists (select 1 {OF_FEW})"),
+            [FEW],
+            |row| row.get(0),
+        )?
+    {
+        connection.execute(&format!("delete {OF_FEW}"), [FEW])?;
+        // What was read of it already is read again.
+        connection.execute_batch("analyze sqlite_schema")?;
+    }
+    Ok(())
 }
 
 /// Once a file has been analysed, `SQLite` plans a statement anew for each value that is bound to it, which costs more

@@ -257,9 +257,11 @@ impl Loop {
             }
         }
         // A tidy end: what the WAL holds goes into the file, so that one file is left.
+        let _ = self.connection.execute_batch("pragma optimize");
+        let _ = super::forget_few(&self.connection);
         let _ = self
             .connection
-            .execute_batch("pragma optimize; pragma wal_checkpoint(truncate);");
+            .execute_batch("pragma wal_checkpoint(truncate)");
     }
 
     /// Runs jobs until none waits or the batch is old enough, then commits. An error means that jobs were lost, and

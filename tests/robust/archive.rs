@@ -319,3 +319,18 @@ fn an_archive_in_a_folder_that_cannot_be_written_is_read_all_the_same() {
         .tells("cannot be written");
     is_sound(&place.path("fixed/a.db"));
 }
+
+/// Whoever tries it on one post, and then on all of them, had each citation looked for among all.
+#[test]
+fn what_was_noted_of_few_rows_does_not_slow_many() {
+    const FEW: &str = "select count(*) from sqlite_stat1 where cast(stat as integer) < 1000";
+    let (_web, place) = web_of(2, 100);
+    place.says(&["run", "post.md"]).ended(0);
+    // As earlier versions left it, and whoever analyses the file.
+    let connection = rusqlite::Connection::open(place.db()).unwrap();
+    connection.execute_batch("analyze").unwrap();
+    drop(connection);
+    assert!(place.number(FEW) > 5);
+    place.says(&["check", "--all"]).ended(0);
+    assert_eq!(place.number(FEW), 0);
+}
