@@ -119,8 +119,10 @@ fn address(written: &str, base: &Url) -> Address {
             };
             url.set_fragment(None);
             // Neither fails where there is a host. What names a user is no part of what was asked for.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
+            if !url.username().is_empty() || url.password().is_some() {
+                let _ = url.set_username("");
+                let _ = url.set_password(None);
+            }
             Address::Web(url, fragment)
         }
         "data" => Address::Data,

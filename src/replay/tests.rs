@@ -23,6 +23,12 @@ impl Places for Shown {
     }
 }
 
+/// A name is looked for as in a dictionary.
+#[test]
+fn attributes_that_never_stay_are_in_order() {
+    assert!(super::elements::NEVER.is_sorted());
+}
+
 /// A drawing from which pages borrow, and what somebody might put into one.
 const DRAWING: &str = "<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'>\
     <style>path{fill:red}</style><symbol id='i' viewBox='0 0 9 9' onload='x'><title>I</title><path d='M0 0h9' fill='url(#g)' \
