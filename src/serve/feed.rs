@@ -12,13 +12,15 @@ use crate::store::StoreError;
 const ENTRIES: usize = 100;
 
 pub(super) fn atom(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
-    let events = site
-        .store
-        .read("list events", |r| r.events_before(None, ENTRIES))?;
+    let (made_at, events) = site.store.read("list events", |r| {
+        Ok((r.made_at()?, r.events_before(None, ENTRIES)?))
+    })?;
+    // Where it is served from may be another place tomorrow; what it tells of stays the same (RFC 4287, 4.2.6).
+    let id = format!("urn:sourcekeep:{made_at}");
     let base = format!("http://{}", asked.host);
     let updated = events.first().map_or(0, |event| event.at);
     let mut feed = format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n<id>{base}/feed.atom</id>\n\
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n<id>{id}</id>\n\
          <title>sourcekeep: what happened</title>\n<updated>{}</updated>\n<author><name>sourcekeep</name></author>\n\
          <link rel=\"self\" href=\"{base}/feed.atom\"/>\n<link href=\"{base}/\"/>\n",
         rfc3339(updated)
@@ -31,7 +33,7 @@ pub(super) fn atom(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
         // Writing to memory does not fail.
         let _ = write!(
             feed,
-            "<entry>\n<id>{base}/events/{}</id>\n<title>{}</title>\n<updated>{}</updated>\n<category term=\"{}\"/>\n\
+            "<entry>\n<id>{id}:{}</id>\n<title>{}</title>\n<updated>{}</updated>\n<category term=\"{}\"/>\n\
              <link href=\"{base}{path}\"/>\n</entry>\n",
             event.id,
             escaped(format!("{} {name}", says(&event)).trim()),

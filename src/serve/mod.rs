@@ -212,6 +212,21 @@ impl Asked {
         self.path.strip_prefix("/web/").unwrap_or_default()
     }
 
+    /// The number behind which a list goes on; none for its beginning.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with what stands there.
+    fn after(&self) -> Result<Option<i64>, String> {
+        let Some(sent) = self.sent("after") else {
+            return Ok(None);
+        };
+        let number = sent.parse();
+        number
+            .map(Some)
+            .map_err(|_| format!("{sent}: no place in a list"))
+    }
+
     /// What a form sent.
     fn sent(&self, name: &str) -> Option<String> {
         let query = self.path.split_once('?')?.1;

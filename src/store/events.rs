@@ -22,6 +22,14 @@ pub struct EventRow {
 }
 
 impl Reading<'_> {
+    /// When the archive was made, in milliseconds since the epoch.
+    pub fn made_at(&self) -> rusqlite::Result<i64> {
+        self.connection
+            .query_row("select created_at from archive where id = 1", [], |row| {
+                row.get(0)
+            })
+    }
+
     /// So many events before the one of this id, newest first; the newest of all where none is named. A source's first verdict and
     /// standing are told with its first visit, and no news.
     pub fn events_before(

@@ -191,7 +191,8 @@ fn a_list_is_whole_however_it_is_narrowed_and_paged() {
     assert!(by_address.is_sorted() && by_address.len() == 119);
     assert!(walk("sort=address&of=alive").is_sorted());
 
-    let csv = serving.ui("/sources.csv?of=not-found").is(200);
+    // All of a list, however few are told at once.
+    let csv = serving.ui("/sources.csv?of=not-found&limit=7").is(200);
     assert_eq!(csv.text().lines().count(), 41);
     for bad in [
         "of=nothing",
@@ -361,6 +362,18 @@ fn programs_read_events_numbers_and_health() {
             .iter()
             .any(|one| one["kind"] == "standing-changed")
     );
+    for list in ["/posts", "/api/v1/posts", "/api/v1/events"] {
+        serving.ui(&format!("{list}?after=x")).is(400);
+    }
+    // An entry is the same wherever it is served from.
+    let ids = |feed: &str| {
+        let ids = Regex::new("<id>([^<]*)</id>").unwrap();
+        ids.captures_iter(feed)
+            .map(|id| id[1].to_owned())
+            .collect::<Vec<_>>()
+    };
+    let elsewhere = Serving::start(&desk).ui("/feed.atom").is(200).text();
+    assert_eq!(ids(&text), ids(&elsewhere));
     // What has not changed is not sent again.
     let tag = serving.ui("/api/v1/inputs").header("etag").to_owned();
     assert_eq!(

@@ -7,7 +7,7 @@ use super::parts::{Badge, Chart, Moment, STANDINGS};
 use super::{Frame, Row, page};
 use crate::report::{one_line, rfc3339};
 use crate::serve::answer::Answer;
-use crate::serve::api::json;
+use crate::serve::api::{Problem, json};
 use crate::serve::view::{Listed, newest, typed};
 use crate::serve::{Asked, Site};
 use crate::store::{EventRow, ListFor, RunRow, SearchFor, StoreError};
@@ -243,7 +243,10 @@ struct EventEntry {
 
 /// What happened, for programs, newest first.
 pub(in crate::serve) fn events(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
-    let before = asked.sent("after").and_then(|id| id.parse().ok());
+    let before = match asked.after() {
+        Ok(before) => before,
+        Err(problem) => return Ok(Problem::bad(&problem).answer()),
+    };
     let all = site
         .store
         .read("list events", |r| r.events_before(before, super::ROWS))?;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
+use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::parts::{Badge, STANDINGS};
@@ -68,13 +69,15 @@ struct Cited {
     link: ShownLink,
 }
 
-fn list(site: &Site, asked: &Asked) -> Result<(Vec<ListedPost>, Option<i64>), StoreError> {
-    let before = asked.sent("after").and_then(|id| id.parse().ok());
+fn list(
+    site: &Site,
+    asked: &Asked,
+    before: Option<i64>,
+) -> Result<(Vec<ListedPost>, Option<i64>), StoreError> {
     let part = asked.sent("q");
-    let (posts, next) = site.store.read("list posts", |r| {
+    site.store.read("list posts", |r| {
         r.list_posts(part.as_deref(), before, ROWS)
-    })?;
-    Ok((posts, next))
+    })
 }
 
 fn again(asked: &Asked, path: &str, after: Option<i64>) -> String {
@@ -99,7 +102,16 @@ pub(in crate::serve) fn posts(site: &Site, asked: &Asked) -> Result<Answer, Stor
             None => missing(site, "posts", "There is no such post."),
         });
     }
-    let (posts, next) = list(site, asked)?;
+    let before = match asked.after() {
+        Ok(before) => before,
+        Err(problem) => {
+            return Ok(Answer::words(
+                StatusCode::BAD_REQUEST,
+                &one_line(&problem, 200),
+            ));
+        }
+    };
+    let (posts, next) = list(site, asked, before)?;
     Ok(page(&List {
         frame: Frame::new(site, "posts", "Posts"),
         q: asked.sent("q").unwrap_or_default(),
@@ -139,7 +151,11 @@ fn row(post: &ListedPost) -> Row {
 
 /// The list, for programs.
 pub(in crate::serve) fn posts_json(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
-    let (posts, next) = list(site, asked)?;
+    let before = match asked.after() {
+        Ok(before) => before,
+        Err(problem) => return Ok(Problem::bad(&problem).answer()),
+    };
+    let (posts, next) = list(site, asked, before)?;
     Ok(json(&Entries {
         next: next.map(|next| again(asked, "/api/v1/posts", Some(next))),
         posts: posts

@@ -27,6 +27,9 @@ fn choices() -> Vec<&'static str> {
         .collect()
 }
 
+/// Rows of a file for spreadsheets: some hundred bytes each, made within seconds.
+const MOST_IN_A_FILE: usize = 50_000;
+
 /// What is asked for, as it was written.
 #[derive(Default)]
 struct Written {
@@ -259,9 +262,9 @@ pub(in crate::serve) fn sources_json(site: &Site, asked: &Asked) -> Result<Answe
     }))
 }
 
-/// The same for a spreadsheet.
+/// The same for a spreadsheet: all of the list, or nothing. Half of one would be taken for the whole.
 pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
-    let wanted = match wanted(asked, MOST_ROWS, site.clock.now()) {
+    let mut wanted = match wanted(asked, MOST_ROWS, site.clock.now()) {
         Ok(wanted) => wanted,
         Err(problem) => {
             return Ok(Answer::words(
@@ -270,7 +273,22 @@ pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer
             ));
         }
     };
-    let found = list(site, &wanted)?;
+    wanted.most = MOST_ROWS;
+    let mut sources = Vec::new();
+    loop {
+        let found = list(site, &wanted)?;
+        sources.extend(found.sources);
+        if sources.len() > MOST_IN_A_FILE {
+            let words = format!(
+                "these are more than {MOST_IN_A_FILE} sources: narrow the list, or write all with `sourcekeep export csv`"
+            );
+            return Ok(Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words));
+        }
+        wanted.after = found.next;
+        if wanted.after.is_none() {
+            break;
+        }
+    }
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut write = |cells: &[&str]| {
         // Writing to memory does not fail.
@@ -287,7 +305,7 @@ pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer
         "title",
         "moved_to",
     ]);
-    for one in found.sources.into_iter().map(Entry::new) {
+    for one in sources.into_iter().map(Entry::new) {
         write(&[
             &one.url,
             &one.standing,
