@@ -6,9 +6,11 @@
 //!
 //! Answering reads the archive and never writes; that is done by threads that may wait, so many at once.
 
+mod access;
 mod answer;
 mod api;
 mod copies;
+mod done;
 mod feed;
 mod listen;
 mod metrics;
@@ -37,6 +39,7 @@ use crate::run::Intervals;
 use crate::schedule::Policy as Schedule;
 use crate::store::{Store, StoreError, WholeCapture};
 
+use access::Who;
 use answer::{Answer, Named, Policy};
 use listen::Origin;
 use place::{Form, When};
@@ -194,6 +197,8 @@ enum Side {
 
 /// What is asked.
 struct Asked {
+    /// Who asks.
+    who: Who,
     /// The host by which it is asked, with its port.
     host: String,
     /// The path as it stands there, with the query.
@@ -305,6 +310,11 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
         return Err(Answer::words(StatusCode::FORBIDDEN, words));
     }
     Ok(Asked {
+        who: Who {
+            may_write: false,
+            is_logged_in: false,
+            csrf: String::new(),
+        },
         host: host.to_owned(),
         path: path.unwrap_or("/").to_owned(),
         is_of_others,

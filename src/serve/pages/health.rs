@@ -69,7 +69,7 @@ pub(in crate::serve) fn health(site: &Site, asked: &Asked) -> Result<Answer, Sto
         ),
     ));
     Ok(page(&Page {
-        frame: Frame::new(site, "health", "Health"),
+        frame: Frame::new(site, asked, "health", "Health"),
         facts,
         settings: site.ways.settings.clone(),
     }))

@@ -60,7 +60,7 @@ pub(in crate::serve) fn inputs(site: &Site, asked: &Asked) -> Result<Answer, Sto
         return Ok(json(&Entries { inputs }));
     }
     Ok(page(&Page {
-        frame: Frame::new(site, "inputs", "Inputs"),
+        frame: Frame::new(site, asked, "inputs", "Inputs"),
         inputs,
     }))
 }

@@ -15,8 +15,9 @@ mod sources;
 use askama::Template;
 use axum::http::StatusCode;
 
+use super::access::Who;
 use super::answer::{Answer, Policy};
-use super::{Asked, Site};
+use super::{Asked, Site, done};
 use crate::report::one_line;
 use crate::store::{ListedSource, StoreError};
 
@@ -44,16 +45,22 @@ struct Frame {
     asked: String,
     /// The same in other forms: the media type, and where.
     also: Vec<(&'static str, String)>,
+    /// Who looks at it.
+    who: Who,
+    /// What was done just now, if something was.
+    done: Option<String>,
 }
 
 impl Frame {
-    fn new(site: &Site, here: &'static str, title: impl Into<String>) -> Self {
+    fn new(site: &Site, asked: &Asked, here: &'static str, title: impl Into<String>) -> Self {
         Self {
             here,
             title: title.into(),
             archive: one_line(&site.store.path().to_string_lossy(), 500),
             asked: String::new(),
             also: Vec::new(),
+            who: asked.who.clone(),
+            done: done::said(asked),
         }
     }
 
@@ -97,9 +104,9 @@ struct Missing {
     says: String,
 }
 
-fn missing(site: &Site, here: &'static str, says: &str) -> Answer {
+fn missing(site: &Site, asked: &Asked, here: &'static str, says: &str) -> Answer {
     page(&Missing {
-        frame: Frame::new(site, here, "Not found"),
+        frame: Frame::new(site, asked, here, "Not found"),
         says: says.to_owned(),
     })
     .with(StatusCode::NOT_FOUND)

@@ -97,7 +97,7 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
         let own = tallies.iter().filter(|tally| tally.standing == standing);
         own.map(|tally| tally.many).sum()
     };
-    let mut frame = Frame::new(site, "overview", "Overview");
+    let mut frame = Frame::new(site, asked, "overview", "Overview");
     frame.also = vec![("application/atom+xml", "/feed.atom".to_owned())];
     Ok(page(&Overview {
         frame,

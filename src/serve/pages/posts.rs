@@ -99,7 +99,7 @@ pub(in crate::serve) fn posts(site: &Site, asked: &Asked) -> Result<Answer, Stor
         let found = site.store.read("find a post", |r| r.post(&address))?;
         return Ok(match found {
             Some(post) => Answer::elsewhere(format!("/posts/{}", post.id)),
-            None => missing(site, "posts", "There is no such post."),
+            None => missing(site, asked, "posts", "There is no such post."),
         });
     }
     let before = match asked.after() {
@@ -113,7 +113,7 @@ pub(in crate::serve) fn posts(site: &Site, asked: &Asked) -> Result<Answer, Stor
     };
     let (posts, next) = list(site, asked, before)?;
     Ok(page(&List {
-        frame: Frame::new(site, "posts", "Posts"),
+        frame: Frame::new(site, asked, "posts", "Posts"),
         q: asked.sent("q").unwrap_or_default(),
         posts: posts.iter().map(row).collect(),
         is_behind: asked.sent("after").is_some(),
@@ -187,7 +187,7 @@ pub(in crate::serve) fn post(site: &Site, asked: &Asked) -> Result<Answer, Store
         return Ok(if is_api {
             Problem::absent("there is no post of this number").answer()
         } else {
-            missing(site, "posts", "There is no post of this number.")
+            missing(site, asked, "posts", "There is no post of this number.")
         });
     };
     if is_api {
@@ -221,7 +221,7 @@ pub(in crate::serve) fn post(site: &Site, asked: &Asked) -> Result<Answer, Store
     })?;
     let title = shown.title.clone().unwrap_or_else(|| shown.post.clone());
     Ok(page(&Post {
-        frame: Frame::new(site, "posts", one_line(&title, 200)),
+        frame: Frame::new(site, asked, "posts", one_line(&title, 200)),
         id,
         citations,
         shown,

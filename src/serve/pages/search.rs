@@ -50,7 +50,7 @@ pub(in crate::serve) fn search(site: &Site, asked: &Asked) -> Result<Answer, Sto
     let is_api = asked.path.starts_with("/api/");
     let written = asked.sent("q").unwrap_or_default();
     let mut shown = Page {
-        frame: Frame::new(site, "search", "Search"),
+        frame: Frame::new(site, asked, "search", "Search"),
         problem: None,
         found: 0,
         cut: false,

@@ -63,7 +63,7 @@ pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, Sto
         return Ok(if is_api {
             Problem::absent("there is no source of this number").answer()
         } else {
-            missing(site, "sources", "There is no source of this number.")
+            missing(site, asked, "sources", "There is no source of this number.")
         });
     };
     if is_api {
@@ -99,6 +99,7 @@ pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, Sto
     Ok(page(&Page {
         frame: Frame::new(
             site,
+            asked,
             "sources",
             title
                 .clone()

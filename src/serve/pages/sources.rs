@@ -202,7 +202,7 @@ pub(in crate::serve) fn sources(site: &Site, asked: &Asked) -> Result<Answer, St
     }
     let sent = |name: &str| asked.sent(name).unwrap_or_default();
     let mut shown = List {
-        frame: Frame::new(site, "sources", "Sources"),
+        frame: Frame::new(site, asked, "sources", "Sources"),
         asked: Written {
             q: sent("q"),
             host: sent("host"),
