@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod gather;
 pub mod judge;
 pub mod mhtml;
+pub mod password;
 pub mod replay;
 pub mod report;
 pub mod run;

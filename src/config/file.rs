@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::origin::Lines;
 use super::{
     ByteSize, Cidr, Compacting, Day, HostName, Include, InputAddress, LimitsFile, Proxy, ReadAs,
-    Rendering, Resolve, Robots, SecretUrl, SourceAddress, WebAddress,
+    Rendering, Resolve, Robots, SecretUrl, ServeFile, SourceAddress, TokenFile, WebAddress,
 };
 
 /// Every key that the file may have, with its table. A test holds the list to the structs and to the documentation.
@@ -66,6 +66,15 @@ pub const KEYS: &[&str] = &[
     "judge.rules",
     "backup.folder",
     "backup.keep",
+    "serve.listen",
+    "serve.replay_listen",
+    "serve.url",
+    "serve.replay_url",
+    "serve.password",
+    "serve.read_only",
+    "serve.access_log",
+    "token.NAME.hash",
+    "token.NAME.scope",
     "host.NAME.concurrency",
     "host.NAME.delay_ms",
     "host.NAME.interval_days",
@@ -105,6 +114,10 @@ pub struct File {
     pub judge: JudgeFile,
     /// Copies of the archive.
     pub backup: BackupFile,
+    /// Where the pages are, and who may see them.
+    pub serve: ServeFile,
+    /// What lets programs see them.
+    pub token: BTreeMap<String, TokenFile>,
     /// What is different for one host, and for all hosts below it.
     pub host: BTreeMap<HostName, HostFile>,
     /// What is different for one source.

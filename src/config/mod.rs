@@ -16,6 +16,7 @@ mod parse;
 mod resolve;
 mod rules;
 mod secret;
+mod serving;
 mod settings;
 mod shown;
 mod template;
@@ -33,6 +34,7 @@ pub use file::{
 pub use limits::LimitsFile;
 pub use origin::{Origin, Origins};
 pub use resolve::Resolved;
+pub use serving::{Scope, ServeFile, ServeSettings, TokenFile, TokenSettings, WebOrigin};
 pub use settings::{
     BackupSettings, BrowserSettings, CaptureSettings, FetchSettings, InputSettings, JudgeSettings,
     Overrides, ScheduleSettings, Settings, StoreSettings,

@@ -75,6 +75,7 @@ impl File {
             &mut self.browser.path,
             &mut self.judge.rules,
             &mut self.backup.folder,
+            &mut self.serve.access_log,
         ];
         let inputs = self
             .input
@@ -202,6 +203,7 @@ pub(super) fn full_name(table: &str, key: &str) -> String {
             let source = key.parse::<SourceAddress>().map(|source| source.0);
             format!("source.{:?}", source.unwrap_or_else(|_| key.to_owned()))
         }
+        "token" => format!("token.{key:?}"),
         _ => format!("{table}.{key}"),
     }
 }

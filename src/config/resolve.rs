@@ -76,6 +76,7 @@ impl Resolved {
             store,
             judge: resolve_judge(file.judge, &mut check),
             backup: resolve_backup(file.backup, &mut check),
+            serve: super::serving::resolve(file.serve, file.token, &mut check),
             limits: super::limits::resolve(&file.limits, &mut check),
         };
         check.problems.sort_by_key(ConfigError::line);
@@ -165,7 +166,7 @@ impl Check {
     }
 
     /// Notes that something is wrong with a key whose value is not to be shown, or has none.
-    fn amiss(&mut self, key: &str, why: impl Display) {
+    pub(super) fn amiss(&mut self, key: &str, why: impl Display) {
         let why = format!("{key}: {why}");
         self.problems
             .push(ConfigError::new(self.origins.of(key), why));

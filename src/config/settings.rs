@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     ByteSize, Cidr, Compacting, ConfigError, File, InputAddress, Proxy, ReadAs, Rendering, Resolve,
-    Resolved, Robots, SecretUrl,
+    Resolved, Robots, SecretUrl, ServeSettings,
 };
 use crate::fetch::HostPace;
 use crate::{browser, fetch, gather};
@@ -69,6 +69,8 @@ pub struct Settings {
     pub judge: JudgeSettings,
     /// Copies of the archive.
     pub backup: BackupSettings,
+    /// Where the pages are, and who may see them.
+    pub serve: ServeSettings,
     /// How much is taken from a stranger.
     pub limits: fetch::Limits,
 }

@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::{
     FetchSettings, InputAddress, InputSettings, Origin, Origins, Proxy, Resolved, ScheduleSettings,
-    full_name,
+    ServeSettings, full_name,
 };
 use crate::{fetch, gather};
 
@@ -88,6 +88,7 @@ impl Resolved {
         list.table("backup");
         list.maybe("folder", settings.backup.folder.as_deref().map(path));
         list.value("keep", i64::from(settings.backup.keep));
+        list.serve(&settings.serve);
         list.hosts(&settings.fetch, &settings.schedule);
         let sources: BTreeSet<_> = settings.schedule.by_source.iter().collect();
         for (source, days) in sources {
@@ -270,6 +271,31 @@ impl List<'_> {
         let heartbeat = schedule.heartbeat.as_ref().map(|_| Shown::Hidden);
         let file = schedule.heartbeat_file.as_deref();
         self.secret("heartbeat", "heartbeat_file", file, heartbeat);
+    }
+
+    fn serve(&mut self, serve: &ServeSettings) {
+        self.table("serve");
+        self.maybe("listen", serve.listen.map(|at| at.to_string()));
+        self.maybe(
+            "replay_listen",
+            serve.replay_listen.map(|at| at.to_string()),
+        );
+        self.maybe("url", serve.url.as_ref().map(ToString::to_string));
+        self.maybe(
+            "replay_url",
+            serve.replay_url.as_ref().map(ToString::to_string),
+        );
+        match serve.password {
+            Some(_) => self.push("password", Shown::Hidden, None),
+            None => self.push("password", Shown::Unset, Some(Origin::Default)),
+        }
+        self.value("read_only", serve.read_only);
+        self.maybe("access_log", serve.access_log.as_deref().map(path));
+        for token in &serve.tokens {
+            self.table(full_name("token", &token.name));
+            self.push("hash", Shown::Hidden, None);
+            self.value("scope", token.scope.as_str());
+        }
     }
 
     fn hosts(&mut self, fetch: &FetchSettings, schedule: &ScheduleSettings) {

@@ -135,6 +135,8 @@ fn the_list_of_keys_is_complete() {
         ("[store]", "store"),
         ("[judge]", "judge"),
         ("[backup]", "backup"),
+        ("[serve]", "serve"),
+        ("[token.\"a\"]", "token.NAME"),
         ("[host.\"a.org\"]", "host.NAME"),
         ("[source.\"https://a.org/\"]", "source.ADDRESS"),
         ("[limits]", "limits"),
