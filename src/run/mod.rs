@@ -61,7 +61,9 @@ use crate::store::{Store, StoreError};
 
 pub use around::Asked;
 pub(crate) use around::known as known_beside;
-pub use by_hand::{Copied as CopiedFile, read_copy};
+pub use by_hand::{
+    Copied as CopiedFile, HandMade, KeptByHand, NotKept, is_copy, keep_by_hand, read_copy,
+};
 pub use clock::Clock;
 pub use configured::{SITE, configured_input, is_registered, names_of, to_register};
 pub use documents::{
