@@ -5,10 +5,16 @@
 //! - `safe`: hosts, methods, headers, words of strangers
 //! - `command`: how it begins and ends; `open`
 //! - `pages`: the state of every source, for people and programs
+//! - `access`: who may see what is served, and change it
+//! - `acts`: what is done with what is sent
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+#[path = "serve/access.rs"]
+mod access;
+#[path = "serve/acts.rs"]
+mod acts;
 #[path = "serve/browser.rs"]
 mod browser;
 #[cfg(unix)]

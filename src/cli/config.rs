@@ -1,4 +1,6 @@
-//! `config`: whether the configuration is right, what is in force, and a new one to begin with.
+//! `config`: whether the configuration is right, what is in force, a new one to begin with, and what lets people into `serve`.
+
+mod keys;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -16,6 +18,7 @@ use super::Global;
 use super::context::{config_path, resolved};
 use super::exit::{Exit, Failure};
 use super::print::{Format, Printer};
+use keys::{PasswordArgs, TokenArgs};
 
 /// Check the configuration, show what is in force, write a new one
 #[derive(Debug, Args)]
@@ -26,7 +29,9 @@ use super::print::{Format, Printer};
   sourcekeep config init                    write a sourcekeep.toml to begin with
   sourcekeep config check                   whether all is right in it
   sourcekeep config show                    every value in force, and where it comes from
-  sourcekeep config show fetch.concurrency  one of them"
+  sourcekeep config show fetch.concurrency  one of them
+  sourcekeep config password >> sourcekeep.toml           a password for `serve`
+  sourcekeep config token ci --scope read >> sourcekeep.toml"
 )]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
@@ -38,6 +43,8 @@ enum ConfigCommand {
     Check(CheckArgs),
     Show(ShowArgs),
     Init(InitArgs),
+    Password(PasswordArgs),
+    Token(TokenArgs),
 }
 
 /// Tell everything that is wrong with a configuration file, and whether the files that it names are there
@@ -81,6 +88,8 @@ pub(crate) fn config(
         ConfigCommand::Check(args) => check(global, args, printer),
         ConfigCommand::Show(args) => show(global, args, printer),
         ConfigCommand::Init(args) => init(global, args, printer),
+        ConfigCommand::Password(args) => keys::password(args, printer),
+        ConfigCommand::Token(args) => keys::token(args, printer),
     }
 }
 

@@ -29,6 +29,7 @@ mod quote;
 mod read_pdf;
 mod rejudge;
 mod remove;
+mod repair;
 mod report;
 mod run;
 mod schedule;
@@ -92,6 +93,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Quote(quote::QuoteArgs),
     Rejudge(rejudge::RejudgeArgs),
+    Repair(repair::RepairArgs),
     Mark(mark::MarkArgs),
     Config(config::ConfigArgs),
     Watch(watch::WatchArgs),
@@ -302,6 +304,7 @@ fn dispatch(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::explain(&global, &args, printer),
         Command::Quote(args) => quote::quote(&global, &args, printer),
         Command::Rejudge(args) => rejudge::rejudge(&global, &args, printer),
+        Command::Repair(args) => repair::repair(&global, &args, printer),
         Command::Mark(args) => mark::mark(&global, &args, printer),
         Command::Config(args) => config::config(&global, &args, printer),
         Command::Watch(args) => watch::watch(&global, &args, printer),

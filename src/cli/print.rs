@@ -91,6 +91,11 @@ impl Printer {
         }
     }
 
+    /// Something that is told once, and so whether it is wanted or not.
+    pub(crate) fn once(&self, text: impl Display) {
+        self.talk(&told(text));
+    }
+
     /// Something worth knowing to who asked for it.
     pub(crate) fn detail(&self, text: impl Display) {
         if self.verbose {

@@ -2,19 +2,24 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use sourcekeep::config;
-use sourcekeep::run::Kept;
-use sourcekeep::serve::{self, Listeners, PORT, ServeError, Ways, copy_path};
-use sourcekeep::store::StoreError;
+use sourcekeep::config::ServeSettings;
+use sourcekeep::run::{InputOptions, Kept};
+use sourcekeep::serve::{
+    self, Access, AccessLog, Listeners, PORT, Places, ServeError, Ways, copy_path,
+};
+use sourcekeep::store::{Mode, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
+use super::add;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
 use super::print::Printer;
@@ -25,8 +30,9 @@ use super::when;
 /// Show what is kept in a browser: copies as they were, at an address of this machine
 ///
 /// Copies are other people's pages: they stand in a frame, come from a second address (another port), run no scripts and ask nobody for
-/// anything. What stands above the frame says when a copy was made, and what became of its page. Only this machine can ask: addresses
-/// that are no loopback addresses are refused. Nothing is written, and commands that write work beside it.
+/// anything. What stands above the frame says when a copy was made, and what became of its page. On this machine, everybody may see and
+/// change everything; on an address that others can reach, it starts only with a password or a token ([serve] in the configuration).
+/// Nothing is asked of the web: what is to be visited or read is left to the next run, or to `watch`.
 #[derive(Debug, Args)]
 #[command(after_help = "Addresses, as the archives of the web write them:
   /web/20260105080000/https://example.com/a     the copy of that second; of another, the way to the nearest
@@ -36,10 +42,18 @@ use super::when;
 
 Examples:
   sourcekeep serve
+  sourcekeep serve --read-only
+  sourcekeep config password        then: sourcekeep serve --listen 0.0.0.0:8627
   sourcekeep serve --listen [::1]:0 --format json")]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     listen: ListenArgs,
+    /// Let nobody change anything, whoever they are
+    #[arg(long)]
+    read_only: bool,
+    /// Note each request in this file, a JSON object a line (-: on standard error)
+    #[arg(long, value_name = "FILE")]
+    access_log: Option<PathBuf>,
     /// How to print the addresses
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -93,18 +107,39 @@ pub(crate) struct OpenArgs {
 struct Addresses {
     ui: String,
     replay: String,
+    /// Where both listen, which browsers may call otherwise.
+    listening: [SocketAddr; 2],
     /// The copy that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     copy: Option<String>,
 }
 
 pub(crate) fn serve(global: &Global, args: &ServeArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let (setup, ways) = setup(global, printer)?;
-    let (ui, replay) = args.listen.addresses(PORT);
-    run(&setup, ways, (ui, replay), printer, |listeners| {
+    let (setup, mut ways) = setup(global, printer)?;
+    let own = &setup.settings.serve;
+    ways.access = Access::of(own);
+    ways.access.read_only |= args.read_only;
+    if let Some(path) = args.access_log.as_ref().or(own.access_log.as_ref()) {
+        let failed = |error| anyhow::anyhow!("{}: {error}", path.display());
+        ways.log = Some(AccessLog::open(path).map_err(|error| Failure::failed(failed(error)))?);
+    }
+    let places = Places {
+        at: args.listen.addresses(PORT, own),
+        named: [own.url.clone(), own.replay_url.clone()],
+    };
+    let store = if ways.access.read_only {
+        setup.open_to_read()?
+    } else {
+        if !setup.db.exists() {
+            printer.note(format!("{}: a new archive", setup.db.display()));
+        }
+        setup.open(Mode::Create, printer)?
+    };
+    run(&setup, store, ways, places, printer, |listeners| {
         let addresses = Addresses {
             ui: listeners.ui(),
             replay: listeners.replay(),
+            listening: listeners.listening(),
             copy: None,
         };
         told(&addresses, args.format, printer)?;
@@ -117,9 +152,10 @@ pub(crate) fn serve(global: &Global, args: &ServeArgs, printer: &Printer) -> Res
 }
 
 pub(crate) fn open(global: &Global, args: &OpenArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let (setup, ways) = setup(global, printer)?;
+    let (setup, mut ways) = setup(global, printer)?;
+    ways.access.read_only = true;
+    let store = setup.open_to_read()?;
     let path = {
-        let store = setup.open_to_read()?;
         let asked = canonical(&args.url)?;
         let source = store.read("look for a source", |r| r.source_address(&asked))?;
         let Some(source) = source else {
@@ -131,36 +167,37 @@ pub(crate) fn open(global: &Global, args: &OpenArgs, printer: &Printer) -> Resul
         };
         copy_path(kept.capture())
     };
-    run(
-        &setup,
-        ways,
-        args.listen.addresses(0),
-        printer,
-        |listeners| {
-            let address = format!("{}{}", listeners.ui().trim_end_matches('/'), path);
-            let addresses = Addresses {
-                ui: listeners.ui(),
-                replay: listeners.replay(),
-                copy: Some(address.clone()),
-            };
-            told(&addresses, args.format, printer)?;
-            if !args.no_browser && !start_browser(&address) {
-                printer.warning("no browser could be started; open the address above in yours");
-                printer.hint("BROWSER names one: BROWSER=firefox sourcekeep open URL");
-            }
-            printer.note("Ctrl-C ends it");
-            Ok(())
-        },
-    )
+    let places = Places {
+        at: args.listen.addresses(0, &ServeSettings::default()),
+        named: [None, None],
+    };
+    run(&setup, store, ways, places, printer, |listeners| {
+        let address = format!("{}{}", listeners.ui().trim_end_matches('/'), path);
+        let addresses = Addresses {
+            ui: listeners.ui(),
+            replay: listeners.replay(),
+            listening: listeners.listening(),
+            copy: Some(address.clone()),
+        };
+        told(&addresses, args.format, printer)?;
+        if !args.no_browser && !start_browser(&address) {
+            printer.warning("no browser could be started; open the address above in yours");
+            printer.hint("BROWSER names one: BROWSER=firefox sourcekeep open URL");
+        }
+        printer.note("Ctrl-C ends it");
+        Ok(())
+    })
 }
 
 impl ListenArgs {
     /// Where both are; the port of the pages is this one, where none is named.
-    fn addresses(&self, port: u16) -> (SocketAddr, SocketAddr) {
+    fn addresses(&self, port: u16, own: &ServeSettings) -> [SocketAddr; 2] {
         let ui = self
             .listen
+            .or(own.listen)
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
-        let replay = self.replay_listen.unwrap_or_else(|| {
+        let configured = own.replay_listen.filter(|_| self.listen.is_none());
+        let replay = self.replay_listen.or(configured).unwrap_or_else(|| {
             // After no port, or the last, comes any.
             let next = match ui.port() {
                 0 => 0,
@@ -168,7 +205,7 @@ impl ListenArgs {
             };
             SocketAddr::new(ui.ip(), next)
         });
-        (ui, replay)
+        [ui, replay]
     }
 }
 
@@ -176,8 +213,8 @@ impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         let hint = error.hint();
         let failure = match error {
-            ServeError::NotLoopback(_) => Failure::usage(error),
-            ServeError::Bind(..) => Failure::failed(error),
+            ServeError::Open(_) | ServeError::Mixed => Failure::usage(error),
+            ServeError::Bind(..) | ServeError::Random(_) => Failure::failed(error),
         };
         failure.with_hint(hint)
     }
@@ -193,6 +230,16 @@ fn setup(global: &Global, printer: &Printer) -> Result<(Setup, Ways), Failure> {
         intervals: setup.intervals(),
         rules: setup.rules(),
         settings,
+        inputs: InputOptions {
+            configured: setup.gather.clone(),
+            ..InputOptions::default()
+        },
+        configured: add::configured(&setup, &[], printer)
+            .0
+            .into_iter()
+            .map(|input| input.address)
+            .collect(),
+        ..Ways::default()
     };
     Ok((setup, ways))
 }
@@ -200,16 +247,17 @@ fn setup(global: &Global, printer: &Printer) -> Result<(Setup, Ways), Failure> {
 /// Serves until a signal ends it. `begin` is called once both are bound.
 fn run(
     setup: &Setup,
+    store: Store,
     ways: Ways,
-    (ui, replay): (SocketAddr, SocketAddr),
+    places: Places,
     printer: &Printer,
     begin: impl FnOnce(&Listeners) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
-    let store = Arc::new(setup.open_to_read()?);
+    let store = Arc::new(store);
     let runtime = context::runtime()?;
     let exit = runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let listeners = Listeners::bind(ui, replay).await?;
+        let listeners = Listeners::bind(places, ways.access.is_guarded()).await?;
         begin(&listeners)?;
         // What went wrong is told as it comes; where it comes faster than it is told, some of it is enough.
         let (tell, mut told) = mpsc::channel::<String>(16);
@@ -221,7 +269,10 @@ fn run(
         tokio::pin!(serving);
         let signal = loop {
             tokio::select! {
-                () = &mut serving => break Signal::Terminate,
+                served = &mut serving => {
+                    served?;
+                    break Signal::Terminate;
+                }
                 Some(error) = told.recv() => printer.warning(error),
                 signal = signals.next() => {
                     if matches!(signal, Signal::Interrupt | Signal::Terminate) {
@@ -233,7 +284,7 @@ fn run(
         stop.cancel();
         // A second one does not wait for answers that are under way.
         tokio::select! {
-            () = &mut serving => {}
+            _ = &mut serving => {}
             _ = signals.next() => {}
         }
         Ok(match signal {

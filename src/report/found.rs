@@ -38,6 +38,8 @@ pub struct Search {
     pub selection: Selection,
     /// So many sources are shown.
     pub limit: usize,
+    /// Whether only what `serve` may show is looked through: not what is taken down.
+    pub is_shown: bool,
 }
 
 /// What was found.
@@ -125,6 +127,7 @@ impl Search {
             since,
             until,
             limit,
+            is_shown: false,
         })
     }
 }
@@ -142,6 +145,7 @@ pub fn search(store: &Store, search: &Search, read: ReadBody<'_>) -> Result<Foun
         since: search.since,
         until: search.until,
         most: RANKED,
+        is_shown: search.is_shown,
     };
     let (hits, due) = store.read("search", |r| {
         Ok((r.search(&wanted)?, r.search_due_count()?))

@@ -1,5 +1,6 @@
 //! Instants as text.
 
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit};
 
 /// RFC 3339 in UTC, to the second.
@@ -14,6 +15,25 @@ pub fn rfc3339(ms: i64) -> String {
 /// The day, in UTC.
 pub fn date(ms: i64) -> String {
     rfc3339(ms).split('T').next().unwrap_or_default().to_owned()
+}
+
+/// An instant in 14 digits, in UTC, as the archives of the web write it; rounded as [`rfc3339`] rounds.
+pub fn digits(ms: i64) -> String {
+    let rounded = Timestamp::from_millisecond(ms).and_then(|at| at.round(Unit::Second));
+    match rounded {
+        Ok(at) => TimeZone::UTC
+            .to_datetime(at)
+            .strftime("%Y%m%d%H%M%S")
+            .to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+/// The path at which `serve` shows a copy of a source.
+pub fn web_path(at: i64, capture_id: i64, address: &str) -> String {
+    // The part behind `#` is no part of what a browser asks for, but may name a source.
+    let address = address.replacen('#', "%23", 1);
+    format!("/web/{}-{capture_id}/{address}", digits(at))
 }
 
 /// How long before `now`, in one rounded unit.

@@ -6,6 +6,7 @@
 
 mod backlog;
 mod csv;
+mod decisions;
 mod diff;
 mod entry;
 mod found;
@@ -28,10 +29,11 @@ pub mod when;
 use std::io::Write;
 
 pub use csv::safe as safe_cell;
+pub use decisions::{Decided, each_decision, write_decision_text, write_decisions_csv};
 pub use diff::{Diff, DiffError, DiffSide, Pick, ReadBody, diff, write_diff_html, write_diff_text};
 pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
 pub use found::{Found, FoundEntry, Search, Stood, search, write_found_text};
-pub use instant::{ago, date, in_future, rfc3339};
+pub use instant::{ago, date, digits, in_future, rfc3339, web_path};
 pub use last_run::{LastRunEntry, RejudgedEntry, Runs};
 pub use news::{News, Since};
 pub use plain::{bytes, count, count_of, one_line, printable};

@@ -166,6 +166,7 @@ mod tests {
             next_refresh_at: None,
             refreshed_at: None,
             problem: None,
+            paused_at: None,
             posts: 0,
             citations: 0,
         }

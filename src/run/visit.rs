@@ -100,6 +100,38 @@ pub(super) async fn visit(
     due: &DueSource,
     keep: Keep,
 ) -> Result<Visited, RunError> {
+    if due.is_wanted {
+        return visit_wanted(context, run, due).await;
+    }
+    visit_due(context, run, due, keep).await
+}
+
+/// A visit to a source whose copy somebody asked for: it is kept as if they had named the source on the command line.
+async fn visit_wanted(
+    context: &Context,
+    run: Running,
+    due: &DueSource,
+) -> Result<Visited, RunError> {
+    let visited = visit_due(context, run, due, Keep::Named).await?;
+    // What was put off is wanted still, and so is what there was no room for.
+    if visited.put_off.is_none() && !matches!(visited.copy, Copied::NoRoom | Copied::Later) {
+        let id = visited.source_id;
+        context
+            .store
+            .submit("a copy that was asked for is made", move |w| {
+                w.no_longer_wanted(id)
+            })
+            .await?;
+    }
+    Ok(visited)
+}
+
+async fn visit_due(
+    context: &Context,
+    run: Running,
+    due: &DueSource,
+    keep: Keep,
+) -> Result<Visited, RunError> {
     // The second look of an earlier run that could not be made then, because the host was to be left alone.
     if due.state.second_look_due {
         let look = Look::Second(Connections::FreshHttp1);

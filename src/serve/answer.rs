@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::header::{
     self, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
-    IF_RANGE, LOCATION, RANGE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    IF_RANGE, LOCATION, RANGE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Method, Response, StatusCode};
 use bytes::Bytes;
@@ -33,7 +34,7 @@ pub(super) enum Policy {
 }
 
 /// Where the two listeners are, as policies name them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Named {
     /// The pages.
     pub(super) ui: String,
@@ -52,6 +53,12 @@ pub(super) struct Answer {
     pub(super) save_as: Option<String>,
     /// Where it is instead.
     pub(super) location: Option<String>,
+    /// What the browser is to remember.
+    pub(super) cookie: Option<String>,
+    /// After how many seconds it may be asked for again.
+    pub(super) retry_after: Option<u64>,
+    /// Whether forms are taken there, beside what is only read.
+    pub(super) takes_forms: bool,
 }
 
 impl Answer {
@@ -69,6 +76,9 @@ impl Answer {
             body: body.into(),
             save_as: None,
             location: None,
+            cookie: None,
+            retry_after: None,
+            takes_forms: false,
         }
     }
 
@@ -80,6 +90,11 @@ impl Answer {
             format!("{words}\n"),
         )
         .with(status)
+    }
+
+    /// What was sent is done; what came of it is seen there, by reading (RFC 9110, 15.4.4).
+    pub(super) fn see(path: String) -> Self {
+        Self::elsewhere(path).with(StatusCode::SEE_OTHER)
     }
 
     /// It is elsewhere, on the same origin.
@@ -182,13 +197,27 @@ fn headers(answer: &Answer, named: &Named) -> HeaderMap {
         );
     }
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
-        fixed(ALLOW, "GET, HEAD");
+        let allowed = if answer.takes_forms {
+            "GET, HEAD, POST"
+        } else {
+            "GET, HEAD"
+        };
+        fixed(ALLOW, allowed);
+    }
+    if answer.status == StatusCode::UNAUTHORIZED {
+        fixed(WWW_AUTHENTICATE, "Bearer realm=\"sourcekeep\"");
     }
     let policy = content_policy(answer.policy, named);
     set(&mut headers, CONTENT_SECURITY_POLICY, &policy);
     set(&mut headers, CONTENT_TYPE, &answer.media_type);
     if let Some(location) = &answer.location {
         set(&mut headers, LOCATION, location);
+    }
+    if let Some(cookie) = &answer.cookie {
+        set(&mut headers, SET_COOKIE, cookie);
+    }
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if let Some(name) = &answer.save_as {
         set(&mut headers, CONTENT_DISPOSITION, &attachment(name));

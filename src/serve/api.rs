@@ -17,6 +17,15 @@ pub(super) struct Problem {
 }
 
 impl Problem {
+    /// Anything.
+    pub(super) fn new(status: StatusCode, detail: &str) -> Self {
+        Self {
+            title: status.canonical_reason().unwrap_or("Refused"),
+            status: status.as_u16(),
+            detail: detail.to_owned(),
+        }
+    }
+
     /// What is asked for makes no sense.
     pub(super) fn bad(detail: &str) -> Self {
         Self {

@@ -2,8 +2,9 @@
 
 use url::Url;
 
-use super::place::{Place, When, digits};
-use crate::store::{CopyRow, SourceRow, Store, StoreError};
+use super::place::{Place, When};
+use crate::report::digits;
+use crate::store::{CopyRow, SourceRow, Store, StoreError, Takedown};
 
 /// Other sources that are offered where one has no copy.
 const MOST_BESIDE: usize = 5;
@@ -16,6 +17,8 @@ pub(super) enum Found {
     Elsewhere(When, String, i64),
     /// The copy that is meant was pruned.
     Pruned(Box<Known>, CopyRow),
+    /// Copies of the source are not shown any more.
+    TakenDown(Takedown),
     /// There is no copy. The source, if a post cites it, and sources beside it that have copies.
     Nothing(Option<Box<Known>>, Vec<(String, i64)>),
 }
@@ -81,6 +84,10 @@ pub(super) fn find(store: &Store, place: &Place, now: i64) -> Result<Found, Stor
         };
         return Ok(Found::Nothing(None, beside));
     };
+    let id = known.source.id;
+    if let Some(takedown) = store.read("see what may be shown", |r| r.takedown_of(id))? {
+        return Ok(Found::TakenDown(takedown));
+    }
     let at = place.instant();
     let is_meant = |copy: &&CopyRow| match place.copy {
         Some(id) => copy.id == id,

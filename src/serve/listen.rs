@@ -1,11 +1,14 @@
-//! Two listeners on loopback, and what each connection may cost.
+//! The two listeners, and what each connection may cost.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +17,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::ServeError;
+use super::names::Origin;
+use crate::config::WebOrigin;
 
 /// So many connections are open at once to each listener; more wait until one ends.
 const MOST_CONNECTIONS: usize = 2000;
@@ -28,54 +33,18 @@ const MOST_HEADERS: usize = 64;
 /// How long answers that are under way may take once it was asked to end.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Where one of the two is heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Origin(SocketAddr);
-
-impl Origin {
-    /// Its addresses with the port, as a browser names them; the first is the one that is told.
-    fn hosts(self) -> [String; 2] {
-        let port = self.0.port();
-        let (number, name) = (self.0.to_string(), format!("localhost:{port}"));
-        // What a page may load can only be said of names, and of numbers of the old kind.
-        if self.0.is_ipv6() {
-            [name, number]
-        } else {
-            [number, name]
-        }
-    }
-
-    /// Whether a request for this host is meant for it. Any other name was made to lead here by somebody (DNS rebinding).
-    pub(super) fn is(self, host: &str) -> bool {
-        let is_meant = |host: &str| {
-            self.hosts()
-                .iter()
-                .any(|own| own.eq_ignore_ascii_case(host))
-        };
-        is_meant(host) || self.0.port() == 80 && is_meant(&format!("{host}:80"))
-    }
-
-    /// How it is told.
-    pub(super) fn told(self) -> String {
-        format!("http://{}", self.hosts()[0])
-    }
-
-    /// How it is called by who calls the other one so.
-    pub(super) fn beside(self, host: &str) -> String {
-        let is_name = host
-            .get(..9)
-            .is_some_and(|start| start.eq_ignore_ascii_case("localhost"));
-        let [told, other] = self.hosts();
-        let is_told = is_name == told.starts_with("localhost") || self.0.is_ipv6();
-        format!("http://{}", if is_told { told } else { other })
-    }
-
-    /// All of its names, for a policy.
-    pub(super) fn all(self) -> String {
-        let [told, other] = self.hosts();
-        format!("http://{told} http://{other}")
-    }
+/// Where the two listen, and what browsers call them: the pages, and the copies.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Where they listen.
+    pub at: [SocketAddr; 2],
+    /// What browsers call them, where something stands before them.
+    pub named: [Option<WebOrigin>; 2],
 }
+
+/// Whose connection a request came by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 /// Two listeners that are bound, and not yet served.
 #[derive(Debug)]
@@ -86,17 +55,22 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds both; port 0 takes any that is free. Where the second is told to take the port after the first, and there is none, it takes
-    /// any.
+    /// Binds both; port 0 takes any that is free.
     ///
     /// # Errors
     ///
-    /// Where an address is no loopback address, or cannot be had.
-    pub async fn bind(ui: SocketAddr, replay: SocketAddr) -> Result<Self, ServeError> {
+    /// Where an address cannot be had, or others than this machine can reach it though nothing keeps them out.
+    pub async fn bind(places: Places, is_guarded: bool) -> Result<Self, ServeError> {
+        let [ui, replay] = places.at;
         for address in [ui, replay] {
-            if !is_loopback(address.ip()) {
-                return Err(ServeError::NotLoopback(address));
+            if !is_guarded && !address.ip().is_loopback() {
+                return Err(ServeError::Open(address));
             }
+        }
+        let [ui_name, replay_name] = places.named;
+        let is_tls = ui_name.as_ref().is_some_and(|name| name.is_tls);
+        if is_tls && replay_name.as_ref().is_none_or(|name| !name.is_tls) {
+            return Err(ServeError::Mixed);
         }
         let bind = async |address: SocketAddr| {
             let bound = TcpListener::bind(address).await;
@@ -108,7 +82,10 @@ impl Listeners {
         Ok(Self {
             ui,
             replay,
-            origins: [Origin(ui_address), Origin(replay_address)],
+            origins: [
+                Origin::new(ui_address, ui_name),
+                Origin::new(replay_address, replay_name),
+            ],
         })
     }
 
@@ -122,6 +99,12 @@ impl Listeners {
         self.origins[1].told() + "/"
     }
 
+    /// Where both listen, whatever browsers call them.
+    pub fn listening(&self) -> [SocketAddr; 2] {
+        let [ui, replay] = &self.origins;
+        [ui.at(), replay.at()]
+    }
+
     /// Answers until it is asked to end.
     pub(super) async fn answer(self, ui: Router, replay: Router, stop: CancellationToken) {
         tokio::join!(
@@ -129,11 +112,6 @@ impl Listeners {
             answer(self.replay, replay, stop)
         );
     }
-}
-
-/// Whether nobody but this machine can ask there. What is mapped from the old addresses is not asked by its new name.
-fn is_loopback(address: IpAddr) -> bool {
-    address.is_loopback()
 }
 
 async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) {
@@ -148,10 +126,14 @@ async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) 
             next = next => next,
             () = stop.cancelled() => break,
         };
-        let Some(stream) = stream else {
+        let Some((stream, peer)) = stream else {
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let own = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            own.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
@@ -170,46 +152,10 @@ async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) 
 }
 
 /// The next connection. Where none can be had (no file descriptors left, one that went at once), it is tried again, and not at once.
-async fn accept(listener: &TcpListener) -> Option<TcpStream> {
-    if let Ok((stream, _)) = listener.accept().await {
-        return Some(stream);
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, Peer)> {
+    if let Ok((stream, peer)) = listener.accept().await {
+        return Some((stream, Peer(peer.ip())));
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_this_machine_are_told_from_all_others() {
-        let origin = Origin("127.0.0.1:8627".parse().unwrap());
-        for own in ["127.0.0.1:8627", "localhost:8627", "LocalHost:8627"] {
-            assert!(origin.is(own), "{own}");
-        }
-        for other in [
-            "",
-            "localhost",
-            "127.0.0.1",
-            "127.0.0.1:8628",
-            "localhost.:8627",
-            "evil.test:8627",
-            "127.0.0.1:8627.evil.test",
-            "[::1]:8627",
-        ] {
-            assert!(!origin.is(other), "{other}");
-        }
-        assert!(Origin("127.0.0.1:80".parse().unwrap()).is("localhost"));
-    }
-
-    #[test]
-    fn one_is_called_as_the_other_is() {
-        let old = Origin("127.0.0.1:1".parse().unwrap());
-        let new = Origin("[::1]:2".parse().unwrap());
-        assert_eq!(old.beside("localhost:2"), "http://localhost:1");
-        assert_eq!(old.beside("127.0.0.1:2"), "http://127.0.0.1:1");
-        assert_eq!(new.beside("127.0.0.1:1"), "http://localhost:2");
-        assert_eq!(new.told(), "http://localhost:2");
-    }
 }

@@ -1,50 +1,64 @@
 //! What is kept, in a browser: pages of ours, and copies beside them, which are other people's pages.
 //!
-//! Two listeners on loopback. One answers with pages of ours; each that shows a copy says above it when it was made, of what, and what
+//! Two listeners. One answers with pages of ours; each that shows a copy says above it when it was made, of what, and what
 //! became of that. The copy stands in a frame, and comes from the other listener: another origin, from which nothing of the first can be
 //! reached, under policies that let it do nothing but be seen. `docs/SECURITY.md` says how.
 //!
-//! Answering reads the archive and never writes; that is done by threads that may wait, so many at once.
+//! A request is answered in one way: is it asked by a name of ours ([`names`]), who asks ([`access`]), what do they send ([`body`]); then a
+//! page reads the archive ([`pages`], [`view`], [`replay`]), or what was sent is done ([`acts`]). Both are done by threads that may wait, so
+//! many at once.
 
 mod access;
+mod acts;
 mod answer;
 mod api;
+mod body;
 mod copies;
 mod done;
+mod entry;
 mod feed;
 mod listen;
+mod log;
 mod metrics;
+mod names;
 mod pages;
 mod place;
 mod replay;
 mod view;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::HOST;
+use axum::http::header::{HOST, HeaderName, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::any;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::judge::Rules;
-use crate::report::ReportError;
+use crate::report::{ReportError, one_line};
 use crate::run::Clock;
-use crate::run::Intervals;
+use crate::run::{InputOptions, Intervals};
 use crate::schedule::Policy as Schedule;
 use crate::store::{Store, StoreError, WholeCapture};
 
-use access::Who;
+use access::{Door, Who};
+use acts::Act;
 use answer::{Answer, Named, Policy};
-use listen::Origin;
-use place::{Form, When};
+use listen::Peer;
+use names::Origin;
+use place::{Form, Place, When};
 
-pub use listen::Listeners;
+pub use access::Access;
+pub use listen::{Listeners, Places};
+pub use log::AccessLog;
 
 /// The port of the pages, where none is named. The copies are shown on the one after it.
 pub const PORT: u16 = 8627;
@@ -57,9 +71,17 @@ const STYLE: &str = include_str!("style.css");
 /// Why nothing can be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// An address that others than this machine can reach.
-    #[error("{0}: not a loopback address; whoever reaches it could read the whole archive")]
-    NotLoopback(SocketAddr),
+    /// An address that others than this machine can reach, and nothing that keeps them out.
+    #[error(
+        "{0}: not a loopback address, and no password and no token; whoever reaches it could read and change the whole archive"
+    )]
+    Open(SocketAddr),
+    /// Pages over TLS, and copies without: browsers would not show them.
+    #[error("serve.url has https, and the copies have no name with https")]
+    Mixed,
+    /// The operating system gives no random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(#[source] std::io::Error),
     /// An address that cannot be had.
     #[error("{0}: {why}", why = why(.1))]
     Bind(SocketAddr, #[source] std::io::Error),
@@ -69,7 +91,11 @@ impl ServeError {
     /// What can be done about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotLoopback(_) => "use 127.0.0.1 or [::1]",
+            Self::Open(_) => {
+                "`sourcekeep config password` makes a password for [serve]; or use 127.0.0.1"
+            }
+            Self::Mixed => "name them with serve.replay_url",
+            Self::Random(_) => "there is nothing that you could do here",
             Self::Bind(_, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                 "another program listens there, perhaps another `serve`; `--listen 127.0.0.1:0` takes any free port"
             }
@@ -96,9 +122,7 @@ struct Site {
     clock: Clock,
     ui: Origin,
     replay: Origin,
-    named: Named,
-    /// What copies that are shown ask with for what they need.
-    key: String,
+    door: Door,
     readers: Arc<Semaphore>,
     ways: Ways,
     tell: Tell,
@@ -115,48 +139,102 @@ pub struct Ways {
     pub rules: Option<Arc<Rules>>,
     /// The configuration in force, as TOML; secrets are hidden.
     pub settings: String,
+    /// How an input is read that somebody adds.
+    pub inputs: InputOptions,
+    /// The inputs that stand in the configuration.
+    pub configured: BTreeSet<String>,
+    /// Who may see what is served, and change it.
+    pub access: Access,
+    /// Where requests are noted.
+    pub log: Option<AccessLog>,
 }
 
 /// Hears of what went wrong on our side.
 pub type Tell = Box<dyn Fn(&StoreError) + Send + Sync>;
 
 /// Serves an archive until it is asked to end. `tell` hears of what went wrong on our side.
+///
+/// # Errors
+///
+/// Where the operating system gives no random numbers.
 pub async fn serve(
     listeners: Listeners,
     store: Arc<Store>,
     clock: Clock,
-    ways: Ways,
+    mut ways: Ways,
     tell: Tell,
     stop: CancellationToken,
-) {
-    let [ui, replay] = listeners.origins;
+) -> Result<(), ServeError> {
+    let [ui, replay] = listeners.origins.clone();
     let site = Arc::new(Site {
         store,
         clock,
         ui,
         replay,
-        named: Named {
-            ui: ui.all(),
-            replay: replay.all(),
-        },
-        key: place::new_key(),
+        door: Door::new(std::mem::take(&mut ways.access)).map_err(ServeError::Random)?,
         readers: Arc::new(Semaphore::new(MOST_READERS)),
         ways,
         tell,
     });
     let pages = Router::new()
         .route("/", any(answered(Side::Ui, pages::overview)))
-        .route("/sources", any(answered(Side::Ui, pages::sources)))
+        .route(
+            "/sources",
+            any(either(pages::sources, acts::sources::change)),
+        )
+        .route(
+            "/sources/{id}/takedown",
+            any(either(pages::source_of, acts::source::take_down)),
+        )
+        .route(
+            "/sources/{id}/copy",
+            any(with_file(pages::source_of, acts::copies::keep)),
+        )
+        .route(
+            "/posts/{id}/check",
+            any(either(pages::post_of, acts::posts::read_again)),
+        )
+        .route(
+            "/repairs",
+            any(either(pages::repairs, acts::repairs::change)),
+        )
+        .route("/repairs/decided", any(answered(Side::Ui, pages::decided)))
+        .route(
+            "/decisions.csv",
+            any(answered(Side::Ui, pages::decided_csv)),
+        )
+        .route(
+            "/api/v1/repairs",
+            any(either(pages::repairs_json, acts::repairs::change)),
+        )
+        .route(
+            "/api/v1/decisions",
+            any(either(pages::decided, acts::repairs::change)),
+        )
+        .route(
+            "/api/v1/sources/{id}/takedown",
+            any(either(pages::source_of, acts::source::take_down)),
+        )
+        .route(
+            "/api/v1/sources/{id}/copy",
+            any(with_file(pages::source_of, acts::copies::keep)),
+        )
+        .route(
+            "/api/v1/posts/{id}/check",
+            any(either(pages::post_of, acts::posts::read_again)),
+        )
         .route("/sources.csv", any(answered(Side::Ui, pages::sources_csv)))
         .route("/sources/{id}", any(answered(Side::Ui, pages::source)))
         .route("/posts", any(answered(Side::Ui, pages::posts)))
         .route("/posts/{id}", any(answered(Side::Ui, pages::post)))
         .route("/search", any(answered(Side::Ui, pages::search)))
-        .route("/inputs", any(answered(Side::Ui, pages::inputs)))
+        .route("/inputs", any(either(pages::inputs, acts::inputs::change)))
+        .route("/login", any(entry::login))
+        .route("/logout", any(entry::logout))
         .route("/health", any(answered(Side::Ui, pages::health)))
         .route(
             "/api/v1/sources",
-            any(answered(Side::Ui, pages::sources_json)),
+            any(either(pages::sources_json, acts::sources::change)),
         )
         .route(
             "/api/v1/sources/{id}",
@@ -166,26 +244,30 @@ pub async fn serve(
         .route("/api/v1/posts/{id}", any(answered(Side::Ui, pages::post)))
         .route("/api/v1/search", any(answered(Side::Ui, pages::search)))
         .route("/api/v1/events", any(answered(Side::Ui, pages::events)))
-        .route("/api/v1/inputs", any(answered(Side::Ui, pages::inputs)))
+        .route(
+            "/api/v1/inputs",
+            any(either(pages::inputs, acts::inputs::change)),
+        )
         .route("/api/v1/stats", any(answered(Side::Ui, pages::health)))
         .route("/api/{*rest}", any(answered(Side::Ui, api::nothing)))
         .route("/feed.atom", any(answered(Side::Ui, feed::atom)))
         .route("/metrics", any(answered(Side::Ui, metrics::metrics)))
-        .route("/healthz", any(answered(Side::Ui, metrics::healthz)))
-        .route("/ui.css", any(answered(Side::Ui, pages::style)))
-        .route("/ui.js", any(answered(Side::Ui, pages::script)))
-        .route("/favicon.svg", any(answered(Side::Ui, pages::icon)))
-        .route("/favicon.ico", any(answered(Side::Ui, pages::icon)))
-        .route("/style.css", any(answered(Side::Ui, style)))
+        .route("/healthz", any(public(Side::Ui, metrics::healthz)))
+        .route("/ui.css", any(public(Side::Ui, pages::style)))
+        .route("/ui.js", any(public(Side::Ui, pages::script)))
+        .route("/favicon.svg", any(public(Side::Ui, pages::icon)))
+        .route("/favicon.ico", any(public(Side::Ui, pages::icon)))
+        .route("/style.css", any(public(Side::Ui, style)))
         .route("/web/{*place}", any(answered(Side::Ui, view::place)))
         .fallback(answered(Side::Ui, nothing))
         .with_state(Arc::clone(&site));
     let copies = Router::new()
-        .route("/style.css", any(answered(Side::Replay, style)))
+        .route("/style.css", any(public(Side::Replay, style)))
         .route("/web/{*place}", any(answered(Side::Replay, replay::place)))
         .fallback(answered(Side::Replay, nothing))
         .with_state(site);
     listeners.answer(pages, copies, stop).await;
+    Ok(())
 }
 
 /// Which of the two is asked.
@@ -197,12 +279,14 @@ enum Side {
 
 /// What is asked.
 struct Asked {
-    /// Who asks.
+    /// Who asks. Nothing is answered to who may not see it.
     who: Who,
     /// The host by which it is asked, with its port.
     host: String,
     /// The path as it stands there, with the query.
     path: String,
+    /// It has a key that only a copy that is shown has.
+    has_key: bool,
     /// It is asked for by a page of another origin, or of none, as copies are in their sandbox.
     is_of_others: bool,
     /// It is to be opened, in a tab or a frame.
@@ -245,39 +329,187 @@ impl Asked {
 type Responding = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 type Make = fn(&Site, &Asked) -> Result<Answer, StoreError>;
 
+/// What a path answers.
+#[derive(Clone, Copy)]
+struct Way {
+    side: Side,
+    make: Make,
+    /// What is done with what is sent there.
+    act: Option<Act>,
+    /// Whether a file may be sent.
+    takes_file: bool,
+    /// Whether it is answered to everybody.
+    is_public: bool,
+}
+
+impl Way {
+    fn handler(
+        self,
+    ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
+        move |State(site), request| Box::pin(respond(site, self, request))
+    }
+}
+
 /// A handler of requests that `make` answers.
 fn answered(
     side: Side,
     make: Make,
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
-    move |State(site), request| Box::pin(respond(site, side, make, request))
+    let way = Way {
+        side,
+        make,
+        act: None,
+        takes_file: false,
+        is_public: false,
+    };
+    way.handler()
 }
 
-async fn respond(site: Arc<Site>, side: Side, make: Make, request: Request) -> Response<Body> {
-    let (head, _) = request.into_parts();
-    let answer = match asked(&site, side, &head) {
-        Err(refused) => refused,
+/// The same, for everybody, whoever they are.
+fn public(
+    side: Side,
+    make: Make,
+) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
+    let way = Way {
+        side,
+        make,
+        act: None,
+        takes_file: false,
+        is_public: true,
+    };
+    way.handler()
+}
+
+/// A handler of requests of the pages' listener: `make` answers those that only read, and `act` does what is sent.
+fn either(
+    make: Make,
+    act: Act,
+) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
+    let way = Way {
+        side: Side::Ui,
+        make,
+        act: Some(act),
+        takes_file: false,
+        is_public: false,
+    };
+    way.handler()
+}
+
+/// The same where a file may be sent.
+fn with_file(
+    make: Make,
+    act: Act,
+) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
+    let way = Way {
+        side: Side::Ui,
+        make,
+        act: Some(act),
+        takes_file: true,
+        is_public: false,
+    };
+    way.handler()
+}
+
+async fn respond(site: Arc<Site>, way: Way, request: Request) -> Response<Body> {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let (who, answer) = match asked(&site, way, &head) {
+        Err(refused) => (None, refused),
         Ok(asked) => {
-            let own = Arc::clone(&site);
-            // It is held until the answer is made, whether somebody still waits for it or not.
-            let room = Arc::clone(&site.readers).acquire_owned().await;
-            let made = tokio::task::spawn_blocking(move || {
-                let _room = room;
-                make(&own, &asked).unwrap_or_else(|error| failed(&own, &error))
-            });
-            made.await.unwrap_or_else(|_| {
-                Answer::words(StatusCode::INTERNAL_SERVER_ERROR, "this cannot be shown")
-            })
+            let who = Some(asked.who.name.clone());
+            (who, answer(&site, way, &head, asked, body).await)
         }
     };
-    answer.to(&head.method, &head.headers, &site.named)
+    let response = answer.to(&head.method, &head.headers, &named(&site, way.side, &head));
+    note(&site, way.side, &head, who, &response, begun);
+    response
+}
+
+async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Body) -> Answer {
+    let sent = match (way.act, &head.method) {
+        (Some(act), &Method::POST) => match body::read(&head.headers, body, way.takes_file).await {
+            Ok(sent) => Some((act, sent)),
+            Err(refused) => return refused,
+        },
+        _ => None,
+    };
+    // It is held until the answer is made, whether somebody still waits for it or not.
+    let room = Arc::clone(&site.readers).acquire_owned().await;
+    let site = Arc::clone(site);
+    let made = tokio::task::spawn_blocking(move || {
+        let _room = room;
+        match sent {
+            Some((act, sent)) => acts::act(&site, &asked, act, &sent),
+            None => (way.make)(&site, &asked).unwrap_or_else(|error| failed(&site, &error)),
+        }
+    });
+    made.await.unwrap_or_else(|_| {
+        Answer::words(StatusCode::INTERNAL_SERVER_ERROR, "this cannot be shown")
+    })
+}
+
+/// What the two are called by who asks, as policies name them.
+fn named(site: &Site, side: Side, head: &Parts) -> Named {
+    let host = host(&head.headers).unwrap_or_default();
+    let (own, other) = match side {
+        Side::Ui => (&site.ui, &site.replay),
+        Side::Replay => (&site.replay, &site.ui),
+    };
+    if !own.is(host) {
+        return Named::default();
+    }
+    let (own, other) = (own.called(host), other.beside(own, host));
+    match side {
+        Side::Ui => Named {
+            ui: own,
+            replay: other,
+        },
+        Side::Replay => Named {
+            ui: other,
+            replay: own,
+        },
+    }
+}
+
+/// Notes a request that was answered.
+fn note(
+    site: &Site,
+    side: Side,
+    head: &Parts,
+    who: Option<String>,
+    response: &Response<Body>,
+    begun: Instant,
+) {
+    use axum::body::HttpBody as _;
+    let Some(log) = &site.ways.log else {
+        return;
+    };
+    let says = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    log.note(log::Line {
+        at: log::at(site.clock.now()),
+        peer: head.extensions.get::<Peer>().map(|peer| peer.0),
+        who,
+        listener: match side {
+            Side::Ui => "pages",
+            Side::Replay => "copies",
+        },
+        host: one_line(says(HOST).unwrap_or_default(), 200),
+        method: one_line(head.method.as_str(), 20),
+        path: log::without_keys(path),
+        status: response.status().as_u16(),
+        bytes: response.body().size_hint().exact().unwrap_or(0),
+        ms: (begun.elapsed().as_secs_f64() * 1e4).round() / 10.0,
+        user_agent: says(USER_AGENT).map(|agent| one_line(agent, 300)),
+        left_out: 0,
+    });
 }
 
 /// What a request asks for; or why it is not answered.
-fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<Asked, Answer> {
-    let own = match side {
-        Side::Ui => site.ui,
-        Side::Replay => site.replay,
+fn asked(site: &Site, way: Way, head: &Parts) -> Result<Asked, Answer> {
+    let own = match way.side {
+        Side::Ui => &site.ui,
+        Side::Replay => &site.replay,
     };
     let host = host(&head.headers).unwrap_or_default();
     let authority = head.uri.authority().map(|authority| authority.as_str());
@@ -285,42 +517,80 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
         let words = "this is asked by a name that is not its own";
         return Err(Answer::words(StatusCode::MISDIRECTED_REQUEST, words));
     }
-    if head.method != Method::GET && head.method != Method::HEAD {
-        let words = "this can only be read";
-        return Err(Answer::words(StatusCode::METHOD_NOT_ALLOWED, words));
+    let is_read = head.method == Method::GET || head.method == Method::HEAD;
+    let is_sent = head.method == Method::POST && way.act.is_some();
+    if !is_read && !is_sent {
+        let words = if way.act.is_some() {
+            "this can be read, or sent something to"
+        } else {
+            "this can only be read"
+        };
+        let mut refused = Answer::words(StatusCode::METHOD_NOT_ALLOWED, words);
+        refused.takes_forms = way.act.is_some();
+        return Err(refused);
     }
-    if side == Side::Ui && host.starts_with('[') {
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    if way.side == Side::Ui && host.starts_with('[') {
         // What a page may show in a frame cannot be said by such a number.
-        let path = head.uri.path_and_query().map(|path| path.as_str());
-        return Err(Answer::elsewhere(own.told() + path.unwrap_or("/")));
+        let told = own.told();
+        return Err(if told.contains('[') {
+            let words = "browsers need a name for this: set serve.url and serve.replay_url";
+            Answer::words(StatusCode::MISDIRECTED_REQUEST, words)
+        } else {
+            Answer::elsewhere(told + path)
+        });
     }
     // Nothing that is kept may answer in our place.
     if head.headers.contains_key("service-worker") {
         return Err(Answer::words(StatusCode::FORBIDDEN, "no service workers"));
     }
-    let path = head.uri.path_and_query().map(|path| path.as_str());
     // (What is no browser says nothing of this.)
     let says = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let is_of_others =
         says("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
     let mode = says("sec-fetch-mode");
     let is_opened = mode.is_none_or(|mode| mode == "navigate");
-    if side == Side::Ui && is_of_others && !is_opened {
+    let other_page = says("origin").is_some_and(|origin| origin != own.called(host));
+    if way.side == Side::Ui
+        && (is_of_others && !is_opened || is_sent && (is_of_others || other_page))
+    {
         let words = "no other page may ask for this";
         return Err(Answer::words(StatusCode::FORBIDDEN, words));
     }
+    let key = match way.side {
+        Side::Ui => None,
+        Side::Replay => path
+            .strip_prefix("/web/")
+            .and_then(Place::parse)
+            .and_then(|place| place.key),
+    };
+    let now = Instant::now();
+    let by_key = key.and_then(|key| site.door.who_by_key(&key, now));
+    let has_key = by_key.is_some();
+    let who = by_key.or_else(|| site.door.who(&head.headers, now));
+    let who = match who {
+        Some(who) => who,
+        None if way.is_public => Who::nobody(),
+        None => return Err(entry::outside(site, way.side, host, path)),
+    };
     Ok(Asked {
-        who: Who {
-            may_write: false,
-            is_logged_in: false,
-            csrf: String::new(),
-        },
+        who,
         host: host.to_owned(),
-        path: path.unwrap_or("/").to_owned(),
+        path: path.to_owned(),
+        has_key,
         is_of_others,
         is_opened,
         is_navigated: mode == Some("navigate"),
     })
+}
+
+/// The number that stands in this place of a path: that of `/sources/5/copy` in the second. Of `/api/v1`, what follows counts.
+fn number_in(asked: &Asked, place: usize) -> Option<i64> {
+    let path = asked.path.split('?').next()?;
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let part = path.split('/').nth(place)?;
+    let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    part.parse().ok().filter(|_| is_number)
 }
 
 /// What a report says, where the archive could be read.

@@ -7,7 +7,6 @@
 //! Pure.
 
 use std::fmt;
-use std::hash::BuildHasher;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -15,6 +14,7 @@ use url::Url;
 
 use crate::address;
 use crate::capture::requisites::Kind;
+use crate::report::digits;
 
 /// In which form something is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,26 +281,7 @@ impl fmt::Display for When {
 }
 
 /// Letters of a key.
-const KEY_LENGTH: usize = 16;
-
-/// A key that nobody can guess.
-pub(super) fn new_key() -> String {
-    // Its seed comes from the system.
-    let random = std::hash::RandomState::new().hash_one(0);
-    format!("{random:016x}")
-}
-
-/// An instant in 14 digits, rounded as it is where instants are told.
-pub(super) fn digits(ms: i64) -> String {
-    let rounded = jiff::Timestamp::from_millisecond(ms).and_then(|at| at.round(jiff::Unit::Second));
-    match rounded {
-        Ok(at) => TimeZone::UTC
-            .to_datetime(at)
-            .strftime("%Y%m%d%H%M%S")
-            .to_string(),
-        Err(_) => String::new(),
-    }
-}
+pub(super) const KEY_LENGTH: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -398,7 +379,7 @@ mod tests {
         ) {
             let form = MODIFIERS[form].1;
             let url = Url::parse(&format!("https://a.test/{path}")).unwrap();
-            let written = When::of_parts(at, id, &new_key()).path(form, url.as_str());
+            let written = When::of_parts(at, id, "0123456789abcdef").path(form, url.as_str());
             let place = Place::parse(written.strip_prefix("/web/").unwrap()).unwrap();
             prop_assert!(place.is(at));
             prop_assert_eq!((place.copy, place.form), (Some(id), form));

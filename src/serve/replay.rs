@@ -28,30 +28,29 @@ pub(super) fn place(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
     let Some(place) = Place::parse(asked.place()) else {
         return Ok(view::not_an_address(Policy::Inside));
     };
-    let has_key = place.key.as_deref() == Some(site.key.as_str());
     let is_part = !matches!(
         place.form,
         Form::Shown | Form::Bytes | Form::Text | Form::Link
     );
-    if asked.is_of_others && !has_key && (is_part || !asked.is_opened) {
+    if asked.is_of_others && !asked.has_key && (is_part || !asked.is_opened) {
         return Ok(Answer::words(StatusCode::FORBIDDEN, REFUSED));
     }
     match place.form {
         Form::Shown | Form::Bytes | Form::Text => copy(site, asked, &place),
         Form::Link => link(site, asked, &place),
         Form::Picture => {
-            let picture = piece(site, &place)?;
+            let picture = piece(site, asked, &place)?;
             let is_drawing = picture.media_type == "image/svg+xml";
             // Opened on its own, a drawing is a page, whose frames are connected to before the policy forbids them.
             if is_drawing && asked.is_navigated {
-                let when = When::with_key(&place, &site.key);
+                let when = When::with_key(&place, &asked.who.key);
                 let path = when.path(Form::Picture, &place.address);
                 let html = data::picture(&path, &place.address);
                 return Ok(Answer::page(Policy::Inside, html));
             }
             Ok(picture)
         }
-        Form::Style | Form::Script | Form::Frame | Form::Object => piece(site, &place),
+        Form::Style | Form::Script | Form::Frame | Form::Object => piece(site, asked, &place),
     }
 }
 
@@ -65,14 +64,14 @@ fn copy(site: &Site, asked: &Asked, place: &Place) -> Result<Answer, StoreError>
             match place.form {
                 Form::Bytes => stored(store, &kept),
                 Form::Text => text(&kept),
-                _ => shown(site, &kept, false),
+                _ => shown(asked, &kept, false),
             }
         }
         Found::Elsewhere(when, address, _) => {
             Ok(Answer::elsewhere(when.path(place.form, &address)))
         }
         found => {
-            let ui = site.ui.beside(&asked.host);
+            let ui = site.ui.beside(&site.replay, &asked.host);
             Ok(view::absent(Policy::Inside, &ui, place, &found))
         }
     }
@@ -136,11 +135,11 @@ fn text(kept: &Kept<'_>) -> Result<Answer, StoreError> {
 }
 
 /// A copy as a page.
-fn shown(site: &Site, kept: &Kept<'_>, is_framed: bool) -> Result<Answer, StoreError> {
+fn shown(asked: &Asked, kept: &Kept<'_>, is_framed: bool) -> Result<Answer, StoreError> {
     let capture = kept.capture();
     let body = kept.body()?;
     let media_type = kept.media_type();
-    let when = When::of_parts(capture.at, capture.id, &site.key);
+    let when = When::of_parts(capture.at, capture.id, &asked.who.key);
     let policy = if is_framed {
         Policy::Framed
     } else {
@@ -211,13 +210,16 @@ fn offered(kept: &Kept<'_>, when: &When) -> Answer {
 /// Where a link of a copy leads: a page of ours, which the copy itself could not show.
 fn link(site: &Site, asked: &Asked, place: &Place) -> Result<Answer, StoreError> {
     let found = find(&site.store, place, site.clock.now())?;
-    let ui = site.ui.beside(&asked.host);
+    let ui = site.ui.beside(&site.replay, &asked.host);
     Ok(view::way(&ui, place, &found))
 }
 
 /// What a page needs.
-fn piece(site: &Site, place: &Place) -> Result<Answer, StoreError> {
+fn piece(site: &Site, asked: &Asked, place: &Place) -> Result<Answer, StoreError> {
     let store = &*site.store;
+    if is_down(site, place)? {
+        return Ok(missing(place));
+    }
     let kept = match place.copy {
         Some(id) => Kept::of(store, id)?,
         None => None,
@@ -231,26 +233,53 @@ fn piece(site: &Site, place: &Place) -> Result<Answer, StoreError> {
     };
     let Some(url) = place.url() else {
         return match pieces.part(&place.address)? {
-            Some(part) => of_piece(site, pieces, place, part),
+            Some(part) => of_piece(asked, pieces, place, part),
             None => Ok(missing(place)),
         };
     };
     match pieces.brought(&url)? {
-        Some(piece) => of_piece(site, pieces, place, piece),
+        Some(piece) => of_piece(asked, pieces, place, piece),
         // It may be a source of its own.
         None => match of_source(site, place, kept)? {
-            Some(kept) if place.form == Form::Frame => shown(site, &kept, true),
+            Some(kept) if place.form == Form::Frame => shown(asked, &kept, true),
             Some(kept) => {
                 let piece = Piece {
                     url,
                     media_type: kept.media_type().map(str::to_owned),
                     body: kept.body()?,
                 };
-                of_piece(site, kept.pieces(), place, piece)
+                of_piece(asked, kept.pieces(), place, piece)
             }
             None => Ok(missing(place)),
         },
     }
+}
+
+/// Whether what a page needs is, or is part of, a source whose copies are not shown any more.
+fn is_down(site: &Site, place: &Place) -> Result<bool, StoreError> {
+    let names = place.sources();
+    site.store.read("see what may be shown", |r| {
+        if !r.has_takedowns()? {
+            return Ok(false);
+        }
+        let of = match place.copy {
+            Some(id) => r.source_of_capture(id)?,
+            None => None,
+        };
+        if let Some(id) = of
+            && r.takedown_of(id)?.is_some()
+        {
+            return Ok(true);
+        }
+        for name in &names {
+            if let Some(id) = r.source_id(name)?
+                && r.takedown_of(id)?.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
 }
 
 /// The copy of a source that is asked for as part of a page: the one it is asked for of, or the nearest.
@@ -274,7 +303,7 @@ fn of_source<'s>(
 }
 
 fn of_piece(
-    site: &Site,
+    asked: &Asked,
     pieces: &Pieces<'_>,
     place: &Place,
     piece: Piece,
@@ -282,7 +311,7 @@ fn of_piece(
     let declared = piece.media_type.as_deref();
     let within = |own: Url| {
         let when = match (place.copy, place.instant()) {
-            (Some(id), Some(at)) => When::of_parts(at, id, &site.key),
+            (Some(id), Some(at)) => When::of_parts(at, id, &asked.who.key),
             _ => When::of(place),
         };
         Within::new(pieces, when, own, true)

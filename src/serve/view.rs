@@ -132,10 +132,11 @@ pub(super) fn place(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
     let now = site.clock.now();
     if place.digits == "*"
         && let Some(known) = known(&site.store, &place, now)?
+        && !is_down(site, known.source.id)?
     {
         return Ok(list(&known));
     }
-    let replay = site.replay.beside(&asked.host);
+    let replay = site.replay.beside(&site.ui, &asked.host);
     if place.form != Form::Shown {
         // Whatever is not a page around a copy is on the other listener.
         return Ok(Answer::elsewhere(replay + &asked.path));
@@ -143,27 +144,39 @@ pub(super) fn place(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
     let found = find(&site.store, &place, now)?;
     match &found {
         Found::Copy(known, copy) => match Kept::of(&site.store, copy.id)? {
-            Some(kept) => shown(&site.store, &replay, known, copy, &kept),
+            Some(kept) => {
+                // Where somebody is kept out, the other listener has to know who asks; a cookie of this one may not reach it.
+                let key = site.door.is_guarded().then_some(asked.who.key.as_str());
+                shown(&site.store, (&replay, key), known, copy, &kept)
+            }
             None => Ok(not_an_address(Policy::Ours).with(StatusCode::GONE)),
         },
         Found::Elsewhere(when, address, _) => {
             Ok(Answer::elsewhere(when.path(Form::Shown, address)))
         }
-        Found::Pruned(..) | Found::Nothing(..) => Ok(absent(Policy::Ours, "", &place, &found)),
+        Found::Pruned(..) | Found::Nothing(..) | Found::TakenDown(_) => {
+            Ok(absent(Policy::Ours, "", &place, &found))
+        }
     }
 }
 
 /// A copy, and what is to be known of it.
 fn shown(
     store: &Store,
-    replay: &str,
+    (replay, key): (&str, Option<&str>),
     known: &Known,
     copy: &CopyRow,
     kept: &Kept<'_>,
 ) -> Result<Answer, StoreError> {
     let capture = kept.capture();
     let address = &known.source.address;
-    let (when, exact) = (known.when(copy), When::copy(copy.at, copy.id));
+    let (when, exact) = match key {
+        Some(key) => {
+            let keyed = When::of_parts(copy.at, copy.id, key);
+            (keyed.clone(), keyed)
+        }
+        None => (known.when(copy), When::copy(copy.at, copy.id)),
+    };
     let mut made = match capture.kind.as_str() {
         "by-hand" => "made by hand",
         "import" => "imported",
@@ -233,6 +246,14 @@ fn shown(
         source: address.clone(),
     };
     Ok(rendered(Policy::Ours, &page))
+}
+
+/// Whether copies of a source are not shown any more.
+fn is_down(site: &Site, source_id: i64) -> Result<bool, StoreError> {
+    let takedown = site
+        .store
+        .read("see what may be shown", |r| r.takedown_of(source_id))?;
+    Ok(takedown.is_some())
 }
 
 /// What is there of what a copy needs, in words; nothing where nothing is to be said.
@@ -348,6 +369,15 @@ pub(super) fn absent(policy: Policy, ui: &str, place: &Place, found: &Found) -> 
                 .push("No post cites this address, and no copy of it was kept.".to_owned());
         }
         Found::Copy(known, _) => page.copies = of_known(known),
+        Found::TakenDown(takedown) => {
+            // Why one was hidden is for those who hid it.
+            if takedown.kind == "blocked" {
+                status = StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS;
+                "Not shown, for a reason of law".clone_into(&mut page.head);
+            }
+            page.says
+                .push("Copies of this page are not shown here.".to_owned());
+        }
         Found::Elsewhere(..) => {}
     }
     if let Found::Nothing(_, beside) = found {

@@ -42,6 +42,8 @@ pub struct InputRow {
     pub refreshed_at: Option<i64>,
     /// Why it could not be read last time.
     pub problem: Option<String>,
+    /// Since when it rests.
+    pub paused_at: Option<i64>,
     /// Posts that are there now.
     pub posts: i64,
     /// Citations that are there now.
@@ -91,7 +93,7 @@ impl Writing<'_> {
                 "insert into input (address, kind, format, base, options, added_at, next_refresh_at)
                  values (?1, ?2, ?3, ?4, ?5, ?6, ?6)
                  on conflict (address) do update set kind = excluded.kind, format = excluded.format,
-                     base = excluded.base, options = excluded.options, removed_at = null,
+                     base = excluded.base, options = excluded.options, removed_at = null, paused_at = null,
                      next_refresh_at = excluded.next_refresh_at
                  returning id",
             )?
@@ -161,6 +163,60 @@ impl Writing<'_> {
         Ok(changed > 0)
     }
 
+    /// Lets an input rest: it is not read until it is to go on. What it cites is visited all the same. Gives whether there is such an input
+    /// that did not rest.
+    pub fn pause_input(&self, id: i64, now: i64) -> rusqlite::Result<bool> {
+        let paused = self
+            .connection
+            .prepare_cached(
+                "update input set paused_at = ?2, next_refresh_at = null
+                 where id = ?1 and paused_at is null and removed_at is null",
+            )?
+            .execute((id, now))?;
+        Ok(paused > 0)
+    }
+
+    /// Lets an input go on that rests; it is read at once. Gives whether there is such an input.
+    pub fn resume_input(&self, id: i64, now: i64) -> rusqlite::Result<bool> {
+        let resumed = self
+            .connection
+            .prepare_cached(
+                "update input set paused_at = null, next_refresh_at = ?2
+                 where id = ?1 and paused_at is not null and removed_at is null",
+            )?
+            .execute((id, now))?;
+        Ok(resumed > 0)
+    }
+
+    /// Has an input read as soon as somebody reads; one that rests is left alone. Gives whether there is such an input.
+    pub fn read_input_again(&self, id: i64, now: i64) -> rusqlite::Result<bool> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "update input set next_refresh_at = ?2 where id = ?1 and removed_at is null and paused_at is null",
+            )?
+            .execute((id, now))?;
+        Ok(found > 0)
+    }
+
+    /// Changes after how long an input is read again, as its options say; from when it was read last.
+    pub fn change_input_interval(
+        &self,
+        id: i64,
+        options: &str,
+        next_refresh_at: Option<i64>,
+    ) -> rusqlite::Result<bool> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "update input set options = ?2,
+                     next_refresh_at = iif(paused_at is not null, null, coalesce(?3, next_refresh_at))
+                 where id = ?1 and removed_at is null",
+            )?
+            .execute((id, options, next_refresh_at))?;
+        Ok(found > 0)
+    }
+
     fn forget_what_removed_inputs_cite(&self, now: i64) -> rusqlite::Result<()> {
         for update in [
             "update citation set gone_at = ?1 where gone_at is null and post_id in
@@ -190,7 +246,7 @@ impl Writing<'_> {
             .connection
             .prepare_cached(
                 "update input set refreshed_at = ?2, problem = ?4,
-                     next_refresh_at = iif(next_refresh_at > ?2, next_refresh_at, ?3)
+                     next_refresh_at = iif(paused_at is not null, null, iif(next_refresh_at > ?2, next_refresh_at, ?3))
                  where id = ?1 and removed_at is null",
             )?
             .execute((id, now, next_refresh_at, problem))?;
@@ -213,7 +269,7 @@ const COLUMNS: &str = "i.id, i.address,
           when i.format = 'site' then 'site'
           else coalesce((select d.format from document d where d.input_id = i.id and d.address = i.address
                          and d.format in ('feed', 'sitemap')), 'page') end,
-     i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at, i.problem";
+     i.format, i.base, i.options, i.added_at, i.next_refresh_at, i.refreshed_at, i.problem, i.paused_at";
 const COUNTS: &str = "(select count(*) from post p join document d on d.id = p.document_id
       where d.input_id = i.id and p.gone_at is null),
      (select count(*) from citation c join post p on p.id = c.post_id join document d on d.id = p.document_id
@@ -228,6 +284,16 @@ impl Reading<'_> {
             ))?
             .query_map([], input_row)?
             .collect()
+    }
+
+    /// A registered input, by its id. Its posts and citations are not counted.
+    pub fn input(&self, id: i64) -> rusqlite::Result<Option<InputRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS}, 0, 0 from input i where i.id = ?1 and i.removed_at is null and i.kind <> 'by-hand'"
+            ))?
+            .query_row([id], input_row)
+            .optional()
     }
 
     /// The registered inputs, oldest first. Their posts and citations are not counted: a run would wait for that.
@@ -263,7 +329,8 @@ fn input_row(row: &Row<'_>) -> rusqlite::Result<InputRow> {
         next_refresh_at: row.get(7)?,
         refreshed_at: row.get(8)?,
         problem: row.get(9)?,
-        posts: row.get(10)?,
-        citations: row.get(11)?,
+        paused_at: row.get(10)?,
+        posts: row.get(11)?,
+        citations: row.get(12)?,
     })
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::decisions::{UNDECIDED, wrong};
 use super::overview::{CITED, STANDING, VERDICT};
 use super::search::Filter;
 use super::{Reading, SearchFor, Writing};
@@ -39,6 +40,9 @@ pub struct ListFor {
     pub narrowed: SearchFor,
     /// Their addresses have this in them.
     pub part: Option<String>,
+    /// Something is wrong with them in one of these ways (`dead`, `quote`, `drifted`, `moved`), and what becomes of their citations is not
+    /// decided.
+    pub work: Vec<String>,
     /// Changed since then, in milliseconds since the epoch.
     pub since: Option<i64>,
     /// In which order.
@@ -135,12 +139,16 @@ pub(super) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
     run(&counted("-"))?;
     run("delete from listed where source_id in (select source_id from listed_due)")?;
+    let wrong = wrong();
     run(&format!(
-        "insert into listed (source_id, host_id, standing, verdict, since, year)
-         select s.id, s.host_id, {STANDING}, {VERDICT}, max(s.standing_since, coalesce(s.verdict_since, 0)),
-             coalesce(cast(strftime('%Y', s.cited_since / 1000, 'unixepoch') as integer), 0)
-         from listed_due d join source s on s.id = d.source_id left join mark m on m.source_id = s.id
-         where m.mark is not 'ignore' and {CITED}"
+        "insert into listed (source_id, host_id, standing, verdict, since, year, work)
+         select id, host_id, standing, verdict, since, year, iif(wrong is not null and {UNDECIDED}, wrong, null)
+         from (select s.id, s.host_id, {STANDING} as standing, {VERDICT} as verdict,
+                   max(s.standing_since, coalesce(s.verdict_since, 0)) as since,
+                   coalesce(cast(strftime('%Y', s.cited_since / 1000, 'unixepoch') as integer), 0) as year,
+                   {wrong} as wrong
+               from listed_due d join source s on s.id = d.source_id left join mark m on m.source_id = s.id
+               where m.mark is not 'ignore' and {CITED}) l"
     ))?;
     run(&counted(""))?;
     run("delete from tally where many = 0")?;
@@ -157,6 +165,7 @@ fn counted(sign: &str) -> String {
          select 'all', 0, standing, coalesce(verdict, ''), {sign}count(*) {OF} group by 3, 4
          union all select 'host', host_id, standing, coalesce(verdict, ''), {sign}count(*) {OF} group by 2, 3, 4
          union all select 'year', year, standing, '', {sign}count(*) {OF} group by 2, 3
+         union all select 'work', 0, work, '', {sign}count(*) {OF} and work is not null group by 3
          on conflict (what, key, standing, verdict) do update set many = many + excluded.many"
     )
 }
@@ -195,6 +204,7 @@ enum Index {
     All,
     Standing(String),
     Verdict(String),
+    Work(String),
     Host(i64),
     Addresses,
 }
@@ -262,6 +272,9 @@ impl Reading<'_> {
             },
         )?;
         let part = wanted.part.as_deref().map(str::to_lowercase);
+        let is_by_work = walks
+            .iter()
+            .all(|walk| matches!(walk.index, Index::Work(_)));
         let mut page = ListedPage::default();
         let mut looked_at = None;
         loop {
@@ -308,7 +321,8 @@ impl Reading<'_> {
                     .as_ref()
                     .is_none_or(|part| row.address.to_lowercase().contains(part))
                 && wanted.since.is_none_or(|since| row.place.since >= since)
-                && filter.takes(id, None)?;
+                && filter.takes(id, None)?
+                && (wanted.work.is_empty() || is_by_work || self.has_work(id, &wanted.work)?);
             if is_meant && let Some(source) = self.listed_source(id)? {
                 page.sources.push(source);
             }
@@ -336,6 +350,9 @@ impl Reading<'_> {
         }
         if wanted.order == ListOrder::Address {
             return Ok(vec![Index::Addresses]);
+        }
+        if !wanted.work.is_empty() {
+            return Ok(wanted.work.iter().cloned().map(Index::Work).collect());
         }
         let of = |names: &[String], index: fn(String) -> Index| -> Vec<Index> {
             let mut names: Vec<String> = names.to_vec();
@@ -390,6 +407,11 @@ impl Reading<'_> {
                 .connection
                 .prepare_cached(&format!("{COLUMNS} where l.verdict = ?1 and {behind}"))?
                 .query_map((verdict, since, id, most), row)?
+                .collect(),
+            Index::Work(work) => self
+                .connection
+                .prepare_cached(&format!("{COLUMNS} where l.work = ?1 and {behind}"))?
+                .query_map((work, since, id, most), row)?
                 .collect(),
             Index::Addresses => self
                 .connection

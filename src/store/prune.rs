@@ -132,10 +132,11 @@ const STAYS: &str = "case
          and c.id in (e.detail ->> '$.had.capture', e.detail ->> '$.lacks.capture', e.capture_id)) then 'cited'
      when exists (select 1 from untold u where u.source_id = s.id and u.quote_id <> 0) then 'cited'
      when exists (select 1 from drift d where d.source_id = s.id and d.capture_id = c.id) then 'compared'
+     when exists (select 1 from decision d where d.source_id = s.id and d.capture_id = c.id) then 'decided'
      end";
 
 fn stays(word: Option<&str>) -> Option<&'static str> {
-    ["newest", "baseline", "held", "cited", "compared"]
+    ["newest", "baseline", "held", "cited", "compared", "decided"]
         .into_iter()
         .find(|known| Some(*known) == word)
 }

@@ -13,7 +13,7 @@ use super::{Reading, Writing};
 const MOST_QUOTES: usize = 2000;
 
 /// Whether the quote `q` is looked for: a citation that is there, or a user, ties it to its source.
-const TIED: &str =
+pub(super) const TIED: &str =
     "(exists (select 1 from citation c where c.source_id = q.source_id and c.gone_at is null
          and q.id in (c.quote_id, c.directives_id))
      or exists (select 1 from quote_by_hand h where h.quote_id = q.id and h.removed_at is null))";

@@ -115,6 +115,8 @@ pub struct SearchFor {
     pub until: Option<i64>,
     /// So many rows of the index are ranked; where more match, those that came last.
     pub most: usize,
+    /// Not in sources that are taken down.
+    pub is_shown: bool,
 }
 
 /// Where something was found.
@@ -495,6 +497,10 @@ impl<'c> Filter<'c> {
             &[("instr(i.address, ?) > 0", &wanted.inputs)],
             ")",
         );
+        if wanted.is_shown && reading.has_takedowns()? {
+            let shown = "not exists (select 1 from takedown t where t.source_id = s.id)";
+            conditions.push(shown.to_owned());
+        }
         let of_source = if conditions.is_empty() {
             None
         } else {

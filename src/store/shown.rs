@@ -65,7 +65,8 @@ impl Reading<'_> {
         self.connection
             .prepare_cached(&format!(
                 "select {COLUMNS}, s.address from capture c {JOINS} join source s on s.id = c.source_id
-                 where c.body_id is not null order by c.id desc limit ?1"
+                 where c.body_id is not null and not exists (select 1 from takedown t where t.source_id = c.source_id)
+                 order by c.id desc limit ?1"
             ))?
             .query_map([most as i64], |row| Ok((row.get(6)?, copy(row)?)))?
             .collect()

@@ -109,6 +109,8 @@ pub struct DueSource {
     pub confirmations: u32,
     /// Whether robots.txt forbade or could not tell, when it was last asked about it.
     pub is_disallowed: bool,
+    /// Whether somebody asked for a copy of it.
+    pub is_wanted: bool,
     /// When the youngest post that cites it was published.
     pub newest_post_at: Option<i64>,
     /// Whether something was seen that is told once it is seen again.
@@ -255,7 +257,8 @@ fn due_columns() -> String {
          select 1 from citation w join post p on p.id = w.post_id join document d on d.id = p.document_id
          join input i on i.id = d.input_id
          where w.source_id = s.id and w.gone_at is null and i.removed_at is null
-             and json_extract(i.options, '$.browser')), 0)"
+             and json_extract(i.options, '$.browser')), 0),
+     exists (select 1 from wanted w where w.source_id = s.id)"
     )
 }
 
@@ -390,7 +393,8 @@ fn due_source(row: &Row<'_>) -> rusqlite::Result<DueSource> {
         has_untold: row.get(37)?,
         has_new_quotes: row.get(38)?,
         is_to_be_rendered: row.get(42)?,
-        interval_days: row.get(43)?,
+        is_wanted: row.get(43)?,
+        interval_days: row.get(44)?,
     })
 }
 

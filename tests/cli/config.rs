@@ -54,7 +54,7 @@ canaries = [
     sourcekeep.toml:9: unknown kind `markdwn`, expected one of `html`, `markdown`, `text`, `feed`, `pdf`, `wikitext`, `wxr`, `csv`, `bookmarks`, `opml`, `sitemap`, `list`, `pages`, `site`; did you mean `markdown`?
     sourcekeep.toml:12: input[1].address: drafts: No such file or directory (os error 2)
     sourcekeep.toml:15: input[2].address = "posts": this input is there already, in line 8
-    sourcekeep.toml:17: unknown field `schedul`, expected one of `fetch`, `gather`, `input`, `schedule`, `capture`, `browser`, `store`, `judge`, `backup`, `host`, `source`, `limits`; did you mean `schedule`?
+    sourcekeep.toml:17: unknown field `schedul`, expected one of `fetch`, `gather`, `input`, `schedule`, `capture`, `browser`, `store`, `judge`, `backup`, `serve`, `token`, `host`, `source`, `limits`; did you mean `schedule`?
     sourcekeep.toml:21: schedule.heartbeat_file: open.secret: it is empty
     sourcekeep.toml:24: not an address: relative URL without a base
     "#);
@@ -229,6 +229,15 @@ fn what_is_in_force_is_shown_with_where_it_comes_from() {
     [backup]
     # folder is not set
     keep = 7  # default
+
+    [serve]
+    # listen is not set
+    # replay_listen is not set
+    # url is not set
+    # replay_url is not set
+    # password is not set
+    read_only = false  # default
+    # access_log is not set
 
     [host."a.test"]
     delay_ms = 5  # conf/mine.toml:17

@@ -21,9 +21,9 @@ fn it_listens_on_this_machine_only() {
     assert_snapshot!(desk.run("serve --listen 0.0.0.0:0"), @r"
     exit code 2
     --- stderr
-    error: 0.0.0.0:0: not a loopback address; whoever reaches it could read the whole archive
+    error: 0.0.0.0:0: not a loopback address, and no password and no token; whoever reaches it could read and change the whole archive
 
-    hint: use 127.0.0.1 or [::1]
+    hint: `sourcekeep config password` makes a password for [serve]; or use 127.0.0.1
     ");
     for address in [
         "192.168.1.1:80",
@@ -51,7 +51,8 @@ fn it_listens_on_this_machine_only() {
         "serve --listen 127.0.0.1:0 --replay-listen {address}"
     ))
     .exits(3);
-    desk.run("serve --db none.db --listen 127.0.0.1:0").exits(3);
+    desk.run("serve --db none.db --read-only --listen 127.0.0.1:0")
+        .exits(3);
 }
 
 #[cfg(unix)]

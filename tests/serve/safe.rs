@@ -58,7 +58,7 @@ fn all_headers_are_ours() {
     assert_snapshot!(head(serving.replay(&format!("/web/{WHEN}/https://a.test/page"))), @r"
     200
     cache-control: private, no-cache
-    content-security-policy: sandbox; default-src 'none'; img-src 'self' data:; media-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline' data:; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors http://[ui] http://localhost:[ui port]
+    content-security-policy: sandbox; default-src 'none'; img-src 'self' data:; media-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline' data:; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors http://[ui]
     content-type: text/html; charset=utf-8
     cross-origin-resource-policy: same-origin
     referrer-policy: no-referrer
@@ -93,7 +93,7 @@ fn all_headers_are_ours() {
     assert_snapshot!(head(serving.replay(&format!("/web/{WHEN}to_/https://a.test/page"))), @r"
     200
     cache-control: private, no-cache
-    content-security-policy: sandbox allow-downloads allow-top-navigation-by-user-activation; default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; media-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors http://[ui] http://localhost:[ui port]
+    content-security-policy: sandbox allow-downloads allow-top-navigation-by-user-activation; default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; media-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors http://[ui]
     content-type: text/html; charset=utf-8
     cross-origin-resource-policy: same-origin
     referrer-policy: no-referrer

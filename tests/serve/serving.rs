@@ -12,6 +12,8 @@ use crate::support::Desk;
 /// `serve`, until it is dropped.
 pub(crate) struct Serving {
     child: Child,
+    /// Where the pages are heard, whatever they are called.
+    pub(crate) at: String,
     /// Host and port of the pages.
     pub(crate) ui: String,
     /// Host and port of the copies.
@@ -45,12 +47,13 @@ impl Serving {
         let told: serde_json::Value = serde_json::from_str(&line).unwrap();
         let host = |name: &str| {
             let address = told[name].as_str().unwrap();
-            let host = address.strip_prefix("http://").unwrap();
+            let (_, host) = address.split_once("://").unwrap();
             host.strip_suffix('/').unwrap().to_owned()
         };
         Self {
             ui: host("ui"),
             replay: host("replay"),
+            at: told["listening"][0].as_str().unwrap().to_owned(),
             child,
         }
     }
@@ -58,6 +61,28 @@ impl Serving {
     /// Asks for a page.
     pub(crate) fn ui(&self, path: &str) -> Said {
         asked(&self.ui, path, "")
+    }
+
+    /// Asks for a page, with more headers, each ended by a line break.
+    pub(crate) fn ui_with(&self, path: &str, headers: &str) -> Said {
+        asked(&self.ui, path, headers)
+    }
+
+    /// What forms of this page carry.
+    #[track_caller]
+    pub(crate) fn form_key(&self, path: &str, headers: &str) -> String {
+        let text = self.ui_with(path, headers).is(200).text();
+        let (_, rest) = text.split_once("name=\"csrf\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// Sends a form, as a browser of nobody in particular would, with what forms carry.
+    #[track_caller]
+    pub(crate) fn send(&self, path: &str, fields: &[(&str, &str)]) -> Said {
+        let key = self.form_key("/inputs", "");
+        let mut all = vec![("csrf", key.as_str())];
+        all.extend(fields);
+        sent(&self.ui, path, "", &all)
     }
 
     /// Asks for something of a copy.
@@ -112,15 +137,43 @@ pub(crate) fn asked(host: &str, path: &str, headers: &str) -> Said {
     )
 }
 
-/// Sends these bytes, and reads what comes until the end.
+/// Sends a form.
+pub(crate) fn sent(host: &str, path: &str, headers: &str, fields: &[(&str, &str)]) -> Said {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    posted(
+        host,
+        path,
+        "application/x-www-form-urlencoded",
+        headers,
+        form.finish().as_bytes(),
+    )
+}
+
+/// Sends anything.
+pub(crate) fn posted(host: &str, path: &str, media_type: &str, headers: &str, body: &[u8]) -> Said {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n",
+        body.len()
+    );
+    raw_bytes(host, &[head.as_bytes(), body].concat())
+}
+
+/// Sends these words, and reads what comes until the end.
 pub(crate) fn raw(host: &str, request: &str) -> Said {
+    raw_bytes(host, request.as_bytes())
+}
+
+/// Sends these bytes, and reads what comes until the end.
+pub(crate) fn raw_bytes(host: &str, request: &[u8]) -> Said {
     let mut stream = TcpStream::connect(host).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(40)))
         .unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
+    // Who is refused hears that while they still send.
+    let _ = stream.write_all(request);
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    let _ = stream.read_to_end(&mut answer);
     Said::read(&answer)
 }
 

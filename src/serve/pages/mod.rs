@@ -8,6 +8,7 @@ mod inputs;
 mod overview;
 pub(super) mod parts;
 mod posts;
+mod repairs;
 mod search;
 mod source;
 mod sources;
@@ -17,7 +18,7 @@ use axum::http::StatusCode;
 
 use super::access::Who;
 use super::answer::{Answer, Policy};
-use super::{Asked, Site, done};
+use super::{Asked, Site, done, number_in};
 use crate::report::one_line;
 use crate::store::{ListedSource, StoreError};
 
@@ -25,6 +26,7 @@ pub(super) use health::health;
 pub(super) use inputs::inputs;
 pub(super) use overview::{about, events, overview, says};
 pub(super) use posts::{post, posts, posts_json};
+pub(super) use repairs::{decided, decided_csv, repairs, repairs_json};
 pub(super) use search::search;
 pub(super) use source::source;
 pub(super) use sources::{sources, sources_csv, sources_json};
@@ -65,11 +67,12 @@ impl Frame {
     }
 
     /// The pages, as they are named, found and told.
-    fn pages() -> [(&'static str, &'static str, &'static str); 5] {
+    fn pages() -> [(&'static str, &'static str, &'static str); 6] {
         [
             ("overview", "/", "Overview"),
             ("sources", "/sources", "Sources"),
             ("posts", "/posts", "Posts"),
+            ("repairs", "/repairs", "Repairs"),
             ("inputs", "/inputs", "Inputs"),
             ("health", "/health", "Health"),
         ]
@@ -110,6 +113,40 @@ fn missing(site: &Site, asked: &Asked, here: &'static str, says: &str) -> Answer
         says: says.to_owned(),
     })
     .with(StatusCode::NOT_FOUND)
+}
+
+/// What is only sent to is seen on the page of the source.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn source_of(_: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    Ok(Answer::elsewhere(match number_in(asked, 2) {
+        Some(id) => format!("/sources/{id}"),
+        None => "/sources".to_owned(),
+    }))
+}
+
+/// The same of a post.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn post_of(_: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    Ok(Answer::elsewhere(match number_in(asked, 2) {
+        Some(id) => format!("/posts/{id}"),
+        None => "/posts".to_owned(),
+    }))
+}
+
+/// Why what was sent is not done.
+#[derive(Template)]
+#[template(path = "ui/refused.html")]
+struct NotDone {
+    frame: Frame,
+    says: String,
+}
+
+pub(super) fn refused(site: &Site, asked: &Asked, status: StatusCode, says: &str) -> Answer {
+    page(&NotDone {
+        frame: Frame::new(site, asked, "", "Not done"),
+        says: says.to_owned(),
+    })
+    .with(status)
 }
 
 /// The number at the end of a path.

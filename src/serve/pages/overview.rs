@@ -36,6 +36,8 @@ struct Overview {
     runs: Vec<Ran>,
     hosts: Vec<Host>,
     newest: Vec<Listed>,
+    /// Whether files and folders of this machine may be added here.
+    takes_files: bool,
 }
 
 /// How many are of a standing.
@@ -154,6 +156,7 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             })
             .collect(),
         newest: newest(site)?,
+        takes_files: !site.door.is_guarded(),
     }))
 }
 

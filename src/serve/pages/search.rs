@@ -42,7 +42,11 @@ struct Hit {
 /// What is looked for, as it is written.
 fn wanted(asked: &str, now: i64) -> Result<Search, String> {
     let query = Query::parse(asked).map_err(|error| error.to_string())?;
-    Search::new(query, now, RESULTS)
+    let search = Search::new(query, now, RESULTS)?;
+    Ok(Search {
+        is_shown: true,
+        ..search
+    })
 }
 
 /// The page, or the same for programs.

@@ -24,6 +24,10 @@ struct Page {
     since: Option<String>,
     mark: Option<String>,
     copy: Option<String>,
+    /// Why its copies are not shown, if they are not.
+    takedown: Option<String>,
+    is_wanted: bool,
+    work: Option<String>,
     why: Option<Explained>,
     shown: Shown,
 }
@@ -96,6 +100,10 @@ pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, Sto
         .find_map(|copy| copy.title.as_deref());
     let title = title.map(|title| one_line(title, 200));
     let newest = shown.capture_list.first();
+    let (takedown, is_wanted, work) =
+        site.store.read("read what was decided on a source", |r| {
+            Ok((r.takedown_of(id)?, r.is_wanted(id)?, r.work_of(id)?))
+        })?;
     Ok(page(&Page {
         frame: Frame::new(
             site,
@@ -117,6 +125,20 @@ pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, Sto
             mark.mark.clone() + &note.unwrap_or_default()
         }),
         copy: newest.map(|copy| path_of(copy, &shown)),
+        takedown: takedown.map(|takedown| {
+            let note = takedown
+                .note
+                .map(|note| format!(": {}", one_line(&note, 2000)));
+            format!(
+                "{} since {} by {}{}",
+                takedown.kind,
+                crate::report::date(takedown.made_at),
+                one_line(&takedown.made_by, 100),
+                note.unwrap_or_default()
+            )
+        }),
+        is_wanted,
+        work,
         title,
         why,
         shown,

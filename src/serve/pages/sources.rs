@@ -52,6 +52,8 @@ struct List {
     problem: Option<String>,
     sources: Vec<Row>,
     is_cut: bool,
+    /// This page of the list.
+    here: String,
     first: String,
     next: Option<String>,
     json: String,
@@ -146,6 +148,7 @@ fn wanted(asked: &Asked, most: usize, now: i64) -> Result<ListFor, String> {
     Ok(ListFor {
         narrowed,
         part: sent("q"),
+        work: Vec::new(),
         since,
         order,
         after,
@@ -184,6 +187,32 @@ fn again(asked: &Asked, path: &str, after: Option<&ListPlace>) -> String {
     }
 }
 
+/// The page that is shown.
+fn here(asked: &Asked) -> String {
+    let after = asked.sent("after").and_then(|place| read_place(&place));
+    again(asked, "/sources", after.as_ref())
+}
+
+/// The sources that are named by their numbers, in that order, if some are.
+fn named(site: &Site, asked: &Asked) -> Result<Option<Vec<ListedSource>>, StoreError> {
+    let query = asked.path.split_once('?').map_or("", |(_, query)| query);
+    let ids: Vec<i64> = url::form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "id")
+        .filter_map(|(_, id)| id.parse().ok())
+        .take(MOST_ROWS)
+        .collect();
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    site.store.read("read sources", |r| {
+        let mut sources = Vec::new();
+        for id in ids {
+            sources.extend(r.listed_source(id)?);
+        }
+        Ok(Some(sources))
+    })
+}
+
 fn list(site: &Site, wanted: &ListFor) -> Result<ListedPage, StoreError> {
     site.store.read("list sources", |r| r.list_sources(wanted))
 }
@@ -219,6 +248,7 @@ pub(in crate::serve) fn sources(site: &Site, asked: &Asked) -> Result<Answer, St
         problem: None,
         sources: Vec::new(),
         is_cut: false,
+        here: here(asked),
         first: again(asked, "/sources", None),
         next: None,
         json: again(asked, "/api/v1/sources", None),
@@ -249,6 +279,13 @@ pub(in crate::serve) fn sources(site: &Site, asked: &Asked) -> Result<Answer, St
 
 /// The same for programs.
 pub(in crate::serve) fn sources_json(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    if let Some(sources) = named(site, asked)? {
+        return Ok(json(&Entries {
+            next: None,
+            cut: false,
+            sources: sources.into_iter().map(Entry::new).collect(),
+        }));
+    }
     let wanted = match wanted(asked, ROWS, site.clock.now()) {
         Ok(wanted) => wanted,
         Err(problem) => return Ok(Problem::bad(&problem).answer()),
@@ -264,6 +301,9 @@ pub(in crate::serve) fn sources_json(site: &Site, asked: &Asked) -> Result<Answe
 
 /// The same for a spreadsheet: all of the list, or nothing. Half of one would be taken for the whole.
 pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    if let Some(sources) = named(site, asked)? {
+        return Ok(csv(sources));
+    }
     let mut wanted = match wanted(asked, MOST_ROWS, site.clock.now()) {
         Ok(wanted) => wanted,
         Err(problem) => {
@@ -289,6 +329,10 @@ pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer
             break;
         }
     }
+    Ok(csv(sources))
+}
+
+fn csv(sources: Vec<ListedSource>) -> Answer {
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut write = |cells: &[&str]| {
         // Writing to memory does not fail.
@@ -321,5 +365,5 @@ pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer
     let body = out.into_inner().unwrap_or_default();
     let mut answer = Answer::of(Policy::Bytes, "text/csv; charset=utf-8", body);
     answer.save_as = Some("sources.csv".to_owned());
-    Ok(answer)
+    answer
 }

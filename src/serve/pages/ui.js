@@ -1,7 +1,7 @@
 // Comfort only: every page works without this. Keys: / to search, j and k for the rows of a list, ? for help.
 "use strict";
 (() => {
-  const rows = () => [...document.querySelectorAll("table.rows tbody tr, .found > li")].filter((row) => row.querySelector("a"));
+  const rows = () => [...document.querySelectorAll("table.rows tbody tr, .found > li, .repair")].filter((row) => row.querySelector("a"));
   let at = -1;
   const go = (step) => {
     const all = rows();
@@ -9,6 +9,27 @@
     at = Math.min(Math.max(at + step, 0), all.length - 1);
     all[at].querySelector("a").focus();
   };
+  const chosen = (key) => {
+    const of = document.activeElement && document.activeElement.closest(".repair");
+    const button = of && of.querySelector(`button[data-key="${key}"]`);
+    if (button) button.click();
+    return Boolean(button);
+  };
+  // The first tick of a list, in its head, ticks all.
+  for (const head of document.querySelectorAll("table.rows th.tick")) {
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.setAttribute("aria-label", "Choose all of this page");
+    box.addEventListener("change", () => {
+      for (const one of head.closest("table").querySelectorAll("td.tick input")) one.checked = box.checked;
+    });
+    head.append(box);
+  }
+  for (const field of document.querySelectorAll(".repair input[name=address]")) {
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") { event.preventDefault(); field.parentElement.querySelector("button").click(); }
+    });
+  }
   const help = () => {
     let box = document.getElementById("keys");
     if (!box) {
@@ -16,7 +37,7 @@
       box.id = "keys";
       box.setAttribute("aria-label", "Keys");
       const list = document.createElement("dl");
-      for (const [key, what] of [["/", "search"], ["j", "next row"], ["k", "row before"], ["Enter", "open it"], ["?", "this help"], ["Esc", "close it"]]) {
+      for (const [key, what] of [["/", "search"], ["j", "next row"], ["k", "row before"], ["Enter", "open it"], ["c a u l", "of a repair: copy, address, unlink, leave"], ["?", "this help"], ["Esc", "close it"]]) {
         const dt = document.createElement("dt");
         const kbd = document.createElement("kbd");
         kbd.textContent = key;
@@ -41,5 +62,6 @@
     else if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
     else if (event.key === "?") help();
+    else if ("caul".includes(event.key)) chosen(event.key);
   });
 })();
