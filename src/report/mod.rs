@@ -12,6 +12,7 @@ mod found;
 mod instant;
 mod json;
 mod last_run;
+pub(crate) mod look;
 mod markdown;
 mod news;
 mod plain;

@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::judge::Rules;
-use crate::report::ReportError;
+use crate::report::{ReportError, look};
 use crate::run::Clock;
 use crate::run::Intervals;
 use crate::schedule::Policy as Schedule;
@@ -347,7 +347,11 @@ fn failed(site: &Site, error: &StoreError) -> Answer {
 
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 fn style(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
-    Ok(Answer::of(Policy::Piece, "text/css; charset=utf-8", STYLE))
+    Ok(Answer::of(
+        Policy::Piece,
+        "text/css; charset=utf-8",
+        [look::BASE, STYLE].concat(),
+    ))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]

@@ -6,7 +6,6 @@
 mod health;
 mod inputs;
 mod overview;
-pub(super) mod parts;
 mod posts;
 mod search;
 mod source;
@@ -18,6 +17,7 @@ use axum::http::StatusCode;
 use super::access::Who;
 use super::answer::{Answer, Policy};
 use super::{Asked, Site, done};
+use crate::report::look::{self, Badge, Moment};
 use crate::report::one_line;
 use crate::store::{ListedSource, StoreError};
 
@@ -28,8 +28,6 @@ pub(super) use posts::{post, posts, posts_json};
 pub(super) use search::search;
 pub(super) use source::source;
 pub(super) use sources::{sources, sources_csv, sources_json};
-
-use parts::{Badge, Moment};
 
 /// Rows on a page of a list.
 const ROWS: usize = 50;
@@ -174,7 +172,11 @@ fn newest_copy(source: &ListedSource) -> Option<String> {
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 pub(super) fn style(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
     const STYLE: &str = include_str!("ui.css");
-    Ok(Answer::of(Policy::Asset, "text/css; charset=utf-8", STYLE))
+    Ok(Answer::of(
+        Policy::Asset,
+        "text/css; charset=utf-8",
+        [look::PARTS, STYLE].concat(),
+    ))
 }
 
 /// What makes them a little more pleasant.

@@ -3,8 +3,8 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::parts::{Badge, Chart, Moment, STANDINGS};
 use super::{Frame, Row, page};
+use crate::report::look::{Badge, Chart, Moment, STANDINGS};
 use crate::report::{one_line, rfc3339};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
@@ -111,33 +111,8 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             })
             .filter(|figure| figure.many > 0)
             .collect(),
-        by_day: {
-            let mut days = by_day;
-            for day in &mut days {
-                let at = day.key.parse::<i64>().unwrap_or_default();
-                day.key = crate::report::date(at * 86_400_000);
-            }
-            Chart::new(
-                "Standing of sources, at the end of each day with a run",
-                "Day",
-                days,
-                false,
-            )
-        },
-        by_year: {
-            let mut years = by_year;
-            for year in &mut years {
-                if year.key == "0" {
-                    "unknown".clone_into(&mut year.key);
-                }
-            }
-            Chart::new(
-                "Standing of sources, by the year in which they were cited first",
-                "Year",
-                years,
-                true,
-            )
-        },
+        by_day: Chart::by_day(by_day),
+        by_year: Chart::by_year(by_year),
         attention: attention
             .sources
             .into_iter()
