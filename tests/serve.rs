@@ -5,6 +5,7 @@
 //! - `safe`: hosts, methods, headers, words of strangers
 //! - `command`: how it begins and ends; `open`
 //! - `pages`: the state of every source, for people and programs
+//! - `eyes`, `mailed`: whether everybody can use them; the report that is a file, in a browser
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -18,6 +19,12 @@ mod chromium;
 mod command;
 #[path = "serve/copies.rs"]
 mod copies;
+#[cfg(unix)]
+#[path = "serve/eyes.rs"]
+mod eyes;
+#[path = "serve/mailed.rs"]
+#[cfg(unix)]
+mod mailed;
 #[path = "serve/pages.rs"]
 mod pages;
 #[path = "serve/places.rs"]

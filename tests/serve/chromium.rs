@@ -188,6 +188,13 @@ impl Chromium {
         picture["data"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The page as it is printed (PDF, in base64).
+    pub(crate) fn paper(&mut self) -> String {
+        let page = self.page.clone();
+        let printed = self.ask(&page, "Page.printToPDF", &json!({}));
+        printed["data"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Where the page is.
     pub(crate) fn address(&mut self) -> String {
         let page = self.page.clone();

@@ -11,6 +11,8 @@ use crate::store::GroupTally;
 pub(crate) const BASE: &str = include_str!("base.css");
 /// Styles of what stands on many of them.
 pub(crate) const PARTS: &str = include_str!("parts.css");
+/// What is different on paper: black on white, nothing cut, the addresses of links told, what is folded unfolded. It comes last.
+pub(crate) const PRINT: &str = include_str!("print.css");
 
 /// Standings in the order in which they are told, the worst first.
 pub(crate) const STANDINGS: [&str; 6] = ["dead", "failing", "uncertain", "new", "revived", "alive"];
