@@ -147,11 +147,19 @@ impl Chromium {
         self.ask(
             &page,
             "Emulation.setEmulatedMedia",
-            &json!({ "features": features }),
+            &json!({ "media": "", "features": features }),
         );
         let size =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.ask(&page, "Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Shows the page as it would be printed by people who want it dark.
+    pub(crate) fn on_paper(&mut self) {
+        let page = self.page.clone();
+        let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        let media = json!({ "media": "print", "features": features });
+        self.ask(&page, "Emulation.setEmulatedMedia", &media);
     }
 
     /// Waits until the page at this address has come whole.

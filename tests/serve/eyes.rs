@@ -71,7 +71,21 @@ impl Eyes {
             let over: i64 = over.parse().unwrap();
             assert!(over <= 0, "{name} {scheme} {width}: {over} pixels too wide");
         }
-        self.leave(&format!("{name}.pdf"), &chromium.paper());
+        if is_judged {
+            self.leave(&format!("{name}.pdf"), &chromium.paper());
+            chromium.on_paper();
+            let colours = "(style => style.color + ' on ' + style.backgroundColor)(getComputedStyle(document.body))";
+            assert_eq!(
+                chromium.says(colours),
+                "rgb(0, 0, 0) on rgb(255, 255, 255)",
+                "{name} on paper"
+            );
+            // Nothing that is for hands, and nothing folded.
+            let left = "[...document.querySelectorAll('input, button, header nav, details:not([open]) > :not(summary)')] \
+                 .filter(one => one.checkVisibility() === !one.closest('details') && !one.closest('dialog')) \
+                 .map(one => one.outerHTML.slice(0, 80)).join(' ')";
+            assert_eq!(chromium.says(left), "", "{name} on paper");
+        }
     }
 
     fn leave(&self, file: &str, base64: &str) {

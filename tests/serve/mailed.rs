@@ -53,7 +53,8 @@ fn a_report_to_be_mailed_can_be_used_by_everybody() {
         // Nothing was loaded, and nothing of the policy stood in the way of the style.
         let loaded = chromium.says("String(performance.getEntriesByType('resource').length)");
         assert_eq!(loaded, "0", "{name}");
-        let width = chromium.says("getComputedStyle(document.querySelector('main')).maxWidth");
-        assert_ne!(width, "none", "{name}: its style does not hold");
+        let line =
+            chromium.says("getComputedStyle(document.querySelector('.source')).borderBottomStyle");
+        assert_eq!(line, "solid", "{name}: its style does not hold");
     }
 }

@@ -175,7 +175,7 @@ pub(super) fn style(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
     Ok(Answer::of(
         Policy::Asset,
         "text/css; charset=utf-8",
-        [look::PARTS, STYLE].concat(),
+        [look::PARTS, STYLE, look::PRINT].concat(),
     ))
 }
 
