@@ -6,6 +6,7 @@
 //! - `command`: how it begins and ends; `open`
 //! - `pages`: the state of every source, for people and programs
 //! - `eyes`, `mailed`: whether everybody can use them; the report that is a file, in a browser
+//! - `progress`: runs of other processes, as they go on
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -29,6 +30,8 @@ mod mailed;
 mod pages;
 #[path = "serve/places.rs"]
 mod places;
+#[path = "serve/progress.rs"]
+mod progress;
 #[path = "serve/safe.rs"]
 mod safe;
 #[path = "serve/serving.rs"]

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{
     self, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
-    IF_RANGE, LOCATION, RANGE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    IF_RANGE, LOCATION, RANGE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Method, Response, StatusCode};
 use bytes::Bytes;
@@ -92,6 +92,14 @@ impl Answer {
     pub(super) fn with(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
+    }
+
+    /// The response whose body comes as it is made; it has no length and no tag.
+    pub(super) fn streamed(self, named: &Named, body: Body) -> Response<Body> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers(&self, named);
+        response
     }
 
     /// The response to a request.
@@ -183,6 +191,9 @@ fn headers(answer: &Answer, named: &Named) -> HeaderMap {
     }
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
         fixed(ALLOW, "GET, HEAD");
+    }
+    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+        fixed(RETRY_AFTER, "30");
     }
     let policy = content_policy(answer.policy, named);
     set(&mut headers, CONTENT_SECURITY_POLICY, &policy);

@@ -16,6 +16,7 @@ mod listen;
 mod metrics;
 mod pages;
 mod place;
+mod progress;
 mod replay;
 mod view;
 
@@ -43,6 +44,7 @@ use access::Who;
 use answer::{Answer, Named, Policy};
 use listen::Origin;
 use place::{Form, When};
+use progress::Live;
 
 pub use listen::Listeners;
 
@@ -100,6 +102,7 @@ struct Site {
     /// What copies that are shown ask with for what they need.
     key: String,
     readers: Arc<Semaphore>,
+    live: Live,
     ways: Ways,
     tell: Tell,
 }
@@ -141,9 +144,11 @@ pub async fn serve(
         },
         key: place::new_key(),
         readers: Arc::new(Semaphore::new(MOST_READERS)),
+        live: Live::new(stop.clone()),
         ways,
         tell,
     });
+    let looking = progress::look(Arc::clone(&site));
     let pages = Router::new()
         .route("/", any(answered(Side::Ui, pages::overview)))
         .route("/sources", any(answered(Side::Ui, pages::sources)))
@@ -168,6 +173,8 @@ pub async fn serve(
         .route("/api/v1/events", any(answered(Side::Ui, pages::events)))
         .route("/api/v1/inputs", any(answered(Side::Ui, pages::inputs)))
         .route("/api/v1/stats", any(answered(Side::Ui, pages::health)))
+        .route("/api/v1/runs", any(answered(Side::Ui, progress::runs)))
+        .route("/events", any(progress::events))
         .route("/api/{*rest}", any(answered(Side::Ui, api::nothing)))
         .route("/feed.atom", any(answered(Side::Ui, feed::atom)))
         .route("/metrics", any(answered(Side::Ui, metrics::metrics)))
@@ -185,7 +192,7 @@ pub async fn serve(
         .route("/web/{*place}", any(answered(Side::Replay, replay::place)))
         .fallback(answered(Side::Replay, nothing))
         .with_state(site);
-    listeners.answer(pages, copies, stop).await;
+    tokio::join!(listeners.answer(pages, copies, stop), looking);
 }
 
 /// Which of the two is asked.

@@ -32,6 +32,7 @@ mod marks;
 mod migrate;
 mod overview;
 mod posts;
+mod progress;
 mod prune;
 mod quotes;
 mod rejudging;
@@ -93,6 +94,7 @@ pub use manifests::{
 pub use marks::{MarkRow, NewMark};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
+pub use progress::{OpenRun, Progress};
 pub use prune::{
     HoldRow, PrunableCapture, PrunableSource, PrunedSums, Swept, Undrawn, UnneededPiece,
 };

@@ -8,6 +8,7 @@ use crate::report::look::{Badge, Chart, Moment, STANDINGS};
 use crate::report::{one_line, rfc3339};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
+use crate::serve::progress::{self, Going};
 use crate::serve::view::{Listed, newest, typed};
 use crate::serve::{Asked, Site};
 use crate::store::{EventRow, ListFor, RunRow, SearchFor, StoreError};
@@ -33,6 +34,8 @@ struct Overview {
     by_year: Option<Chart>,
     attention: Vec<Row>,
     events: Vec<Happened>,
+    /// The run that goes on.
+    going: Option<Going>,
     runs: Vec<Ran>,
     hosts: Vec<Host>,
     newest: Vec<Listed>,
@@ -93,6 +96,7 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
                 r.hosts_with_most("dead", HOSTS)?,
             ))
         })?;
+    let going = progress::going(site)?;
     let of = |standing: &str| -> i64 {
         let own = tallies.iter().filter(|tally| tally.standing == standing);
         own.map(|tally| tally.many).sum()
@@ -119,7 +123,14 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             .map(|one| Row::new(one, now))
             .collect(),
         events: events.iter().map(|event| happened(event, now)).collect(),
-        runs: runs.into_iter().map(|run| ran(run, now)).collect(),
+        runs: runs
+            .into_iter()
+            .map(|run| {
+                let is_going = going.as_ref().is_some_and(|going| going.run == run.id);
+                ran(run, is_going, now)
+            })
+            .collect(),
+        going,
         hosts: hosts
             .into_iter()
             .map(|host| Host {
@@ -132,7 +143,7 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
     }))
 }
 
-fn ran(run: RunRow, now: i64) -> Ran {
+fn ran(run: RunRow, is_going: bool, now: i64) -> Ran {
     Ran {
         at: Moment::new(run.at, now),
         command: one_line(&run.command, 60),
@@ -144,7 +155,8 @@ fn ran(run: RunRow, now: i64) -> Ran {
                     .unwrap_or_default()
             ),
             (Some(result), false) => result.clone(),
-            (None, false) => "going on, or it was killed".to_owned(),
+            (None, false) if is_going => "goes on".to_owned(),
+            (None, false) => "killed; what it had done until then is kept".to_owned(),
         },
     }
 }
