@@ -6,6 +6,7 @@
 //! - `command`: how it begins and ends; `open`
 //! - `pages`: the state of every source, for people and programs
 //! - `eyes`, `mailed`: whether everybody can use them; the report that is a file, in a browser
+//! - `looked`: what changed since somebody last looked, and what needs attention
 //! - `progress`: runs of other processes, as they go on
 //! - `browser`: what real Chromium makes of hostile copies
 
@@ -23,6 +24,8 @@ mod copies;
 #[cfg(unix)]
 #[path = "serve/eyes.rs"]
 mod eyes;
+#[path = "serve/looked.rs"]
+mod looked;
 #[path = "serve/mailed.rs"]
 #[cfg(unix)]
 mod mailed;

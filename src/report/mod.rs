@@ -101,6 +101,9 @@ pub enum ReportError {
     Json(#[from] serde_json::Error),
 }
 
+/// Titles of the posts that cite a source, in the order of the citations.
+type Titles = Vec<Option<String>>;
+
 /// Sources that are read in one go.
 const PAGE: usize = 500;
 /// Posts named for each source.
@@ -179,7 +182,7 @@ impl<'a> Report<'a> {
 
     /// The entry of the source of this number, and the titles of the posts that its citations stand in, in their order; none where it is
     /// none of those that [`Report::each`] goes through.
-    fn one(&self, id: i64) -> Result<Option<(Entry, Vec<Option<String>>)>, ReportError> {
+    fn one(&self, id: i64) -> Result<Option<(Entry, Titles)>, ReportError> {
         let wanted = self.wanted();
         let found = self.store.read("read a source", |r| {
             let row = r.sources_after(id - 1, &wanted, 1)?.pop();

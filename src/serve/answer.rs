@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{
     self, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
-    IF_RANGE, LOCATION, RANGE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    IF_RANGE, LOCATION, RANGE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{Method, Response, StatusCode};
 use bytes::Bytes;
@@ -45,13 +45,15 @@ pub(super) struct Named {
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) media_type: String,
+    pub(super) media_type: Box<str>,
     pub(super) policy: Policy,
     pub(super) body: Bytes,
     /// The name under which it is to be saved.
     pub(super) save_as: Option<String>,
     /// Where it is instead.
     pub(super) location: Option<String>,
+    /// What the browser is to remember.
+    pub(super) cookie: Option<Box<str>>,
 }
 
 impl Answer {
@@ -64,11 +66,12 @@ impl Answer {
     pub(super) fn of(policy: Policy, media_type: &str, body: impl Into<Bytes>) -> Self {
         Self {
             status: StatusCode::OK,
-            media_type: media_type.to_owned(),
+            media_type: media_type.into(),
             policy,
             body: body.into(),
             save_as: None,
             location: None,
+            cookie: None,
         }
     }
 
@@ -200,6 +203,9 @@ fn headers(answer: &Answer, named: &Named) -> HeaderMap {
     set(&mut headers, CONTENT_TYPE, &answer.media_type);
     if let Some(location) = &answer.location {
         set(&mut headers, LOCATION, location);
+    }
+    if let Some(cookie) = &answer.cookie {
+        set(&mut headers, SET_COOKIE, cookie);
     }
     if let Some(name) = &answer.save_as {
         set(&mut headers, CONTENT_DISPOSITION, &attachment(name));

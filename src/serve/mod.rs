@@ -13,6 +13,7 @@ mod copies;
 mod done;
 mod feed;
 mod listen;
+mod looked;
 mod metrics;
 mod pages;
 mod place;
@@ -173,6 +174,7 @@ pub async fn serve(
         .route("/api/v1/events", any(answered(Side::Ui, pages::events)))
         .route("/api/v1/inputs", any(answered(Side::Ui, pages::inputs)))
         .route("/api/v1/stats", any(answered(Side::Ui, pages::health)))
+        .route("/api/v1/news", any(answered(Side::Ui, looked::news)))
         .route("/api/v1/runs", any(answered(Side::Ui, progress::runs)))
         .route("/events", any(progress::events))
         .route("/api/{*rest}", any(answered(Side::Ui, api::nothing)))
@@ -210,6 +212,8 @@ struct Asked {
     host: String,
     /// The path as it stands there, with the query.
     path: String,
+    /// What the browser remembers, as it was sent.
+    cookies: String,
     /// It is asked for by a page of another origin, or of none, as copies are in their sandbox.
     is_of_others: bool,
     /// It is to be opened, in a tab or a frame.
@@ -324,6 +328,7 @@ fn asked(site: &Site, side: Side, head: &axum::http::request::Parts) -> Result<A
         },
         host: host.to_owned(),
         path: path.unwrap_or("/").to_owned(),
+        cookies: says("cookie").unwrap_or_default().to_owned(),
         is_of_others,
         is_opened,
         is_navigated: mode == Some("navigate"),

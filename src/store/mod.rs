@@ -30,6 +30,7 @@ mod lock;
 mod manifests;
 mod marks;
 mod migrate;
+mod news;
 mod overview;
 mod posts;
 mod progress;
@@ -92,6 +93,7 @@ pub use manifests::{
     AnswerRow, KnownRequisite, NewManifest, NewRequisite, PutDown, RequisiteRow, RequisiteState,
 };
 pub use marks::{MarkRow, NewMark};
+pub use news::{CameTo, Change, News};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
 pub use progress::{OpenRun, Progress};

@@ -188,6 +188,12 @@ impl Chromium {
         self.evaluate(&page, script);
     }
 
+    /// Forgets all cookies.
+    pub(crate) fn forget(&mut self) {
+        let page = self.page.clone();
+        self.ask(&page, "Network.clearBrowserCookies", &json!({}));
+    }
+
     /// A picture of the whole page (PNG, in base64).
     pub(crate) fn picture(&mut self) -> String {
         let page = self.page.clone();

@@ -79,8 +79,8 @@ impl Listener {
         std::mem::take(&mut self.heard)
     }
 
-    /// Whether it is ended from the other side.
-    fn is_ended(mut self) -> bool {
+    /// Waits until it is ended from the other side.
+    fn ends(&mut self) -> bool {
         let mut rest = Vec::new();
         self.stream.read_to_end(&mut rest).is_ok()
     }
@@ -233,7 +233,7 @@ fn only_our_pages_listen_and_so_many_at_once() {
         "{:?}",
         begun.elapsed()
     );
-    assert!(all.into_iter().all(Listener::is_ended));
+    assert!(all.iter_mut().all(Listener::ends));
 }
 
 /// Real Chromium shows it as it goes on, without being asked.

@@ -178,15 +178,13 @@ impl Found {
 
     /// The parts that have something, and how much.
     fn each(&self, since: Since) -> impl Iterator<Item = (Part, String)> + '_ {
-        Part::ALL.into_iter().filter_map(move |part| match part {
-            Part::Backlog => {
-                (self.backlog.sources > 0).then(|| (part, format!("({})", self.backlog.sources)))
-            }
-            _ => {
-                let of = self.of(part);
-                let total = of.listed.len() + of.more;
-                (total > 0).then(|| (part, title_total(part, total, of.new, since)))
-            }
+        Part::ALL.into_iter().filter_map(move |part| {
+            let of = self.of(part);
+            let total = match part {
+                Part::Backlog => self.backlog.sources,
+                _ => of.listed.len() + of.more,
+            };
+            (total > 0).then(|| (part, title_total(part, total, of.new, since)))
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::judge::quotes::{Difference, Weight};
 use crate::report::look::Badge;
 use crate::report::quotes::ShownQuote;
 use crate::report::text::{Part, decisive, marked, standing};
-use crate::report::{Entry, News, Report, Since, ago, bytes, date, one_line, rfc3339};
+use crate::report::{Entry, News, Report, Since, Titles, ago, bytes, date, one_line, rfc3339};
 
 /// Places where a source is cited.
 const PLACES: usize = 20;
@@ -115,8 +115,8 @@ fn address(entry: &Entry) -> Link {
 }
 
 /// What of a standing's words does not say the same as the badge before them.
-fn beside(standing: String) -> Option<String> {
-    match standing.as_str() {
+fn beside(standing: &str) -> Option<String> {
+    match standing {
         "revived" => None,
         "dead (confirmed)" => Some("confirmed".to_owned()),
         other => Some(other.strip_prefix("failing, ").unwrap_or(other).to_owned()),
@@ -125,12 +125,7 @@ fn beside(standing: String) -> Option<String> {
 
 impl SourceOf {
     /// `titles` are those of the posts that cite it, in the order of the citations.
-    pub(super) fn new(
-        report: &Report<'_>,
-        part: Part,
-        entry: &Entry,
-        titles: Vec<Option<String>>,
-    ) -> Self {
+    pub(super) fn new(report: &Report<'_>, part: Part, entry: &Entry, titles: Titles) -> Self {
         let now = report.query.now;
         let code = entry.verdict.as_deref().and_then(|code| code.parse().ok());
         let signs = entry.evidence.iter().take(SIGNS);
@@ -145,7 +140,7 @@ impl SourceOf {
             is_new: entry.news == Some(News::New)
                 && report.since != Since::Ever
                 && !matches!(part, Part::NewlyDead | Part::NewlyBroken),
-            standing: standing(entry).and_then(beside),
+            standing: standing(entry).and_then(|words| beside(&words)),
             since: entry.since_ms.map(|at| SinceWhen {
                 at: rfc3339(at),
                 day: date(at),
