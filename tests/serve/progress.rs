@@ -167,6 +167,7 @@ fn runs_after(serving: &Serving, id: i64) -> Value {
     serde_json::from_str(&said.text()).unwrap()
 }
 
+#[cfg(unix)]
 #[test]
 fn only_our_pages_listen_and_so_many_at_once() {
     let desk = desk();
