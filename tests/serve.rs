@@ -7,6 +7,9 @@
 //! - `pages`: the state of every source, for people and programs
 //! - `access`: who may see what is served, and change it
 //! - `acts`: what is done with what is sent
+//! - `eyes`, `mailed`: whether everybody can use them; the report that is a file, in a browser
+//! - `looked`: what changed since somebody last looked, and what needs attention
+//! - `progress`: runs of other processes, as they go on
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -24,10 +27,20 @@ mod chromium;
 mod command;
 #[path = "serve/copies.rs"]
 mod copies;
+#[cfg(unix)]
+#[path = "serve/eyes.rs"]
+mod eyes;
+#[path = "serve/looked.rs"]
+mod looked;
+#[path = "serve/mailed.rs"]
+#[cfg(unix)]
+mod mailed;
 #[path = "serve/pages.rs"]
 mod pages;
 #[path = "serve/places.rs"]
 mod places;
+#[path = "serve/progress.rs"]
+mod progress;
 #[path = "serve/safe.rs"]
 mod safe;
 #[path = "serve/serving.rs"]

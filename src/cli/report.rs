@@ -22,6 +22,7 @@ use super::when::{self, Since};
   sourcekeep report --new                       only what is new since the last report, or back again
   sourcekeep report --only broken --since 7d    what broke in the last week
   sourcekeep report --format jsonl --all        every source, for a program
+  sourcekeep report --format html > r.html      one page with charts and evidence, to be mailed and printed
   sourcekeep report --only quote-lost           sources that do not say any more what is quoted from them
   sourcekeep report --fail-on dead,gone         for CI: exit code 1 if there are such sources")]
 pub(crate) struct ReportArgs {
@@ -60,6 +61,8 @@ enum ReportFormat {
     Csv,
     /// For an issue tracker or a wiki
     Markdown,
+    /// One page that needs nothing else, to be mailed, read and printed
+    Html,
 }
 
 impl From<ReportFormat> for Format {
@@ -70,6 +73,7 @@ impl From<ReportFormat> for Format {
             ReportFormat::Jsonl => Self::Jsonl,
             ReportFormat::Csv => Self::Csv,
             ReportFormat::Markdown => Self::Markdown,
+            ReportFormat::Html => Self::Html,
         }
     }
 }

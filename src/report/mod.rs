@@ -10,9 +10,11 @@ mod decisions;
 mod diff;
 mod entry;
 mod found;
+mod html;
 mod instant;
 mod json;
 mod last_run;
+pub(crate) mod look;
 mod markdown;
 mod news;
 mod plain;
@@ -47,7 +49,7 @@ pub use show::{Shown, ShownCapture, show, write_show_text};
 pub use stats::Statistics;
 pub use tables::write_table;
 
-use crate::store::{Store, StoreError, Totals, Wanted};
+use crate::store::{CitedBy, SaidRow, SourceRow, Store, StoreError, Totals, Wanted};
 use news::Changes;
 
 /// How a report is written.
@@ -63,6 +65,8 @@ pub enum Format {
     Csv,
     /// For an issue tracker or a wiki.
     Markdown,
+    /// One page that needs nothing else, to be mailed, read and printed.
+    Html,
 }
 
 /// What is reported.
@@ -98,6 +102,9 @@ pub enum ReportError {
     #[error("cannot write the report")]
     Json(#[from] serde_json::Error),
 }
+
+/// Titles of the posts that cite a source, in the order of the citations.
+type Titles = Vec<Option<String>>;
 
 /// Sources that are read in one go.
 const PAGE: usize = 500;
@@ -148,16 +155,7 @@ impl<'a> Report<'a> {
         &self,
         mut take: impl FnMut(Entry) -> Result<(), ReportError>,
     ) -> Result<(), ReportError> {
-        let (standings, verdicts) = self.query.selection.lists(self.query.all);
-        let wanted = Wanted {
-            standings,
-            verdicts,
-            recovered: self.query.selection.is_empty() && self.since.at().is_some(),
-            since: self.query.since,
-            lost_quotes: self.query.selection.is_empty() || self.query.selection.has_lost_quotes(),
-            news_since: self.since.at(),
-            now: self.query.now,
-        };
+        let wanted = self.wanted();
         let mut after = 0;
         loop {
             let rows = self.store.read("read sources", |r| {
@@ -175,14 +173,49 @@ impl<'a> Report<'a> {
             };
             after = last.id;
             for (row, cited_by, said) in rows {
-                let changes = Changes::of(&row);
-                let entry = Entry::new(row, cited_by).with_said(said);
-                let entry = entry.told(&changes, self.since);
+                let entry = self.entry(row, cited_by, said);
                 let is_news = matches!(entry.news, Some(News::New | News::Recovered));
                 if is_news || !self.query.new {
                     take(entry)?;
                 }
             }
+        }
+    }
+
+    /// The entry of the source of this number, and the titles of the posts that its citations stand in, in their order; none where it is
+    /// none of those that [`Report::each`] goes through.
+    fn one(&self, id: i64) -> Result<Option<(Entry, Titles)>, ReportError> {
+        let wanted = self.wanted();
+        let found = self.store.read("read a source", |r| {
+            let row = r.sources_after(id - 1, &wanted, 1)?.pop();
+            let Some(row) = row.filter(|row| row.id == id) else {
+                return Ok(None);
+            };
+            Ok(Some((row, r.cited_by(id, CITED_BY)?, r.said(id)?)))
+        })?;
+        Ok(found.map(|(row, cited_by, said)| {
+            let there = cited_by.iter().filter(|cited| cited.gone_at.is_none());
+            let titles = there.map(|cited| cited.title.clone()).collect();
+            (self.entry(row, cited_by, said), titles)
+        }))
+    }
+
+    fn entry(&self, row: SourceRow, cited_by: Vec<CitedBy>, said: SaidRow) -> Entry {
+        let changes = Changes::of(&row);
+        let entry = Entry::new(row, cited_by).with_said(said);
+        entry.told(&changes, self.since)
+    }
+
+    fn wanted(&self) -> Wanted {
+        let (standings, verdicts) = self.query.selection.lists(self.query.all);
+        Wanted {
+            standings,
+            verdicts,
+            recovered: self.query.selection.is_empty() && self.since.at().is_some(),
+            since: self.query.since,
+            lost_quotes: self.query.selection.is_empty() || self.query.selection.has_lost_quotes(),
+            news_since: self.since.at(),
+            now: self.query.now,
         }
     }
 
@@ -205,6 +238,7 @@ impl<'a> Report<'a> {
             Format::Jsonl => json::write_lines(self, out),
             Format::Csv => csv::write(self, out),
             Format::Markdown => markdown::write(self, out),
+            Format::Html => html::write(self, out),
         }
     }
 }

@@ -103,6 +103,17 @@ impl Selection {
             || verdict.is_some_and(|verdict| self.verdicts.iter().any(|name| name == verdict))
     }
 
+    /// What it is made of, by name.
+    pub(super) fn names(&self) -> String {
+        let mut all: Vec<&str> = Vec::new();
+        for name in self.standings.iter().chain(&self.verdicts) {
+            if !all.contains(&name.as_str()) {
+                all.push(name);
+            }
+        }
+        all.join(", ")
+    }
+
     /// Standings and verdicts to look for; both empty for all.
     pub(crate) fn lists(&self, all: bool) -> (Vec<String>, Vec<String>) {
         if !self.is_empty() {

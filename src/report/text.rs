@@ -130,15 +130,20 @@ impl Listed {
     /// How many there are, and how many of them are new where the part holds both.
     pub(super) fn total(&self, since: Since) -> String {
         let total = self.entries.len() + self.more;
-        let is_mixed = matches!(
-            self.part,
-            Part::QuotesLost | Part::Drifted | Part::CannotTell | Part::Moved
-        );
-        if is_mixed && since != Since::Ever && self.new > 0 && self.new < total {
-            format!("({total}, {} new)", self.new)
-        } else {
-            format!("({total})")
-        }
+        title_total(self.part, total, self.new, since)
+    }
+}
+
+/// How many are in a part, and how many of them are new where it holds both.
+pub(super) fn title_total(part: Part, total: usize, new: usize, since: Since) -> String {
+    let is_mixed = matches!(
+        part,
+        Part::QuotesLost | Part::Drifted | Part::CannotTell | Part::Moved
+    );
+    if is_mixed && since != Since::Ever && new > 0 && new < total {
+        format!("({total}, {new} new)")
+    } else {
+        format!("({total})")
     }
 }
 
@@ -313,7 +318,7 @@ fn write_entry(
         out,
         "    {style}{verdict}{style:#}{}{}",
         why(entry),
-        standing(entry)
+        standing(entry).map_or(String::new(), |standing| format!(" · {standing}"))
     )?;
     if let Some(mark) = marked(entry) {
         writeln!(out, "    {CYAN}{mark}{CYAN:#}")?;
@@ -471,19 +476,20 @@ pub(super) fn marked(entry: &Entry) -> Option<String> {
     ))
 }
 
-fn standing(entry: &Entry) -> String {
+/// What its standing is beside its verdict, where that says more.
+pub(super) fn standing(entry: &Entry) -> Option<String> {
     if let Some(was) = &entry.was {
-        return format!(" · was {was}");
+        return Some(format!("was {was}"));
     }
     if entry.drift_seen_once {
-        return " · seen once".to_owned();
+        return Some("seen once".to_owned());
     }
     match entry.standing.as_str() {
-        "dead" | "alive" if entry.mark.is_some() => String::new(),
-        "failing" => format!(" · failing, strike {} of 3", entry.strikes.min(3)),
-        "dead" => " · dead (confirmed)".to_owned(),
-        "revived" => " · revived".to_owned(),
-        _ => String::new(),
+        "dead" | "alive" if entry.mark.is_some() => None,
+        "failing" => Some(format!("failing, strike {} of 3", entry.strikes.min(3))),
+        "dead" => Some("dead (confirmed)".to_owned()),
+        "revived" => Some("revived".to_owned()),
+        _ => None,
     }
 }
 

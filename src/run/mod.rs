@@ -43,6 +43,7 @@ mod settle;
 mod site;
 pub(crate) mod state;
 mod tally;
+mod telling;
 mod told;
 mod visit;
 

@@ -8,6 +8,7 @@ use super::frontier::{Bounds, Ended, Frontier, Work};
 use super::politeness::Load;
 use super::room::Full;
 use super::tally::Counted;
+use super::telling::Telling;
 use super::told::Told;
 use super::visit::{Copied, Keep, PutOff, Visited};
 use super::{Context, Problem, RunError, Running};
@@ -121,7 +122,9 @@ pub async fn pass(
     };
     politeness::begin(context, begun_run.after_killed);
     let is_due = !matches!(plan.work, Work::Named(_));
+    let telling = Telling::begin(context, run.id);
     let result = inner(context, plan, run, now, deadline, &mut happened).await;
+    telling.end().await;
     context.browsers.close().await;
     // If the archive cannot take it, its closing row below says so.
     let _ = politeness::end(context).await;

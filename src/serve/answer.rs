@@ -46,7 +46,7 @@ pub(super) struct Named {
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) media_type: String,
+    pub(super) media_type: Box<str>,
     pub(super) policy: Policy,
     pub(super) body: Bytes,
     /// The name under which it is to be saved.
@@ -54,7 +54,7 @@ pub(super) struct Answer {
     /// Where it is instead.
     pub(super) location: Option<String>,
     /// What the browser is to remember.
-    pub(super) cookie: Option<String>,
+    pub(super) cookie: Option<Box<str>>,
     /// After how many seconds it may be asked for again.
     pub(super) retry_after: Option<u64>,
     /// Whether forms are taken there, beside what is only read.
@@ -71,7 +71,7 @@ impl Answer {
     pub(super) fn of(policy: Policy, media_type: &str, body: impl Into<Bytes>) -> Self {
         Self {
             status: StatusCode::OK,
-            media_type: media_type.to_owned(),
+            media_type: media_type.into(),
             policy,
             body: body.into(),
             save_as: None,
@@ -107,6 +107,14 @@ impl Answer {
     pub(super) fn with(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
+    }
+
+    /// The response whose body comes as it is made; it has no length and no tag.
+    pub(super) fn streamed(self, named: &Named, body: Body) -> Response<Body> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers(&self, named);
+        response
     }
 
     /// The response to a request.
@@ -206,6 +214,9 @@ fn headers(answer: &Answer, named: &Named) -> HeaderMap {
     }
     if answer.status == StatusCode::UNAUTHORIZED {
         fixed(WWW_AUTHENTICATE, "Bearer realm=\"sourcekeep\"");
+    }
+    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+        fixed(RETRY_AFTER, "30");
     }
     let policy = content_policy(answer.policy, named);
     set(&mut headers, CONTENT_SECURITY_POLICY, &policy);

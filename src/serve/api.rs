@@ -63,6 +63,6 @@ pub(super) fn json(of: &impl Serialize) -> Answer {
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 pub(super) fn nothing(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
     let known = "/api/v1/sources, /api/v1/sources/ID, /api/v1/posts, /api/v1/posts/ID, /api/v1/search, /api/v1/events, \
-         /api/v1/inputs, /api/v1/stats";
+         /api/v1/news, /api/v1/runs, /api/v1/inputs, /api/v1/stats";
     Ok(Problem::absent(&format!("there are {known}")).answer())
 }

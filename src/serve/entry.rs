@@ -58,12 +58,10 @@ async fn entered(site: Arc<Site>, request: Request, is_in: bool) -> Response<Bod
     let begun = std::time::Instant::now();
     let (head, body) = request.into_parts();
     let way = Way {
-        side: Side::Ui,
-        make: |site, asked| Ok(page(site, asked, None)),
         // (Only that something may be sent there matters.)
         act: Some(|_, _, _| Err(super::acts::Undone::absent(""))),
-        takes_file: false,
         is_public: true,
+        ..Way::read(Side::Ui, |site, asked| Ok(page(site, asked, None)))
     };
     let answer = match asked(&site, way, &head) {
         Err(refused) => refused,
@@ -78,7 +76,7 @@ async fn entered(site: Arc<Site>, request: Request, is_in: bool) -> Response<Bod
             Ok(sent) if asked.who.csrf.as_deref() == sent.raw("csrf") => {
                 site.door.log_out(&head.headers);
                 let mut answer = Answer::see("/login".to_owned());
-                answer.cookie = Some(cookie(None, site.ui.is_secure(&asked.host)));
+                answer.cookie = Some(cookie(None, site.ui.is_secure(&asked.host)).into());
                 answer
             }
             Ok(_) => Answer::see("/".to_owned()),
@@ -96,7 +94,7 @@ async fn log_in(site: &Site, asked: &Asked, peer: Option<Peer>, sent: &Sent) -> 
         Ok(value) => {
             let to = sent.get("to").filter(|to| is_own(to)).unwrap_or("/");
             let mut answer = Answer::see(to.to_owned());
-            answer.cookie = Some(cookie(Some(&value), site.ui.is_secure(&asked.host)));
+            answer.cookie = Some(cookie(Some(&value), site.ui.is_secure(&asked.host)).into());
             answer
         }
         Err(Refused::Wrong) => {

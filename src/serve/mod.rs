@@ -19,10 +19,12 @@ mod entry;
 mod feed;
 mod listen;
 mod log;
+mod looked;
 mod metrics;
 mod names;
 mod pages;
 mod place;
+mod progress;
 mod replay;
 mod view;
 
@@ -43,7 +45,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::judge::Rules;
-use crate::report::{ReportError, one_line};
+use crate::report::{ReportError, look, one_line};
 use crate::run::Clock;
 use crate::run::{InputOptions, Intervals};
 use crate::schedule::Policy as Schedule;
@@ -55,6 +57,7 @@ use answer::{Answer, Named, Policy};
 use listen::Peer;
 use names::Origin;
 use place::{Form, Place, When};
+use progress::Live;
 
 pub use access::Access;
 pub use listen::{Listeners, Places};
@@ -124,6 +127,7 @@ struct Site {
     replay: Origin,
     door: Door,
     readers: Arc<Semaphore>,
+    live: Live,
     ways: Ways,
     tell: Tell,
 }
@@ -173,9 +177,11 @@ pub async fn serve(
         replay,
         door: Door::new(std::mem::take(&mut ways.access)).map_err(ServeError::Random)?,
         readers: Arc::new(Semaphore::new(MOST_READERS)),
+        live: Live::new(stop.clone()),
         ways,
         tell,
     });
+    let looking = progress::look(Arc::clone(&site));
     let pages = Router::new()
         .route("/", any(answered(Side::Ui, pages::overview)))
         .route(
@@ -249,6 +255,9 @@ pub async fn serve(
             any(either(pages::inputs, acts::inputs::change)),
         )
         .route("/api/v1/stats", any(answered(Side::Ui, pages::health)))
+        .route("/api/v1/news", any(answered(Side::Ui, looked::news)))
+        .route("/api/v1/runs", any(answered(Side::Ui, progress::runs)))
+        .route("/events", any(progress::events))
         .route("/api/{*rest}", any(answered(Side::Ui, api::nothing)))
         .route("/feed.atom", any(answered(Side::Ui, feed::atom)))
         .route("/metrics", any(answered(Side::Ui, metrics::metrics)))
@@ -266,7 +275,7 @@ pub async fn serve(
         .route("/web/{*place}", any(answered(Side::Replay, replay::place)))
         .fallback(answered(Side::Replay, nothing))
         .with_state(site);
-    listeners.answer(pages, copies, stop).await;
+    tokio::join!(listeners.answer(pages, copies, stop), looking);
     Ok(())
 }
 
@@ -287,6 +296,8 @@ struct Asked {
     path: String,
     /// It has a key that only a copy that is shown has.
     has_key: bool,
+    /// What the browser remembers, as it was sent.
+    cookies: String,
     /// It is asked for by a page of another origin, or of none, as copies are in their sandbox.
     is_of_others: bool,
     /// It is to be opened, in a tab or a frame.
@@ -343,6 +354,17 @@ struct Way {
 }
 
 impl Way {
+    /// One that only reads, for those who may see what is served.
+    fn read(side: Side, make: Make) -> Self {
+        Self {
+            side,
+            make,
+            act: None,
+            takes_file: false,
+            is_public: false,
+        }
+    }
+
     fn handler(
         self,
     ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
@@ -355,14 +377,7 @@ fn answered(
     side: Side,
     make: Make,
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
-    let way = Way {
-        side,
-        make,
-        act: None,
-        takes_file: false,
-        is_public: false,
-    };
-    way.handler()
+    Way::read(side, make).handler()
 }
 
 /// The same, for everybody, whoever they are.
@@ -370,14 +385,11 @@ fn public(
     side: Side,
     make: Make,
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
-    let way = Way {
-        side,
-        make,
-        act: None,
-        takes_file: false,
+    Way {
         is_public: true,
-    };
-    way.handler()
+        ..Way::read(side, make)
+    }
+    .handler()
 }
 
 /// A handler of requests of the pages' listener: `make` answers those that only read, and `act` does what is sent.
@@ -385,14 +397,11 @@ fn either(
     make: Make,
     act: Act,
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
-    let way = Way {
-        side: Side::Ui,
-        make,
+    Way {
         act: Some(act),
-        takes_file: false,
-        is_public: false,
-    };
-    way.handler()
+        ..Way::read(Side::Ui, make)
+    }
+    .handler()
 }
 
 /// The same where a file may be sent.
@@ -400,14 +409,12 @@ fn with_file(
     make: Make,
     act: Act,
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
-    let way = Way {
-        side: Side::Ui,
-        make,
+    Way {
         act: Some(act),
         takes_file: true,
-        is_public: false,
-    };
-    way.handler()
+        ..Way::read(Side::Ui, make)
+    }
+    .handler()
 }
 
 async fn respond(site: Arc<Site>, way: Way, request: Request) -> Response<Body> {
@@ -578,6 +585,7 @@ fn asked(site: &Site, way: Way, head: &Parts) -> Result<Asked, Answer> {
         host: host.to_owned(),
         path: path.to_owned(),
         has_key,
+        cookies: says("cookie").unwrap_or_default().to_owned(),
         is_of_others,
         is_opened,
         is_navigated: mode == Some("navigate"),
@@ -617,7 +625,11 @@ fn failed(site: &Site, error: &StoreError) -> Answer {
 
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 fn style(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
-    Ok(Answer::of(Policy::Piece, "text/css; charset=utf-8", STYLE))
+    Ok(Answer::of(
+        Policy::Piece,
+        "text/css; charset=utf-8",
+        [look::BASE, STYLE].concat(),
+    ))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]

@@ -40,7 +40,7 @@ pub(super) fn place(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
         Form::Link => link(site, asked, &place),
         Form::Picture => {
             let picture = piece(site, asked, &place)?;
-            let is_drawing = picture.media_type == "image/svg+xml";
+            let is_drawing = &*picture.media_type == "image/svg+xml";
             // Opened on its own, a drawing is a page, whose frames are connected to before the policy forbids them.
             if is_drawing && asked.is_navigated {
                 let when = When::with_key(&place, &asked.who.key);

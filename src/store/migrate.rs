@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0018_search.sql"),
     include_str!("schema/0019_texts.sql"),
     include_str!("schema/0020_listed.sql"),
+    include_str!("schema/0021_run_progress.sql"),
     include_str!("schema/0022_worked_off.sql"),
 ];
 

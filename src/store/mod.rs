@@ -31,8 +31,10 @@ mod lock;
 mod manifests;
 mod marks;
 mod migrate;
+mod news;
 mod overview;
 mod posts;
+mod progress;
 mod prune;
 mod quotes;
 mod rejudging;
@@ -93,8 +95,10 @@ pub use manifests::{
     AnswerRow, KnownRequisite, NewManifest, NewRequisite, PutDown, RequisiteRow, RequisiteState,
 };
 pub use marks::{MarkRow, NewMark};
+pub use news::{CameTo, Change, News};
 pub use overview::{CitedBy, Counts, HeldCopy, MarkHeld, SourceRow, Totals, VisitRow, Wanted};
 pub use posts::{PostCitation, PostRow};
+pub use progress::{OpenRun, Progress};
 pub use prune::{
     HoldRow, PrunableCapture, PrunableSource, PrunedSums, Swept, Undrawn, UnneededPiece,
 };

@@ -77,12 +77,17 @@ pub fn note_report(path: &Path, run_id: Option<i64>, now: i64) -> Result<(), Sto
 impl Reading<'_> {
     /// The newest runs, newest first.
     pub fn last_runs(&self, most: usize) -> rusqlite::Result<Vec<RunRow>> {
+        self.runs_before(None, most)
+    }
+
+    /// So many runs before the one of this id, newest first.
+    pub fn runs_before(&self, before: Option<i64>, most: usize) -> rusqlite::Result<Vec<RunRow>> {
         self.connection
             .prepare_cached(
                 "select id, command, started_at, ended_at, result, suspect, doubt, clock, counts
-                 from run order by id desc limit ?1",
+                 from run where id < ?1 order by id desc limit ?2",
             )?
-            .query_map([most as i64], |row| {
+            .query_map((before.unwrap_or(i64::MAX), most as i64), |row| {
                 Ok(RunRow {
                     id: row.get(0)?,
                     command: row.get(1)?,

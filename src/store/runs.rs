@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{Reading, Writing};
+use super::{Reading, Writing, progress};
 
 /// How a run ended.
 #[derive(Debug, Clone)]
@@ -78,8 +78,10 @@ impl Writing<'_> {
              values (?1, ?2, ?3, ?4, ?5, (select coalesce(max(id), 0) + 1 from visit))",
             (command, now, env!("CARGO_PKG_VERSION"), pid, clock),
         )?;
+        let id = self.connection.last_insert_rowid();
+        progress::begin(self.connection, id, now)?;
         Ok(RunBegun {
-            id: self.connection.last_insert_rowid(),
+            id,
             after_killed: killed > 0,
         })
     }
@@ -152,6 +154,7 @@ impl Writing<'_> {
             "update run set ended_at = ?2, result = ?3, suspect = ?4 is not null, doubt = ?4, counts = ?5, walked_to = ?6 where id = ?1",
             (id, now, end.result, end.doubt, &end.counts, end.walked_to),
         )?;
+        progress::end(self.connection)?;
         self.note_day(now)
     }
 

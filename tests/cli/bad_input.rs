@@ -187,7 +187,7 @@ fn files_that_are_no_archives_are_left_alone() {
     assert_snapshot!(desk.run("report --db newer.db"), @r"
     exit code 3
     --- stderr
-    error: newer.db: written by a newer sourcekeep (schema 9999; this one knows up to 21)
+    error: newer.db: written by a newer sourcekeep (schema 9999; this one knows up to 22)
 
     hint: use the newer sourcekeep; this file was not touched
     ");

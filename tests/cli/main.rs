@@ -1,7 +1,7 @@
 //! The command line, through the built binary: what it prints, how it ends, and what it leaves in the archive.
 //!
 //! - `fates`: a folder of posts whose sources met every fate; the summary, `show`, what is stored
-//! - `reports`: `report` in all its formats
+//! - `reports`: `report` in all its formats; `report_html`: as a file to be mailed
 //! - `history`: later visits: unchanged, changed, gone, back again; which sources a report lists
 //! - `deaths`: strikes, death and revival, a day at a time, under `--now`
 //! - `mark`: what a user says of sources, and how long it holds
@@ -70,6 +70,7 @@ mod prune;
 mod quotes;
 mod reference;
 mod rejudge;
+mod report_html;
 mod reports;
 mod requisites;
 mod robots;

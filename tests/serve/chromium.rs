@@ -147,11 +147,19 @@ impl Chromium {
         self.ask(
             &page,
             "Emulation.setEmulatedMedia",
-            &json!({ "features": features }),
+            &json!({ "media": "", "features": features }),
         );
         let size =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.ask(&page, "Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Shows the page as it would be printed by people who want it dark.
+    pub(crate) fn on_paper(&mut self) {
+        let page = self.page.clone();
+        let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        let media = json!({ "media": "print", "features": features });
+        self.ask(&page, "Emulation.setEmulatedMedia", &media);
     }
 
     /// Waits until the page at this address has come whole.
@@ -180,12 +188,25 @@ impl Chromium {
         self.evaluate(&page, script);
     }
 
+    /// Forgets all cookies.
+    pub(crate) fn forget(&mut self) {
+        let page = self.page.clone();
+        self.ask(&page, "Network.clearBrowserCookies", &json!({}));
+    }
+
     /// A picture of the whole page (PNG, in base64).
     pub(crate) fn picture(&mut self) -> String {
         let page = self.page.clone();
         let whole = json!({ "format": "png", "captureBeyondViewport": true });
         let picture = self.ask(&page, "Page.captureScreenshot", &whole);
         picture["data"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The page as it is printed (PDF, in base64).
+    pub(crate) fn paper(&mut self) -> String {
+        let page = self.page.clone();
+        let printed = self.ask(&page, "Page.printToPDF", &json!({}));
+        printed["data"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Where the page is.

@@ -396,35 +396,16 @@ fn programs_read_events_numbers_and_health() {
 #[cfg(unix)]
 #[test]
 fn every_page_can_be_used_by_everybody() {
-    use base64::Engine as _;
-    use std::io::Write as _;
-
-    const RUN: &str = "window.said = null; axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', \
-         'best-practice'] }).then(found => { window.said = JSON.stringify(found.violations.map(one => one.id + ': ' + \
-         one.nodes.map(node => node.html).join(' ').slice(0, 300))) }, error => { window.said = String(error) }); ''";
-    let required = std::env::var_os("SOURCEKEEP_REQUIRE_TOOLS").is_some_and(|one| one == "1");
-    let axe =
-        std::env::var_os("SOURCEKEEP_AXE").and_then(|path| std::fs::read_to_string(path).ok());
-    assert!(
-        axe.is_some() || !required,
-        "SOURCEKEEP_AXE names no axe.min.js"
-    );
-    let (Some(axe), Some(program)) = (axe, crate::browser::chromium()) else {
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: no axe-core, which SOURCEKEEP_AXE would name, or no Chromium"
-        );
+    let Some(eyes) = crate::eyes::Eyes::open() else {
         return;
     };
-    let pictures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
-    std::fs::create_dir_all(&pictures).unwrap();
     let empty = Desk::new();
     empty.file("none.md", "No links.");
     empty.run("run none.md").exits(0);
     let full = desk();
     for (name, desk) in [("empty", &empty), ("full", &full)] {
         let serving = Serving::start(desk);
-        let mut chromium = crate::chromium::Chromium::start(&program, &[]);
+        let mut chromium = eyes.browser();
         let mut paths = vec![
             "/",
             "/sources",
@@ -448,28 +429,17 @@ fn every_page_can_be_used_by_everybody() {
         }
         for path in paths {
             let address = format!("http://{}{path}", serving.ui);
-            for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 400)] {
-                chromium.look(scheme, width);
-                chromium.open("about:blank");
-                chromium.has_come("about:blank");
-                chromium.open(&address);
-                chromium.has_come(&address);
-                let picture = base64::engine::general_purpose::STANDARD
-                    .decode(chromium.picture())
-                    .unwrap();
-                let file = format!(
-                    "{name}{}-{scheme}-{width}.png",
-                    path.replace(|c: char| !c.is_alphanumeric(), "-")
-                );
-                std::fs::write(pictures.join(file), picture).unwrap();
-                if path.starts_with("/nowhere") {
-                    continue;
-                }
-                chromium.script(&axe);
-                chromium.script(RUN);
-                let said = chromium.says("window.said");
-                assert_eq!(said, "[]", "{name} {path} {scheme} {width}");
-            }
+            let picture = format!(
+                "{name}{}",
+                path.replace(|c: char| !c.is_alphanumeric(), "-")
+            );
+            // (What is nowhere is words alone.)
+            eyes.look(
+                &mut chromium,
+                &address,
+                &picture,
+                !path.starts_with("/nowhere"),
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::parts::Moment;
 use super::{Frame, page};
+use crate::report::look::Moment;
 use crate::report::one_line;
 use crate::run::InputOptions;
 use crate::serve::answer::Answer;

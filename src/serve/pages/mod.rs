@@ -6,7 +6,6 @@
 mod health;
 mod inputs;
 mod overview;
-pub(super) mod parts;
 mod posts;
 mod repairs;
 mod search;
@@ -19,6 +18,7 @@ use axum::http::StatusCode;
 use super::access::Who;
 use super::answer::{Answer, Policy};
 use super::{Asked, Site, done, number_in};
+use crate::report::look::{self, Badge, Moment};
 use crate::report::one_line;
 use crate::store::{ListedSource, StoreError};
 
@@ -30,8 +30,6 @@ pub(super) use repairs::{decided, decided_csv, repairs, repairs_json};
 pub(super) use search::search;
 pub(super) use source::source;
 pub(super) use sources::{sources, sources_csv, sources_json};
-
-use parts::{Badge, Moment};
 
 /// Rows on a page of a list.
 const ROWS: usize = 50;
@@ -211,7 +209,11 @@ fn newest_copy(source: &ListedSource) -> Option<String> {
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 pub(super) fn style(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
     const STYLE: &str = include_str!("ui.css");
-    Ok(Answer::of(Policy::Asset, "text/css; charset=utf-8", STYLE))
+    Ok(Answer::of(
+        Policy::Asset,
+        "text/css; charset=utf-8",
+        [look::PARTS, STYLE, look::PRINT].concat(),
+    ))
 }
 
 /// What makes them a little more pleasant.

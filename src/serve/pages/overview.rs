@@ -3,17 +3,19 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::parts::{Badge, Chart, Moment, STANDINGS};
 use super::{Frame, Row, page};
+use crate::report::look::{Badge, Chart, Moment, STANDINGS};
 use crate::report::{one_line, rfc3339};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
+use crate::serve::looked::{Changed, EVENTS as EVENTS_LOOKED_AT, Look};
+use crate::serve::progress::{self, Going};
 use crate::serve::view::{Listed, newest, typed};
 use crate::serve::{Asked, Site};
-use crate::store::{EventRow, ListFor, RunRow, SearchFor, StoreError};
+use crate::store::{CameTo, EventRow, ListFor, ListedSource, News, RunRow, SearchFor, StoreError};
 
-/// Sources that need attention, on this page.
-const ATTENTION: usize = 12;
+/// Sources of each kind that need attention, on this page.
+const ATTENTION: usize = 5;
 /// Events.
 const EVENTS: usize = 12;
 /// Runs.
@@ -31,8 +33,11 @@ struct Overview {
     standings: Vec<Figure>,
     by_day: Option<Chart>,
     by_year: Option<Chart>,
-    attention: Vec<Row>,
+    since: Option<Changed>,
+    attention: Vec<Attention>,
     events: Vec<Happened>,
+    /// The run that goes on.
+    going: Option<Going>,
     runs: Vec<Ran>,
     hosts: Vec<Host>,
     newest: Vec<Listed>,
@@ -45,6 +50,13 @@ struct Figure {
     name: &'static str,
     badge: Badge,
     many: i64,
+}
+
+/// A source that needs attention.
+struct Attention {
+    row: Row,
+    /// What of its state does not say it.
+    why: Option<&'static str>,
 }
 
 /// An event.
@@ -74,34 +86,33 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
         return Ok(typed(asked, &typed_address));
     }
     let now = site.clock.now();
-    let broken = ListFor {
-        narrowed: SearchFor {
-            standings: vec!["dead".to_owned(), "failing".to_owned()],
-            verdicts: vec!["drifted".to_owned(), "parked".to_owned()],
-            ..SearchFor::default()
-        },
-        most: ATTENTION,
-        ..ListFor::default()
-    };
-    let (tallies, by_day, by_year, attention, events, runs, hosts) =
+    let (tallies, by_day, by_year, lately, made_at) =
         site.store.read("read the overview", |r| {
             Ok((
                 r.tallies()?,
                 r.standing_by_day(DAYS)?,
                 r.tallies_by_year()?,
-                r.list_sources(&broken)?,
-                r.events_before(None, EVENTS)?,
-                r.last_runs(RUNS)?,
-                r.hosts_with_most("dead", HOSTS)?,
+                r.lately(0, EVENTS_LOOKED_AT)?,
+                r.made_at()?,
             ))
         })?;
+    let (events, runs, hosts) = site.store.read("read the overview", |r| {
+        Ok((
+            r.events_before(None, EVENTS)?,
+            r.last_runs(RUNS)?,
+            r.hosts_with_most("dead", HOSTS)?,
+        ))
+    })?;
+    let attention = attention(site, &lately, now)?;
+    let look = Look::new(asked, made_at, lately.newest, now);
+    let going = progress::going(site)?;
     let of = |standing: &str| -> i64 {
         let own = tallies.iter().filter(|tally| tally.standing == standing);
         own.map(|tally| tally.many).sum()
     };
     let mut frame = Frame::new(site, asked, "overview", "Overview");
     frame.also = vec![("application/atom+xml", "/feed.atom".to_owned())];
-    Ok(page(&Overview {
+    let mut answer = page(&Overview {
         frame,
         total: tallies.iter().map(|tally| tally.many).sum(),
         standings: STANDINGS
@@ -113,40 +124,19 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             })
             .filter(|figure| figure.many > 0)
             .collect(),
-        by_day: {
-            let mut days = by_day;
-            for day in &mut days {
-                let at = day.key.parse::<i64>().unwrap_or_default();
-                day.key = crate::report::date(at * 86_400_000);
-            }
-            Chart::new(
-                "Standing of sources, at the end of each day with a run",
-                "Day",
-                days,
-                false,
-            )
-        },
-        by_year: {
-            let mut years = by_year;
-            for year in &mut years {
-                if year.key == "0" {
-                    "unknown".clone_into(&mut year.key);
-                }
-            }
-            Chart::new(
-                "Standing of sources, by the year in which they were cited first",
-                "Year",
-                years,
-                true,
-            )
-        },
-        attention: attention
-            .sources
-            .into_iter()
-            .map(|one| Row::new(one, now))
-            .collect(),
+        by_day: Chart::by_day(by_day),
+        by_year: Chart::by_year(by_year),
+        since: look.last.map(|last| Changed::new(last, &lately, now)),
+        attention,
         events: events.iter().map(|event| happened(event, now)).collect(),
-        runs: runs.into_iter().map(|run| ran(run, now)).collect(),
+        runs: runs
+            .into_iter()
+            .map(|run| {
+                let is_going = going.as_ref().is_some_and(|going| going.run == run.id);
+                ran(run, is_going, now)
+            })
+            .collect(),
+        going,
         hosts: hosts
             .into_iter()
             .map(|host| Host {
@@ -157,10 +147,56 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             .collect(),
         newest: newest(site)?,
         takes_files: !site.door.is_guarded(),
-    }))
+    });
+    answer.cookie = look.cookie.map(String::into_boxed_str);
+    Ok(answer)
 }
 
-fn ran(run: RunRow, now: i64) -> Ran {
+/// The sources that need attention: newly dead, with lost quotes, drifted, failing; the newest of each.
+fn attention(site: &Site, lately: &News, now: i64) -> Result<Vec<Attention>, StoreError> {
+    let mut lost: Vec<i64> = Vec::new();
+    for change in &lately.changes {
+        if change.to == CameTo::QuoteLost && !lost.contains(&change.source_id) {
+            lost.push(change.source_id);
+        }
+    }
+    let of = |standing: &[&str], verdict: &[&str]| ListFor {
+        narrowed: SearchFor {
+            standings: standing.iter().map(|&name| name.to_owned()).collect(),
+            verdicts: verdict.iter().map(|&name| name.to_owned()).collect(),
+            ..SearchFor::default()
+        },
+        most: ATTENTION,
+        ..ListFor::default()
+    };
+    let mut all: Vec<Attention> = Vec::new();
+    let mut take = |sources: Vec<ListedSource>| {
+        for source in sources {
+            if all.iter().all(|one| one.row.id != source.id) {
+                let why = lost.contains(&source.id).then_some("a quote is lost");
+                let row = Row::new(source, now);
+                all.push(Attention { row, why });
+            }
+        }
+    };
+    site.store.read("read what needs attention", |r| {
+        take(r.list_sources(&of(&["dead"], &[]))?.sources);
+        let mut with_lost = Vec::new();
+        for id in &lost {
+            if with_lost.len() == ATTENTION {
+                break;
+            }
+            with_lost.extend(r.listed_source(*id)?);
+        }
+        take(with_lost);
+        take(r.list_sources(&of(&[], &["drifted"]))?.sources);
+        take(r.list_sources(&of(&["failing"], &[]))?.sources);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+fn ran(run: RunRow, is_going: bool, now: i64) -> Ran {
     Ran {
         at: Moment::new(run.at, now),
         command: one_line(&run.command, 60),
@@ -172,7 +208,8 @@ fn ran(run: RunRow, now: i64) -> Ran {
                     .unwrap_or_default()
             ),
             (Some(result), false) => result.clone(),
-            (None, false) => "going on, or it was killed".to_owned(),
+            (None, false) if is_going => "goes on".to_owned(),
+            (None, false) => "killed; what it had done until then is kept".to_owned(),
         },
     }
 }

@@ -6,8 +6,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::parts::{Badge, STANDINGS};
 use super::{Frame, ROWS, missing, newest_copy, number, page};
+use crate::report::look::{Badge, STANDINGS};
 use crate::report::{ShownLink, ShownPost, date, one_line, rfc3339, show_post};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};

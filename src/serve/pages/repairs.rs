@@ -4,8 +4,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::parts::{Badge, Moment};
 use super::{Frame, missing, newest_copy, page};
+use crate::report::look::{Badge, Moment};
 use crate::report::{Decided, date, one_line, write_decisions_csv};
 use crate::serve::answer::{Answer, Policy};
 use crate::serve::api::{Problem, json};

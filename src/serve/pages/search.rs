@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::parts::Badge;
 use super::{Frame, page};
+use crate::report::look::Badge;
 use crate::report::{FoundEntry, Search, one_line};
 use crate::search::Query;
 use crate::serve::answer::Answer;

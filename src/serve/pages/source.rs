@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::parts::Badge;
 use super::{Frame, missing, number, page};
 use crate::explain::{self, Explained, Question};
 use crate::judge::Code;
+use crate::report::look::Badge;
 use crate::report::{Shown, one_line, show};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};

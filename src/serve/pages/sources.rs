@@ -4,9 +4,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::parts::STANDINGS;
 use super::{Frame, MOST_ROWS, ROWS, Row, page};
 use crate::judge::Code;
+use crate::report::look::STANDINGS;
 use crate::report::{Selection, one_line, rfc3339, safe_cell, when};
 use crate::search::Query;
 use crate::serve::answer::{Answer, Policy};

@@ -51,6 +51,45 @@
     }
     if (box.open) box.close(); else box.showModal();
   };
+  // A run that goes on, on the overview. Words that are read aloud do not change more often than they can be heard.
+  const going = document.getElementById("going");
+  if (going && window.EventSource) {
+    const says = document.getElementById("progress");
+    const bar = document.getElementById("bar");
+    let run = document.getElementById("bar-of").hidden ? null : 0;
+    let later = 0;
+    let last = 0;
+    const hear = (event) => {
+      const now = JSON.parse(event.data);
+      if (now.run === null && run === null) return;
+      clearTimeout(later);
+      const isNew = now.run !== run;
+      run = now.run;
+      going.className = "";
+      document.getElementById("bar-of").hidden = false;
+      bar.hidden = run === null;
+      if (run === null) {
+        says.textContent = "The run is over. Reload the page to see what it found.";
+        return;
+      }
+      if (now.due > 0) { bar.max = now.due; bar.value = now.done; } else bar.removeAttribute("value");
+      const say = () => { says.textContent = now.says; last = Date.now(); };
+      later = setTimeout(say, isNew ? 0 : Math.max(0, last + 3000 - Date.now()));
+    };
+    // Browsers have few connections to one host, so a page that nobody sees gives its own back.
+    let events = null;
+    const listen = () => {
+      if (document.hidden) {
+        if (events) events.close();
+        events = null;
+      } else if (!events) {
+        events = new EventSource(going.dataset.events);
+        events.addEventListener("progress", hear);
+      }
+    };
+    document.addEventListener("visibilitychange", listen);
+    listen();
+  }
   document.addEventListener("keydown", (event) => {
     const inside = event.target.closest("input, select, textarea, [contenteditable]");
     if (event.ctrlKey || event.metaKey || event.altKey) return;

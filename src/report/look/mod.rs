@@ -1,14 +1,21 @@
-//! What stands on many pages: a standing, an instant, a chart.
+//! What pages of ours look like, in the browser (`serve`) and in files: a standing, an instant, a chart, and the styles of them.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 use serde::{Serialize, Serializer};
 
-use crate::report::{ago, date, rfc3339};
+use super::{ago, date, rfc3339};
 use crate::store::GroupTally;
 
+/// The colours and letters of every page of ours, light and dark.
+pub(crate) const BASE: &str = include_str!("base.css");
+/// Styles of what stands on many of them.
+pub(crate) const PARTS: &str = include_str!("parts.css");
+/// What is different on paper: black on white, nothing cut, the addresses of links told, what is folded unfolded. It comes last.
+pub(crate) const PRINT: &str = include_str!("print.css");
+
 /// Standings in the order in which they are told, the worst first.
-pub(super) const STANDINGS: [&str; 6] = ["dead", "failing", "uncertain", "new", "revived", "alive"];
+pub(crate) const STANDINGS: [&str; 6] = ["dead", "failing", "uncertain", "new", "revived", "alive"];
 
 /// A standing, by its name and a sign of a shape of its own, and the verdict where that says more.
 #[derive(Template)]
@@ -16,7 +23,7 @@ pub(super) const STANDINGS: [&str; 6] = ["dead", "failing", "uncertain", "new", 
     ext = "html",
     source = r#"<span class="badge is-{{ standing }}"><span class="sign" aria-hidden="true"></span>{{ standing }}</span>{% if let Some(verdict) = verdict %} <span class="verdict-of">{{ verdict }}</span>{% endif %}"#
 )]
-pub(super) struct Badge {
+pub(crate) struct Badge {
     standing: String,
     verdict: Option<String>,
 }
@@ -24,7 +31,7 @@ pub(super) struct Badge {
 impl HtmlSafe for Badge {}
 
 impl Badge {
-    pub(super) fn new(standing: &str, verdict: Option<&str>) -> Self {
+    pub(crate) fn new(standing: &str, verdict: Option<&str>) -> Self {
         let verdict = verdict.filter(|verdict| *verdict != standing);
         Self {
             standing: standing.to_owned(),
@@ -39,7 +46,7 @@ impl Badge {
     ext = "html",
     source = r#"<time datetime="{{ iso }}" title="{{ iso }}">{{ told }}</time>"#
 )]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     iso: String,
     told: String,
 }
@@ -53,7 +60,7 @@ impl Serialize for Moment {
 }
 
 impl Moment {
-    pub(super) fn new(at: i64, now: i64) -> Self {
+    pub(crate) fn new(at: i64, now: i64) -> Self {
         const RECENT: i64 = 14 * 86_400_000;
         Self {
             iso: rfc3339(at),
@@ -68,8 +75,8 @@ impl Moment {
 
 /// How many are of each standing in each of some groups: bars, with the table of what they show behind.
 #[derive(Template)]
-#[template(path = "ui/chart.html")]
-pub(super) struct Chart {
+#[template(path = "look/chart.html")]
+pub(crate) struct Chart {
     label: String,
     of: &'static str,
     width: usize,
@@ -101,13 +108,30 @@ const HEIGHT: f64 = 100.0;
 const STEP: usize = 14;
 
 impl Chart {
+    /// The standing of all sources by day: of the days since the epoch that there are.
+    pub(crate) fn by_day(mut days: Vec<GroupTally>) -> Option<Self> {
+        const DAY: i64 = 86_400_000;
+        for day in &mut days {
+            let at = day.key.parse::<i64>().unwrap_or_default();
+            day.key = date(at.saturating_mul(DAY));
+        }
+        let label = "Standing of sources, at the end of each day with a run";
+        Self::new(label, "Day", days, false)
+    }
+
+    /// What is left of the sources of each year of citation; 0 is the year that is not known.
+    pub(crate) fn by_year(mut years: Vec<GroupTally>) -> Option<Self> {
+        for year in &mut years {
+            if year.key == "0" {
+                "unknown".clone_into(&mut year.key);
+            }
+        }
+        let label = "Standing of sources, by the year in which they were cited first";
+        Self::new(label, "Year", years, true)
+    }
+
     /// A chart of groups that are in order. Where `whole`, each bar is as high as any other and shows shares.
-    pub(super) fn new(
-        label: &str,
-        of: &'static str,
-        rows: Vec<GroupTally>,
-        whole: bool,
-    ) -> Option<Self> {
+    fn new(label: &str, of: &'static str, rows: Vec<GroupTally>, whole: bool) -> Option<Self> {
         let mut groups: Vec<(String, Vec<(String, i64)>)> = Vec::new();
         for row in rows.into_iter().filter(|row| row.many > 0) {
             match groups.last_mut() {
