@@ -8,7 +8,7 @@ use anstyle::Style;
 use serde::Serialize;
 use url::Url;
 
-use super::diff::ReadBody;
+use super::bound::ReadBody;
 use super::{ReportError, Selection, count, one_line, printable, rfc3339, when};
 use crate::judge::Text;
 use crate::run::index::passages;

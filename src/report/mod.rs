@@ -5,6 +5,7 @@
 //! safe for the medium it is written to: control characters never reach a terminal, formulas never a spreadsheet.
 
 mod backlog;
+mod bound;
 mod csv;
 mod diff;
 mod entry;
@@ -27,8 +28,10 @@ pub mod when;
 
 use std::io::Write;
 
+pub use bound::{Bound, ReadBody};
 pub use csv::safe as safe_cell;
-pub use diff::{Diff, DiffError, DiffSide, Pick, ReadBody, diff, write_diff_html, write_diff_text};
+pub use diff::{Diff, DiffError, DiffSide, Pick, diff, write_diff_html, write_diff_text};
+pub(crate) use diff::{Shown as DiffShown, folded, summary};
 pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
 pub use found::{Found, FoundEntry, Search, Stood, search, write_found_text};
 pub use instant::{ago, date, in_future, rfc3339};

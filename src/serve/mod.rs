@@ -149,6 +149,10 @@ pub async fn serve(
         .route("/sources", any(answered(Side::Ui, pages::sources)))
         .route("/sources.csv", any(answered(Side::Ui, pages::sources_csv)))
         .route("/sources/{id}", any(answered(Side::Ui, pages::source)))
+        .route(
+            "/sources/{id}/compare",
+            any(answered(Side::Ui, pages::compare)),
+        )
         .route("/posts", any(answered(Side::Ui, pages::posts)))
         .route("/posts/{id}", any(answered(Side::Ui, pages::post)))
         .route("/search", any(answered(Side::Ui, pages::search)))
@@ -161,6 +165,10 @@ pub async fn serve(
         .route(
             "/api/v1/sources/{id}",
             any(answered(Side::Ui, pages::source)),
+        )
+        .route(
+            "/api/v1/sources/{id}/compare",
+            any(answered(Side::Ui, pages::compare)),
         )
         .route("/api/v1/posts", any(answered(Side::Ui, pages::posts_json)))
         .route("/api/v1/posts/{id}", any(answered(Side::Ui, pages::post)))

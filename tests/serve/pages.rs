@@ -420,7 +420,8 @@ fn every_page_can_be_used_by_everybody() {
     empty.file("none.md", "No links.");
     empty.run("run none.md").exits(0);
     let full = desk();
-    for (name, desk) in [("empty", &empty), ("full", &full)] {
+    let bridge = crate::source_pages::bridge();
+    for (name, desk) in [("empty", &empty), ("full", &full), ("bridge", &bridge)] {
         let serving = Serving::start(desk);
         let mut chromium = crate::chromium::Chromium::start(&program, &[]);
         let mut paths = vec![
@@ -441,6 +442,14 @@ fn every_page_can_be_used_by_everybody() {
                 "/search?q=wells",
                 "/sources/999",
             ]);
+        }
+        if name == "bridge" {
+            paths = vec![
+                "/sources/1",
+                "/sources/1/compare",
+                "/sources/1/compare?from=2&to=2",
+                "/sources/1/compare?from=x",
+            ];
         }
         for path in paths {
             let address = format!("http://{}{path}", serving.ui);
@@ -487,12 +496,21 @@ fn words_of_strangers_stay_words_on_every_page() {
         ),
     );
     desk.run("run posts").exits(0);
+    desk.web.page(
+        "a.test",
+        "/page",
+        Page::html(format!("<title>{evil}2</title><p>Other words {evil}")),
+    );
+    desk.day(1).run("run posts").exits(0);
+    assert_eq!(desk.number("select count(*) from capture"), 2);
     let serving = Serving::start(&desk);
     let hostile = "%22%3E%3Cscript%3Erun()%3C%2Fscript%3E";
     for path in [
         "/",
         "/sources",
         "/sources/1",
+        "/sources/1/compare",
+        &format!("/sources/1/compare?from={hostile}&to={hostile}"),
         "/posts",
         "/posts/1",
         "/inputs",

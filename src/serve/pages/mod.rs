@@ -3,6 +3,8 @@
 //! A page is made of what the archive has on it, and no more, so that it costs the same however large the archive is. What a page shows, the
 //! interface for programs says as JSON ([`super::api`]), made of the same.
 
+mod compare;
+mod copies;
 mod health;
 mod inputs;
 mod overview;
@@ -21,6 +23,7 @@ use super::{Asked, Site, done};
 use crate::report::one_line;
 use crate::store::{ListedSource, StoreError};
 
+pub(super) use compare::compare;
 pub(super) use health::health;
 pub(super) use inputs::inputs;
 pub(super) use overview::{about, events, overview, says};
@@ -114,10 +117,20 @@ fn missing(site: &Site, asked: &Asked, here: &'static str, says: &str) -> Answer
 
 /// The number at the end of a path.
 fn number(asked: &Asked) -> Option<i64> {
+    part(asked, 0)
+}
+
+/// The number before the last part of a path.
+fn number_within(asked: &Asked) -> Option<i64> {
+    part(asked, 1)
+}
+
+/// A part of a path that is a number, so many from the end.
+fn part(asked: &Asked, from_end: usize) -> Option<i64> {
     let path = asked.path.split('?').next()?;
-    let last = path.rsplit('/').next()?;
-    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    last.parse().ok().filter(|_| is_number)
+    let part = path.rsplit('/').nth(from_end)?;
+    let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    part.parse().ok().filter(|_| is_number)
 }
 
 /// A source in a list, as pages show it.

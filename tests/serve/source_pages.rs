@@ -1,0 +1,322 @@
+//! The pages of one source: what changed between its copies, what is quoted from it and where that stands, what is kept of it.
+
+use serde_json::Value;
+
+use crate::serving::Serving;
+use crate::support::Desk;
+use crate::web::Page;
+
+const SOURCE: &str = "https://source.test/page";
+
+const FIRST: [&str; 7] = [
+    "The bridge over the harbour was closed on Monday after engineers found cracks in two of its main cables.",
+    "The city council said that the inspection had been planned for the spring of last year.",
+    "Repairs are expected to cost 12 million euros, of which the state will pay a third.",
+    "Commuters will have to take the ferry, which runs every twenty minutes from six in the morning on.",
+    "Opponents of the bridge had warned for years that salt water would eat into the steel.",
+    "An independent report that was published last year found no sign of damage at all.",
+    "The mayor did not answer questions about who had ordered that report, or what it had cost.",
+];
+
+fn page(title: &str, paragraphs: &[&str]) -> Page {
+    Page::html(format!(
+        "<!doctype html><html lang=en><title>{title}</title><body><nav><a href=/>Home</a></nav>\
+         <main><h1>{title}</h1><p>{}</p></main><footer>Imprint</footer>",
+        paragraphs.join("</p>\n<p>")
+    ))
+}
+
+/// A source that is cited on a Monday, with three versions, a day each.
+pub(crate) fn bridge() -> Desk {
+    let desk = Desk::new();
+    desk.web
+        .page("source.test", "/page", page("Bridge closed", &FIRST));
+    desk.file(
+        "posts/a.md",
+        format!(
+            "# On bridges\n\nThe paper writes: \"The mayor did not answer questions about who had ordered that report\" \
+             ([source]({SOURCE})).\n\nIt also says that \"salt water would eat into the steel\" \
+             ([source]({SOURCE})), and \"Repairs are expected to cost 12 million euros\" ([source]({SOURCE})).\n"
+        ),
+    );
+    desk.file(
+        "posts/b.md",
+        format!("# Water\n\n> An independent report that was published last year found no sign of damage at all.\n\n[Source]({SOURCE})\n"),
+    );
+    desk.run("run posts").exits(0);
+    let mut second = FIRST;
+    second[2] =
+        "Repairs are expected to cost 21 million euros, of which the state will pay a third.";
+    desk.web
+        .page("source.test", "/page", page("Bridge closed", &second));
+    desk.day(1).run("run posts").exits(0);
+    let mut third = second.to_vec();
+    third[6] =
+        "The mayor did answer questions about who had ordered that report, or what it had cost.";
+    third[5] = "Nobody was hurt, and the ferry is free of charge for a month from today on.";
+    desk.web.page(
+        "source.test",
+        "/page",
+        page("Bridge closed for months", &third),
+    );
+    desk.day(2).run("run posts").exits(0);
+    desk
+}
+
+fn api(serving: &Serving, path: &str) -> Value {
+    serde_json::from_str(&serving.ui(path).is(200).text()).unwrap()
+}
+
+#[test]
+fn copies_are_compared_side_by_side() {
+    let desk = bridge();
+    let serving = Serving::start(&desk);
+    // Since it was cited.
+    let text = serving.ui("/sources/1/compare").is(200).text();
+    for part in [
+        "<del><span class=\"unseen\" lang=\"en\"> gone: </span>12<span class=\"unseen\" lang=\"en\"> · </span></del>",
+        "<ins><span class=\"unseen\" lang=\"en\"> new: </span>21<span class=\"unseen\" lang=\"en\"> · </span></ins>",
+        "<del><span class=\"unseen\" lang=\"en\"> gone: </span>not<",
+        "<ins><span class=\"unseen\" lang=\"en\"> new: </span>Nobody was hurt",
+        "An independent report",
+        "which stands for what was cited",
+        "drifted",
+        "/sources/1/compare?from=2&#38;to=3",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // What went stands beside what came in its place: in one row.
+    let row = text
+        .split("<tr")
+        .find(|row| row.contains("An independent report"))
+        .unwrap();
+    assert!(
+        row.contains("Nobody was hurt") && row.contains(">gone<") && row.contains(">new<"),
+        "{row}"
+    );
+    // No word is shown twice on a side that it is not of.
+    let (before, now) = row.split_once("</td>").unwrap();
+    assert!(
+        !before.contains("Nobody") && !now.contains("independent"),
+        "{row}"
+    );
+    // Of one step, only what changed in it.
+    let text = serving.ui("/sources/1/compare?from=1&to=2").is(200).text();
+    assert!(text.contains(">21<") && !text.contains("Nobody"), "{text}");
+    assert!(
+        text.contains("rel=\"next\">Later change") && !text.contains("rel=\"prev\""),
+        "{text}"
+    );
+    let text = serving.ui("/sources/1/compare?to=2").is(200).text();
+    assert!(text.contains(">21<") && !text.contains("Nobody"), "{text}");
+    // Whoever turns them around is shown that.
+    let text = serving.ui("/sources/1/compare?from=3&to=1").is(200).text();
+    assert!(
+        text.contains("<ins><span class=\"unseen\" lang=\"en\"> new: </span>12<"),
+        "{text}"
+    );
+    // For programs, the same.
+    let told = api(&serving, "/api/v1/sources/1/compare");
+    assert_eq!(
+        (&told["from"]["capture"], &told["to"]["capture"]),
+        (&Value::from(1), &Value::from(3))
+    );
+    assert_eq!(told["drift"]["level"], "drifted");
+    let kinds: Vec<_> = told["pieces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|piece| piece["kind"].as_str().unwrap())
+        .collect();
+    assert!(
+        kinds.contains(&"altered") && kinds.contains(&"gone") && kinds.contains(&"new"),
+        "{kinds:?}"
+    );
+}
+
+#[test]
+fn far_from_any_change_a_comparison_is_folded() {
+    let desk = Desk::new();
+    let text = |changed: &str| {
+        let mut all: Vec<String> = (0..60)
+            .map(|n| format!("Paragraph number {n} tells of the wells of town {n} and of nothing else at all."))
+            .collect();
+        all[30] = changed.to_owned();
+        all.join("</p><p>")
+    };
+    let long = |changed: &str| page("Wells", &[&text(changed)]);
+    desk.web.page(
+        "source.test",
+        "/page",
+        long("Here it says that the water is clean and has been for years."),
+    );
+    desk.post("posts/a.md", &[SOURCE]);
+    desk.run("run posts").exits(0);
+    desk.web.page(
+        "source.test",
+        "/page",
+        long("Here it says that the water is foul and has been for years."),
+    );
+    desk.day(1).run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let text = serving.ui("/sources/1/compare").is(200).text();
+    assert!(
+        text.contains(">clean<") && text.contains(">foul<"),
+        "{text}"
+    );
+    assert!(
+        text.contains("town 29 ") && text.contains("town 31 "),
+        "{text}"
+    );
+    assert!(
+        !text.contains("town 12 ") && !text.contains("town 50 "),
+        "{text}"
+    );
+    assert_eq!(text.matches("unchanged</td>").count(), 2, "{text}");
+}
+
+#[test]
+fn what_cannot_be_compared_says_why() {
+    let desk = bridge();
+    desk.web
+        .page("source.test", "/one", page("One", &FIRST[..3]));
+    desk.web.page(
+        "source.test",
+        "/drawn",
+        Page::bytes("image/png", "\u{89}PNG one"),
+    );
+    desk.post(
+        "posts/c.md",
+        &["https://source.test/one", "https://source.test/drawn"],
+    );
+    desk.run("run posts").exits(0);
+    desk.web.page(
+        "source.test",
+        "/drawn",
+        Page::bytes("image/png", "\u{89}PNG two"),
+    );
+    desk.day(3).run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let both = |path: &str, on_page: u16, told: u16, says: &str| {
+        let said = serving.ui(path).is(on_page).text();
+        assert!(said.contains(says), "{path}: {said}");
+        let said = serving.ui(&format!("/api/v1{path}")).is(told);
+        if told != 200 {
+            assert_eq!(said.header("content-type"), "application/problem+json");
+            assert!(said.text().contains(says), "{path}: {}", said.text());
+        }
+    };
+    let number = |address: &str| {
+        desk.number(&format!(
+            "select id from source where address = '{address}'"
+        ))
+    };
+    let (one, drawn) = (
+        number("https://source.test/one"),
+        number("https://source.test/drawn"),
+    );
+    both(
+        &format!("/sources/{one}/compare"),
+        200,
+        422,
+        "nothing to compare it with",
+    );
+    assert_eq!(
+        desk.number(&format!(
+            "select count(*) from capture where source_id = {drawn}"
+        )),
+        2
+    );
+    both(
+        &format!("/sources/{drawn}/compare"),
+        200,
+        422,
+        "has no text that can be read (image/png)",
+    );
+    let theirs = desk.number(&format!("select id from capture where source_id = {one}"));
+    both(
+        &format!("/sources/1/compare?from={theirs}"),
+        404,
+        404,
+        "is none of this source",
+    );
+    both("/sources/1/compare?from=x", 400, 400, "no number of a copy");
+    both("/sources/1/compare?to=-1", 400, 400, "no number of a copy");
+    both(
+        "/sources/1/compare?to=99999999999999999999",
+        400,
+        400,
+        "no number of a copy",
+    );
+    both("/sources/999/compare", 404, 404, "no source of this number");
+    serving.ui("/sources/x/compare").is(404);
+    let same = serving.ui("/sources/1/compare?from=2&to=2").is(200).text();
+    assert!(
+        same.contains("one and the same copy") && !same.contains("<del>"),
+        "{same}"
+    );
+    // What was pruned.
+    for day in [5, 7] {
+        let title = format!("Version {day}");
+        desk.web
+            .page("source.test", "/one", page(&title, &FIRST[..day]));
+        desk.day(day as u32).run("run posts").exits(0);
+    }
+    let copies = format!("from capture where source_id = {one}");
+    let middle = desk.number(&format!("select id {copies} order by id limit 1 offset 1"));
+    let done = desk.day(401).run("prune --keep last").exits(0);
+    let many = desk.number("select count(*) from pruned_capture");
+    assert_eq!(many, 1, "{done} {}", desk.rows("select * from capture"));
+    let path = format!("/sources/{one}/compare");
+    let pruned = format!("{path}?from={middle}");
+    both(&pruned, 410, 410, "was pruned at 2027-02-10");
+    let text = serving.ui(&path).is(200).text();
+    assert!(text.contains("<ins>"), "{text}");
+    assert!(
+        !text.contains(&format!("<option value=\"{middle}\"")),
+        "{text}"
+    );
+    // What is damaged.
+    desk.archive()
+        .execute_batch("update blob set data = x'00112233' where id = (select body_id from capture where id = 1)")
+        .unwrap();
+    both("/sources/1/compare", 200, 422, "damaged");
+}
+
+#[test]
+fn long_texts_are_compared_as_far_as_anybody_waits() {
+    let desk = Desk::new();
+    let text = |begins: &str| {
+        let mut all = format!("<p>{begins}</p>");
+        for n in 0..40_000 {
+            all.push_str(&format!("<p>Paragraph {n} of a very long book on the wells of this country, which has no end.</p>"));
+        }
+        format!("<!doctype html><title>Book</title><body>{all}")
+    };
+    desk.web.page(
+        "source.test",
+        "/page",
+        Page::html(text("It begins with water that is clean, as all agree.")),
+    );
+    desk.post("posts/a.md", &[SOURCE]);
+    desk.run("run posts").exits(0);
+    desk.web.page(
+        "source.test",
+        "/page",
+        Page::html(text("It begins with water that is foul, as all agree.")),
+    );
+    desk.day(1).run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let said = serving.ui("/sources/1/compare").is(200).text();
+    assert!(
+        said.contains(">foul<") && said.contains("only their beginnings are compared"),
+        "{said:.9000}"
+    );
+    assert!(said.len() < 100_000, "{}", said.len());
+    // Nothing is taken for gone only since it was cut off.
+    assert_eq!(said.matches("<del>").count(), 1, "{said}");
+    let told = serving.ui("/api/v1/sources/1/compare").is(200);
+    assert!(told.bytes.len() < 1_000_000, "{}", told.bytes.len());
+    let told: Value = serde_json::from_str(&told.text()).unwrap();
+    assert_eq!(told["cut"], true);
+}
