@@ -29,6 +29,7 @@ pub mod when;
 use std::io::Write;
 
 pub use bound::{Bound, ReadBody};
+pub(crate) use bound::{Said, said};
 pub use csv::safe as safe_cell;
 pub use diff::{Diff, DiffError, DiffSide, Pick, diff, write_diff_html, write_diff_text};
 pub(crate) use diff::{Shown as DiffShown, folded, summary};

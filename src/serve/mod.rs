@@ -153,6 +153,7 @@ pub async fn serve(
             "/sources/{id}/compare",
             any(answered(Side::Ui, pages::compare)),
         )
+        .route("/sources/{id}/text", any(answered(Side::Ui, pages::text)))
         .route("/posts", any(answered(Side::Ui, pages::posts)))
         .route("/posts/{id}", any(answered(Side::Ui, pages::post)))
         .route("/search", any(answered(Side::Ui, pages::search)))
@@ -169,6 +170,10 @@ pub async fn serve(
         .route(
             "/api/v1/sources/{id}/compare",
             any(answered(Side::Ui, pages::compare)),
+        )
+        .route(
+            "/api/v1/sources/{id}/text",
+            any(answered(Side::Ui, pages::text)),
         )
         .route("/api/v1/posts", any(answered(Side::Ui, pages::posts_json)))
         .route("/api/v1/posts/{id}", any(answered(Side::Ui, pages::post)))

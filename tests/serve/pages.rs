@@ -449,6 +449,8 @@ fn every_page_can_be_used_by_everybody() {
                 "/sources/1/compare",
                 "/sources/1/compare?from=2&to=2",
                 "/sources/1/compare?from=x",
+                "/sources/1/text",
+                "/sources/1/text?copy=1&whole=1",
             ];
         }
         for path in paths {
@@ -488,10 +490,11 @@ fn words_of_strangers_stay_words_on_every_page() {
         "/page",
         Page::html(format!("<title>{evil}</title><p>Words {evil}")),
     );
+    let quoted = "A few words of it: &lt;script&gt;run()&lt;/script&gt; and others behind them";
     desk.file(
         "posts/<b>&\"'.md",
         format!(
-            "# {evil}\n\n[{}](https://a.test/page?<script>) \u{202e}\u{1b}[31m",
+            "# {evil}\n\n[{}](https://a.test/page?<script>) \u{202e}\u{1b}[31m\n\n> {quoted}\n\n[Page](https://a.test/page?<script>)",
             evil.replace(']', "")
         ),
     );
@@ -499,7 +502,9 @@ fn words_of_strangers_stay_words_on_every_page() {
     desk.web.page(
         "a.test",
         "/page",
-        Page::html(format!("<title>{evil}2</title><p>Other words {evil}")),
+        Page::html(format!(
+            "<title>{evil}2</title><p>Other words {evil}<p>{quoted}"
+        )),
     );
     desk.day(1).run("run posts").exits(0);
     assert_eq!(desk.number("select count(*) from capture"), 2);
@@ -511,6 +516,8 @@ fn words_of_strangers_stay_words_on_every_page() {
         "/sources/1",
         "/sources/1/compare",
         &format!("/sources/1/compare?from={hostile}&to={hostile}"),
+        "/sources/1/text?whole=1",
+        &format!("/sources/1/text?copy={hostile}"),
         "/posts",
         "/posts/1",
         "/inputs",
@@ -529,4 +536,9 @@ fn words_of_strangers_stay_words_on_every_page() {
         );
         assert!(!text.contains('\u{1b}'), "{path}");
     }
+    let marked = serving.ui("/sources/1/text").text();
+    assert!(
+        marked.contains("</span>A few words of it: &#60;script&#62;run()"),
+        "{marked}"
+    );
 }

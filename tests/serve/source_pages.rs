@@ -320,3 +320,216 @@ fn long_texts_are_compared_as_far_as_anybody_waits() {
     let told: Value = serde_json::from_str(&told.text()).unwrap();
     assert_eq!(told["cut"], true);
 }
+
+#[test]
+fn quotes_are_marked_in_the_text_of_a_copy() {
+    let desk = bridge();
+    let serving = Serving::start(&desk);
+    let text = serving.ui("/sources/1/text").is(200).text();
+    let (above, below) = text.split_once("<h2 id=\"text\">").unwrap();
+    // What is not found stands above, with the copy that has it.
+    assert!(above.contains("An independent report"), "{above}");
+    assert!(above.contains("not in this copy"), "{above}");
+    let gone = desk.number("select id from quote where words like 'An independent%'");
+    let had = format!("/sources/1/text?copy=2#quote-{gone}");
+    assert!(above.contains(&format!("href=\"{had}\"")), "{above}");
+    assert!(!above.contains("salt water"), "{above}");
+    // What is found is marked where it stands, in its state, with who quotes it.
+    for part in [
+        "verbatim: </span>salt water would eat into the steel</mark>",
+        "altered: </span>The mayor did answer questions about who had ordered that report</mark>",
+        "altered: </span>Repairs are expected to cost 21 million euros</mark>",
+        "“12” is now “21”",
+        "without “not”",
+        "On bridges</a>, line 5",
+    ] {
+        assert!(below.contains(part), "{part}: {below}");
+    }
+    // Each mark leads to what is said of it, and back.
+    for id in desk
+        .rows("select id from quote where words not like 'An ind%'")
+        .lines()
+    {
+        for part in [
+            format!("id=\"quote-{id}\""),
+            format!("href=\"#note-{id}\""),
+            format!("id=\"note-{id}\""),
+            format!("href=\"#quote-{id}\""),
+        ] {
+            assert!(below.contains(&part), "{part}: {below}");
+        }
+    }
+    let numbers: Vec<usize> = (1..=3)
+        .map(|n| below.find(&format!(">quote {n}, ")).unwrap())
+        .collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    // In the earlier copy, all stand.
+    let text = serving.ui("/sources/1/text?copy=1").is(200).text();
+    assert!(!text.contains("not in this copy"), "{text}");
+    assert_eq!(
+        text.matches("<mark class=\"is-verbatim\"").count(),
+        4,
+        "{text}"
+    );
+    // The page of the source leads there.
+    let page = serving.ui("/sources/1").is(200).text();
+    assert!(
+        page.contains(&format!("href=\"/sources/1/text#quote-{gone}\"")),
+        "{page}"
+    );
+    // For programs, the same, with the places in bytes.
+    let told = api(&serving, "/api/v1/sources/1/text");
+    let quotes = told["quotes"].as_array().unwrap();
+    assert_eq!((quotes.len(), &told["capture"]), (4, &Value::from(3)));
+    let said = told["text"].as_str().unwrap();
+    let salt = quotes
+        .iter()
+        .find(|quote| quote["words"].as_str().unwrap().contains("salt"))
+        .unwrap();
+    assert_eq!(
+        (&salt["here"], &salt["beside"]),
+        (&Value::from("verbatim"), &Value::from(false))
+    );
+    let at = |end: &str| salt["spans"][0][end].as_u64().unwrap() as usize;
+    assert_eq!(
+        &said[at("start")..at("end")],
+        "salt water would eat into the steel"
+    );
+    let report = quotes.iter().find(|quote| quote["quote"] == gone).unwrap();
+    assert_eq!(
+        (&report["here"], &report["spans"]),
+        (&Value::from("missing"), &Value::from(Vec::<u8>::new()))
+    );
+}
+
+#[test]
+fn quotes_that_overlap_or_stand_beside_the_text_are_told_apart() {
+    let desk = Desk::new();
+    desk.web.page("source.test", "/page", Page::html(format!(
+        "<!doctype html><html lang=en><title>Wells</title><body><nav>The wells of this town are open to all who thirst</nav>\
+         <article><h1>Wells</h1><p>{}</p></article>", FIRST.join("</p><p>"))));
+    desk.file("posts/a.md", format!(
+        "# One\n\nIt says \"had warned for years that salt water would eat into the steel\" ([source]({SOURCE})).\n\n\
+         And \"salt water would eat\" ([source]({SOURCE})).\n\nAnd \"The wells of this town are open to all who thirst\" ([source]({SOURCE})).\n\n\
+         And \"Repairs are expected to cost […] of which the state will pay a third\" ([source]({SOURCE})).\n"));
+    desk.run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let text = serving.ui("/sources/1/text").is(200).text();
+    let (above, below) = text.split_once("<h2 id=\"text\">").unwrap();
+    assert!(
+        above.contains("verbatim, beside the main text")
+            && above.contains("The wells of this town"),
+        "{above}"
+    );
+    for part in [
+        "</span>had warned for years that </mark>",
+        "and 3, verbatim: </span>salt water would eat</mark>",
+        "</span> into the steel</mark>",
+        "</span>Repairs are expected to cost</mark>",
+        "</span>of which the state will pay a third</mark>",
+    ] {
+        assert!(below.contains(part), "{part}: {below}");
+    }
+    // Two that overlap are two, each with its own end.
+    assert_eq!(below.matches("class=\"ref\"").count(), 3, "{below}");
+    let whole = serving.ui("/sources/1/text?whole=1").is(200).text();
+    assert!(
+        whole.contains("</span>The wells of this town are open to all who thirst</mark>"),
+        "{whole}"
+    );
+}
+
+#[test]
+fn texts_that_cannot_be_read_say_why_and_long_ones_are_cut() {
+    let desk = bridge();
+    desk.web.page(
+        "source.test",
+        "/drawn",
+        Page::bytes("image/png", "\u{89}PNG one"),
+    );
+    desk.web.page("source.test", "/none", Page::empty(404));
+    let mut long = "<!doctype html><title>Book</title><body>".to_owned();
+    for n in 0..40_000 {
+        long.push_str(&format!("<p>Paragraph {n} of a very long book on the wells of this country, which has no end.</p>"));
+    }
+    desk.web.page("source.test", "/long", Page::html(long));
+    desk.file("posts/c.md", "# C\n\n[One](https://source.test/drawn), [two](https://source.test/none).\n\n\
+        It says \"Paragraph 5000 of a very long book on the wells of this country\" ([three](https://source.test/long)).\n");
+    desk.run("run posts").exits(0);
+    let serving = Serving::start(&desk);
+    let number = |path: &str| {
+        desk.number(&format!(
+            "select id from source where address = 'https://source.test/{path}'"
+        ))
+    };
+    for (path, on_page, told, says) in [
+        (
+            format!("/sources/{}/text", number("drawn")),
+            200,
+            422,
+            "no text that can be read (image/png)",
+        ),
+        (
+            format!("/sources/{}/text", number("none")),
+            200,
+            422,
+            "No copy of this source is kept",
+        ),
+        (
+            format!("/sources/{}/text?copy=1", number("none")),
+            404,
+            404,
+            "is none of this source",
+        ),
+        (
+            "/sources/1/text?copy=x".to_owned(),
+            400,
+            400,
+            "no number of a copy",
+        ),
+        (
+            "/sources/999/text".to_owned(),
+            404,
+            404,
+            "no source of this number",
+        ),
+    ] {
+        let said = serving.ui(&path).is(on_page).text();
+        assert!(said.contains(says), "{path}: {said}");
+        assert_eq!(serving.ui(&format!("/api/v1{path}")).status, told, "{path}");
+    }
+    let path = format!("/sources/{}/text", number("long"));
+    let said = serving.ui(&path).is(200).text();
+    assert!(
+        said.contains("only its beginning is looked through"),
+        "{said:.5000}"
+    );
+    // What is quoted is shown, and what lies before and behind it is told.
+    assert!(
+        said.contains("</span>Paragraph 5000 of a very long book"),
+        "{}",
+        said.len()
+    );
+    assert!(
+        said.contains("Paragraph 4998 of") && said.contains("Paragraph 5002 of"),
+        "{}",
+        said.len()
+    );
+    assert!(
+        !said.contains("Paragraph 4990 of") && !said.contains("Paragraph 5010 of"),
+        "{}",
+        said.len()
+    );
+    assert_eq!(
+        said.matches("paragraphs left out").count(),
+        2,
+        "{}",
+        said.len()
+    );
+    assert!(said.len() < 600_000, "{}", said.len());
+    desk.archive()
+        .execute_batch("update blob set data = x'00112233' where id = (select body_id from capture where id = 1)")
+        .unwrap();
+    let said = serving.ui("/sources/1/text?copy=1").is(200).text();
+    assert!(said.contains("This copy is damaged"), "{said}");
+}

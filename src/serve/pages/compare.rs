@@ -4,10 +4,11 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use super::copies::{Choice, Copies, named};
+use super::passage::{clipped, safe, shortened};
 use super::{Frame, missing, number_within, page};
 use crate::judge::drift::{Compared, Part, Piece, PieceKind, Said};
 use crate::report::{Diff, DiffError, DiffShown, Pick, ReportError, count, diff, folded};
-use crate::report::{one_line, printable, rfc3339, summary};
+use crate::report::{one_line, rfc3339, summary};
 use crate::run::text_of;
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
@@ -18,8 +19,6 @@ use crate::store::{CopyRow, StoreError};
 const MOST_ROWS: usize = 400;
 /// Characters of one row that are shown of words on one side only.
 const MOST_CHANGED: usize = 6000;
-/// Characters of words that stand on both sides, on each side of a change.
-const AROUND: usize = 240;
 
 #[derive(Template)]
 #[template(path = "ui/compare.html")]
@@ -403,45 +402,4 @@ fn bits(piece: &Piece, side: Said) -> Vec<Bit> {
         });
     }
     bits
-}
-
-/// Text with its line ends, without what is not to be seen in it.
-fn safe(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(printable).collect();
-    lines.join("\n")
-}
-
-/// Its beginning, where it is long.
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{} ⋯", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// Unchanged words, without what is far from any change.
-fn shortened(text: &str, keeps_first: bool, keeps_last: bool) -> String {
-    let many = text.chars().count();
-    let keep = AROUND * (usize::from(keeps_first) + usize::from(keeps_last));
-    if many <= keep + AROUND {
-        return text.to_owned();
-    }
-    let place = |chars: usize| {
-        text.char_indices()
-            .nth(chars)
-            .map_or(text.len(), |(at, _)| at)
-    };
-    let first = if keeps_first {
-        let cut = &text[..place(AROUND)];
-        cut.rfind(char::is_whitespace).map_or(cut, |at| &cut[..at])
-    } else {
-        ""
-    };
-    let last = if keeps_last {
-        let cut = &text[place(many - AROUND)..];
-        cut.find(char::is_whitespace).map_or(cut, |at| &cut[at..])
-    } else {
-        ""
-    };
-    format!("{first} ⋯{last}")
 }

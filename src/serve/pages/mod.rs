@@ -9,10 +9,12 @@ mod health;
 mod inputs;
 mod overview;
 pub(super) mod parts;
+mod passage;
 mod posts;
 mod search;
 mod source;
 mod sources;
+mod text;
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -31,6 +33,7 @@ pub(super) use posts::{post, posts, posts_json};
 pub(super) use search::search;
 pub(super) use source::source;
 pub(super) use sources::{sources, sources_csv, sources_json};
+pub(super) use text::text;
 
 use parts::{Badge, Moment};
 

@@ -29,7 +29,7 @@ struct Page {
 }
 
 /// How a quote differs, in words.
-fn differs(difference: &crate::judge::quotes::Difference) -> String {
+pub(super) fn differs(difference: &crate::judge::quotes::Difference) -> String {
     match (difference.was.as_str(), difference.now.as_str()) {
         (was, "") => format!("without “{}”", one_line(was, 200)),
         ("", now) => format!("with “{}”", one_line(now, 200)),
@@ -37,8 +37,13 @@ fn differs(difference: &crate::judge::quotes::Difference) -> String {
     }
 }
 
+/// The beginning of a passage, by which links to it are told apart.
+fn beginning(words: &str) -> String {
+    one_line(words, 60)
+}
+
 /// A post, as part of a query.
-fn escaped(post: &str) -> String {
+pub(super) fn escaped(post: &str) -> String {
     url::form_urlencoded::byte_serialize(post.as_bytes()).collect()
 }
 
