@@ -45,6 +45,7 @@ pub use quotes::{
     ByHandEntry, CopyEntry, QuotingPost, ShownFragment, ShownQuote, quotes_of, write_quote_text,
 };
 pub use selection::{Selection, UnknownSelector};
+pub(crate) use show::show_some;
 pub use show::{Shown, ShownCapture, show, write_show_text};
 pub use stats::Statistics;
 pub use tables::write_table;

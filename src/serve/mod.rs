@@ -153,6 +153,11 @@ pub async fn serve(
             "/sources/{id}/compare",
             any(answered(Side::Ui, pages::compare)),
         )
+        .route(
+            "/sources/{id}/picture",
+            any(answered(Side::Ui, pages::picture_of)),
+        )
+        .route("/sources/{id}/pdf", any(answered(Side::Ui, pages::pdf_of)))
         .route("/sources/{id}/text", any(answered(Side::Ui, pages::text)))
         .route("/posts", any(answered(Side::Ui, pages::posts)))
         .route("/posts/{id}", any(answered(Side::Ui, pages::post)))

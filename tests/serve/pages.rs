@@ -420,7 +420,7 @@ fn every_page_can_be_used_by_everybody() {
     empty.file("none.md", "No links.");
     empty.run("run none.md").exits(0);
     let full = desk();
-    let bridge = crate::source_pages::bridge();
+    let bridge = crate::source_pages::pictured();
     for (name, desk) in [("empty", &empty), ("full", &full), ("bridge", &bridge)] {
         let serving = Serving::start(desk);
         let mut chromium = crate::chromium::Chromium::start(&program, &[]);
