@@ -5,7 +5,8 @@
 //! - `safe`: hosts, methods, headers, words of strangers
 //! - `command`: how it begins and ends; `open`
 //! - `pages`: the state of every source, for people and programs
-//! - `source_pages`: the pages of one source
+//! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
+//! - `source_kept`: what is kept of one source
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -27,6 +28,8 @@ mod places;
 mod safe;
 #[path = "serve/serving.rs"]
 mod serving;
+#[path = "serve/source_kept.rs"]
+mod source_kept;
 #[path = "serve/source_pages.rs"]
 mod source_pages;
 #[allow(dead_code, reason = "each test crate uses its part of the desk")]

@@ -24,6 +24,7 @@ mod stats;
 mod storage;
 mod tables;
 mod text;
+mod timeline;
 pub mod when;
 
 use std::io::Write;
@@ -49,6 +50,7 @@ pub(crate) use show::show_some;
 pub use show::{Shown, ShownCapture, show, write_show_text};
 pub use stats::Statistics;
 pub use tables::write_table;
+pub(crate) use timeline::{Timeline, TimelineEntry, TimelinePlace, timeline};
 
 use crate::store::{Store, StoreError, Totals, Wanted};
 use news::Changes;

@@ -59,7 +59,7 @@ pub(super) fn json(of: &impl Serialize) -> Answer {
 /// What is not there.
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 pub(super) fn nothing(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
-    let known = "/api/v1/sources, /api/v1/sources/ID, /api/v1/sources/ID/compare, /api/v1/sources/ID/text, /api/v1/posts, /api/v1/posts/ID, /api/v1/search, /api/v1/events, \
+    let known = "/api/v1/sources, /api/v1/sources/ID, /api/v1/sources/ID/compare, /api/v1/sources/ID/text, /api/v1/sources/ID/timeline, /api/v1/posts, /api/v1/posts/ID, /api/v1/search, /api/v1/events, \
          /api/v1/inputs, /api/v1/stats";
     Ok(Problem::absent(&format!("there are {known}")).answer())
 }

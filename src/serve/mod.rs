@@ -158,6 +158,10 @@ pub async fn serve(
             any(answered(Side::Ui, pages::picture_of)),
         )
         .route("/sources/{id}/pdf", any(answered(Side::Ui, pages::pdf_of)))
+        .route(
+            "/sources/{id}/timeline",
+            any(answered(Side::Ui, pages::timeline)),
+        )
         .route("/sources/{id}/text", any(answered(Side::Ui, pages::text)))
         .route("/posts", any(answered(Side::Ui, pages::posts)))
         .route("/posts/{id}", any(answered(Side::Ui, pages::post)))
@@ -179,6 +183,10 @@ pub async fn serve(
         .route(
             "/api/v1/sources/{id}/text",
             any(answered(Side::Ui, pages::text)),
+        )
+        .route(
+            "/api/v1/sources/{id}/timeline",
+            any(answered(Side::Ui, pages::timeline)),
         )
         .route("/api/v1/posts", any(answered(Side::Ui, pages::posts_json)))
         .route("/api/v1/posts/{id}", any(answered(Side::Ui, pages::post)))

@@ -282,7 +282,7 @@ fn a_source_says_where_it_is_cited_and_why_it_is_as_it_is() {
         "https://c.test/gone",
         "posts%2Fa.md",
         "Why that is its state",
-        "Visits",
+        "What happened to it",
         "dead",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -420,7 +420,7 @@ fn every_page_can_be_used_by_everybody() {
     empty.file("none.md", "No links.");
     empty.run("run none.md").exits(0);
     let full = desk();
-    let bridge = crate::source_pages::pictured();
+    let bridge = crate::source_kept::pictured();
     for (name, desk) in [("empty", &empty), ("full", &full), ("bridge", &bridge)] {
         let serving = Serving::start(desk);
         let mut chromium = crate::chromium::Chromium::start(&program, &[]);
@@ -438,6 +438,7 @@ fn every_page_can_be_used_by_everybody() {
             paths.extend([
                 "/sources/1",
                 "/sources/3",
+                "/sources/3/timeline",
                 "/posts/1",
                 "/search?q=wells",
                 "/sources/999",
@@ -449,6 +450,8 @@ fn every_page_can_be_used_by_everybody() {
                 "/sources/1/compare",
                 "/sources/1/compare?from=2&to=2",
                 "/sources/1/compare?from=x",
+                "/sources/1/timeline",
+                "/sources/1/timeline?before=x",
                 "/sources/1/text",
                 "/sources/1/text?copy=1&whole=1",
             ];
@@ -516,6 +519,8 @@ fn words_of_strangers_stay_words_on_every_page() {
         "/sources/1",
         "/sources/1/compare",
         &format!("/sources/1/compare?from={hostile}&to={hostile}"),
+        "/sources/1/timeline",
+        &format!("/sources/1/timeline?before={hostile}"),
         "/sources/1/text?whole=1",
         &format!("/sources/1/text?copy={hostile}"),
         "/posts",

@@ -534,189 +534,125 @@ fn texts_that_cannot_be_read_say_why_and_long_ones_are_cut() {
     assert!(said.contains("This copy is damaged"), "{said}");
 }
 
-/// A picture of a page, as PNG: lines of grey on white.
-fn png() -> Vec<u8> {
-    use std::io::Write as _;
-    const WIDTH: u32 = 640;
-    const HEIGHT: u32 = 480;
-    let mut rows = Vec::new();
-    for y in 0..HEIGHT {
-        rows.push(0);
-        rows.extend((0..WIDTH).map(|x| match (y / 12 % 2, y < 60) {
-            (_, true) => 0x40,
-            (1, _) if x > 40 && x < 600 - y % 7 * 20 => 0xb0,
-            _ => 0xff,
-        }));
-    }
-    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(&rows).unwrap();
-    let packed = packed.finish().unwrap();
-    let mut header = Vec::new();
-    header.extend(WIDTH.to_be_bytes());
-    header.extend(HEIGHT.to_be_bytes());
-    header.extend([8, 0, 0, 0, 0]);
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, data) in [(b"IHDR", header), (b"IDAT", packed), (b"IEND", Vec::new())] {
-        let mut crc = flate2::Crc::new();
-        crc.update(kind);
-        crc.update(&data);
-        png.extend((data.len() as u32).to_be_bytes());
-        png.extend(kind);
-        png.extend(data);
-        png.extend(crc.sum().to_be_bytes());
-    }
-    png
-}
-
-/// Puts beside a copy what a browser made of it.
-pub(crate) fn rendered(desk: &Desk, capture: i64, screenshot: &[u8], pdf: &[u8]) {
-    let archive = desk.archive();
-    let put = |bytes: &[u8], n: i64| {
-        let sha = format!("{capture:0>16}{n:0>16}");
-        archive
-            .execute(
-                "insert into blob (sha256, size, coding, data) values (?1, ?2, 'plain', ?3)",
-                (sha.as_bytes(), bytes.len() as i64, bytes),
-            )
-            .unwrap();
-        archive.last_insert_rowid()
-    };
-    let (dom, screenshot, pdf) = (put(b"<p>Seen", 1), put(screenshot, 2), put(pdf, 3));
-    archive
-        .execute(
-            "insert into rendering (capture_id, at, browser, outcome, why, stands, dom_id, screenshot_id, pdf_id, width, height, refused)
-             values (?1, 1767772800000, 'Chromium \"><script>run()</script>', 'whole', null, 0, ?2, ?3, ?4, 640, 480, '{}')",
-            (capture, dom, screenshot, pdf),
-        )
-        .unwrap();
-}
-
-/// The same bridge, with what a browser made of its newest copy.
-pub(crate) fn pictured() -> Desk {
-    let desk = bridge();
-    rendered(&desk, 3, &png(), b"%PDF-1.7 a page");
-    desk
-}
-
 #[test]
-fn what_is_kept_of_a_source_can_be_had_from_its_page() {
-    let desk = pictured();
-    let data = "<!doctype html><title>Wells</title><p>The wells of the valley, in a table.<a href=/wells.csv>All data (CSV)</a>";
-    desk.web.page("data.test", "/", Page::html(data));
-    desk.web.page(
-        "data.test",
-        "/wells.csv",
-        Page::bytes("text/csv", "well,depth\na,40\n"),
-    );
-    desk.post("posts/d.md", &["https://data.test/"]);
+fn what_happened_to_a_source_is_told_whole_and_a_page_at_a_time() {
+    let desk = Desk::new();
+    desk.page("source.test", "/page", "Wells of the old town");
+    desk.post("posts/a.md", &[SOURCE]);
     desk.run("run posts").exits(0);
-    desk.run("capture https://data.test/ --with-downloads")
-        .exits(0);
-    let serving = Serving::start(&desk);
-    let text = serving.ui("/sources/1").is(200).text();
-    for part in [
-        "<img src=\"/sources/1/picture?copy=3\" width=\"320\" alt=\"How “Bridge closed for months” looked\"",
-        "href=\"/sources/1/pdf?copy=3\"",
-        "href=\"/sources/1/text?copy=2\"",
-        "href=\"/sources/1/compare?from=1&#38;to=2\"",
-        "Needs nothing else to be shown.",
-        "<summary>How the visit of 2026-01-07T08:00:00Z was answered</summary>",
-        "<th scope=\"row\">content-type</th>",
-        "200 · HTTP/",
-    ] {
-        assert!(text.contains(part), "{part}: {text}");
+    for day in 1..=130 {
+        match day {
+            40 => {
+                desk.web.page("source.test", "/page", Page::empty(404));
+            }
+            60 => {
+                desk.page("source.test", "/page", "Wells of the old town");
+            }
+            70 => {
+                desk.page(
+                    "source.test",
+                    "/page",
+                    "Wells of the new town, which is another",
+                );
+            }
+            _ => {}
+        }
+        desk.day(day);
+        if day == 100 {
+            desk.file(
+                "saved.html",
+                "<title>By hand</title><p>Wells of the old town, as somebody saw them",
+            );
+            desk.run(&format!("capture {SOURCE} --file saved.html"))
+                .exits(0);
+        } else {
+            desk.run(&format!("check {SOURCE}")).exits(0);
+        }
     }
+    let serving = Serving::start(&desk);
+    let mut found: Vec<Value> = Vec::new();
+    let mut next = Some("/api/v1/sources/1/timeline".to_owned());
+    let mut pages = 0;
+    while let Some(path) = next {
+        let told = api(&serving, &path);
+        let entries = told["entries"].as_array().unwrap();
+        assert!((1..=50).contains(&entries.len()));
+        found.extend(entries.iter().cloned());
+        next = told["next"].as_str().map(str::to_owned);
+        pages += 1;
+    }
+    // Each of them once, newest first.
+    let visits = desk.number("select count(*) from visit") as usize;
+    assert_eq!(found.len(), visits + 1);
+    assert_eq!(pages, found.len().div_ceil(50));
+    let at: Vec<&str> = found
+        .iter()
+        .map(|one| one["at"].as_str().unwrap())
+        .collect();
+    assert!(at.is_sorted_by(|a, b| a >= b), "{at:?}");
+    let copies: Vec<_> = found.iter().filter(|one| one["what"] == "copy").collect();
+    assert_eq!(copies.len(), 1);
+    assert_eq!(
+        (&copies[0]["at"], &copies[0]["copy"]["kind"]),
+        (
+            &Value::from("2026-04-15T08:00:00Z"),
+            &Value::from("by-hand")
+        )
+    );
+    // Changes of the verdict are those that the visits have.
+    let changed: Vec<String> = found
+        .iter()
+        .rev()
+        .filter(|one| one["changed"] == true)
+        .map(|one| {
+            format!(
+                "{} {} was {}",
+                &one["at"].as_str().unwrap()[..10],
+                one["verdict"].as_str().unwrap(),
+                one["was"].as_str().unwrap_or("-")
+            )
+        })
+        .collect();
+    let wanted = desk.rows(
+        "with v as (select v.at, coalesce(j.code, b.code) as code, lag(coalesce(j.code, b.code)) over (order by v.id) as was
+             from visit v left join verdict j on j.visit_id = v.id left join verdict b on b.visit_id = v.confirms)
+         select date(at / 1000, 'unixepoch'), code, coalesce(was, '-') from v where code is not was order by at",
+    );
+    let wanted: Vec<String> = wanted
+        .lines()
+        .map(|line| line.replacen(" | ", " ", 1).replacen(" | ", " was ", 1))
+        .collect();
+    assert_eq!(changed, wanted);
+    assert!(changed.len() >= 3, "{changed:?}");
+    // The pages are the same.
+    let text = serving.ui("/sources/1").is(200).text();
+    let (_, rest) = text.split_once("class=\"timeline\"").unwrap();
+    assert_eq!(rest.matches("<time ").count(), 50);
+    let link =
+        regex::Regex::new("href=\"(/sources/1/timeline\\?before=[^\"]+)\" rel=\"next\"").unwrap();
+    let mut text = text;
+    let mut told = 50;
+    while let Some(next) = link.captures(&text).map(|found| found[1].to_owned()) {
+        text = serving.ui(&next).is(200).text();
+        told += text.matches("<time ").count();
+    }
+    assert_eq!(told, found.len());
     assert!(
-        !text.contains("from=0") && !text.contains("<script>run"),
+        text.contains("a copy was kept: “Wells of the old town”"),
         "{text}"
     );
-    let picture = serving.ui("/sources/1/picture?copy=3").is(200);
-    assert_eq!(
-        (picture.header("content-type"), picture.bytes == png()),
-        ("image/png", true)
-    );
-    assert!(
-        picture
-            .header("content-security-policy")
-            .starts_with("sandbox"),
-        "{}",
-        picture.head()
-    );
-    assert_eq!(
-        serving.ui("/sources/1/picture").is(200).bytes,
-        picture.bytes
-    );
-    let pdf = serving.ui("/sources/1/pdf?copy=3").is(200);
-    assert_eq!(pdf.header("content-type"), "application/pdf");
-    assert!(
-        pdf.header("content-disposition").starts_with("attachment"),
-        "{}",
-        pdf.head()
-    );
-    // What is stored as bytes is there as bytes.
-    let stored = format!(
-        "http://{}/web/20260107080000-3id_/https://source.test/page",
-        serving.replay
-    );
-    assert!(text.contains(&stored), "{text}");
-    // Data that the page offers.
-    let id = desk.number("select id from source where address = 'https://data.test/'");
-    let text = serving.ui(&format!("/sources/{id}")).is(200).text();
-    let (_, kept) = text.split_once("Kept with it: <a href=\"").unwrap();
-    let (address, rest) = kept.split_once('"').unwrap();
-    assert!(rest.starts_with(">wells.csv</a> (16 B)"), "{rest}");
-    let path = address
-        .strip_prefix(&format!("http://{}", serving.replay))
-        .unwrap();
-    let opened = "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate\r\n";
-    assert_eq!(
-        serving.replay_with(path, opened).is(200).text(),
-        "well,depth\na,40\n"
-    );
-}
-
-#[test]
-fn only_what_is_a_picture_is_shown_as_one() {
-    let desk = bridge();
-    rendered(
-        &desk,
-        1,
-        b"<!doctype html><script>run()</script>",
-        b"<script>run()</script>",
-    );
-    rendered(&desk, 2, b"RIFF\x10\0\0\0WEBPVP8 ", b"%PDF-1.4");
-    rendered(&desk, 3, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"");
-    let serving = Serving::start(&desk);
-    for path in [
-        "/sources/1/picture?copy=1",
-        "/sources/1/picture?copy=3",
-        "/sources/1/pdf?copy=1",
-        "/sources/1/pdf?copy=3",
+    for nowhere in [
+        "/sources/1/timeline?before=x",
+        "/api/v1/sources/1/timeline?before=1.2",
     ] {
-        let said = serving.ui(path).is(404);
-        assert_eq!(
-            said.header("content-type"),
-            "text/plain; charset=utf-8",
-            "{path}"
-        );
+        serving.ui(nowhere).is(400);
     }
-    assert_eq!(
+    serving.ui("/sources/9/timeline").is(404);
+    assert!(
         serving
-            .ui("/sources/1/picture?copy=2")
+            .ui("/sources/1/timeline?before=1.1.1")
             .is(200)
-            .header("content-type"),
-        "image/webp"
+            .text()
+            .contains("Nothing before that")
     );
-    for (path, status) in [
-        ("/sources/1/picture?copy=4", 404),
-        ("/sources/1/picture?copy=x", 400),
-        ("/sources/2/picture", 404),
-        ("/sources/1x/picture", 404),
-    ] {
-        assert_eq!(serving.ui(path).status, status, "{path}");
-    }
-    // Pages of others cannot try out what is there.
-    let others = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
-    let said = crate::serving::asked(&serving.ui, "/sources/1/picture?copy=2", others);
-    assert_eq!(said.status, 403);
 }

@@ -16,6 +16,7 @@ mod search;
 mod source;
 mod sources;
 mod text;
+mod timeline;
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -36,6 +37,7 @@ pub(super) use search::search;
 pub(super) use source::source;
 pub(super) use sources::{sources, sources_csv, sources_json};
 pub(super) use text::text;
+pub(super) use timeline::timeline;
 
 use parts::{Badge, Moment};
 

@@ -4,10 +4,11 @@ use askama::Template;
 
 use super::kept::{KeptCopy, Picture, kept, picture};
 use super::parts::Badge;
+use super::timeline::{Lines, lines};
 use super::{Frame, missing, number, page};
 use crate::explain::{self, Explained, Question};
 use crate::judge::Code;
-use crate::report::{Shown, bytes, one_line, show_some};
+use crate::report::{Shown, TimelinePlace, bytes, one_line, show_some};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
 use crate::serve::place::{Form, When};
@@ -39,6 +40,7 @@ struct Page {
     /// Where all copies are listed, where these are not all.
     all: Option<String>,
     answered: Option<Answered>,
+    timeline: Lines,
     shown: Shown,
 }
 
@@ -103,6 +105,11 @@ pub(super) fn differs(difference: &crate::judge::quotes::Difference) -> String {
         ("", now) => format!("with “{}”", one_line(now, 200)),
         (was, now) => format!("“{}” is now “{}”", one_line(was, 200), one_line(now, 200)),
     }
+}
+
+/// Whether any sign of a visit was weighed.
+fn weighs(visit: &explain::Visit) -> bool {
+    visit.signs.iter().any(|sign| sign.weight.is_some())
 }
 
 /// Whether a visit is the one of which it is told how it was answered.
@@ -201,6 +208,7 @@ pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, Sto
         all: (shown.capture_list.len() == MOST_COPIES)
             .then(|| format!("/web/*/{}", shown.entry.url)),
         answered: answered(&shown),
+        timeline: lines(site, (id, &shown.entry.url), TimelinePlace::NEWEST)?,
         title,
         why,
         shown,
