@@ -5,6 +5,7 @@
 //! - `safe`: hosts, methods, headers, words of strangers
 //! - `command`: how it begins and ends; `open`
 //! - `pages`: the state of every source, for people and programs
+//! - `lists`: lists of sources, narrowed and in order
 //! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
 //! - `source_kept`: what is kept of one source
 //! - `browser`: what real Chromium makes of hostile copies
@@ -20,6 +21,8 @@ mod chromium;
 mod command;
 #[path = "serve/copies.rs"]
 mod copies;
+#[path = "serve/lists.rs"]
+mod lists;
 #[path = "serve/pages.rs"]
 mod pages;
 #[path = "serve/places.rs"]

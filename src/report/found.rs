@@ -137,6 +137,7 @@ pub fn search(store: &Store, search: &Search, read: ReadBody<'_>) -> Result<Foun
         hosts: search.query.hosts.clone(),
         inputs: search.query.inputs.clone(),
         posts: search.query.posts.clone(),
+        places: Vec::new(),
         standings,
         verdicts,
         since: search.since,

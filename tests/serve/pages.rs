@@ -428,6 +428,7 @@ fn every_page_can_be_used_by_everybody() {
             "/",
             "/sources",
             "/sources?of=x",
+            "/sources?place=comment&sort=oldest",
             "/posts",
             "/inputs",
             "/health",
@@ -530,6 +531,9 @@ fn words_of_strangers_stay_words_on_every_page() {
         "/search?q=words",
         &format!("/search?q={hostile}"),
         &format!("/sources?q={hostile}&host={hostile}&of={hostile}&input={hostile}"),
+        &format!(
+            "/sources?place={hostile}&checked-since={hostile}&checked-before={hostile}&sort={hostile}"
+        ),
         &format!("/posts?q={hostile}"),
         &format!("/posts?of={hostile}"),
         "/feed.atom",

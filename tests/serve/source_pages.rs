@@ -1,5 +1,7 @@
 //! The pages of one source: what changed between its copies, what is quoted from it and where that stands, what is kept of it.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::serving::Serving;
@@ -175,6 +177,15 @@ fn far_from_any_change_a_comparison_is_folded() {
     assert_eq!(text.matches("unchanged</td>").count(), 2, "{text}");
 }
 
+/// What is answered to people and to programs, with which words.
+fn both(serving: &Serving, path: &str, (on_page, told): (u16, u16), says: &str) {
+    let said = serving.ui(path).is(on_page).text();
+    assert!(said.contains(says), "{path}: {said}");
+    let said = serving.ui(&format!("/api/v1{path}")).is(told);
+    assert_eq!(said.header("content-type"), "application/problem+json");
+    assert!(said.text().contains(says), "{path}: {}", said.text());
+}
+
 #[test]
 fn what_cannot_be_compared_says_why() {
     let desk = bridge();
@@ -197,15 +208,7 @@ fn what_cannot_be_compared_says_why() {
     );
     desk.day(3).run("run posts").exits(0);
     let serving = Serving::start(&desk);
-    let both = |path: &str, on_page: u16, told: u16, says: &str| {
-        let said = serving.ui(path).is(on_page).text();
-        assert!(said.contains(says), "{path}: {said}");
-        let said = serving.ui(&format!("/api/v1{path}")).is(told);
-        if told != 200 {
-            assert_eq!(said.header("content-type"), "application/problem+json");
-            assert!(said.text().contains(says), "{path}: {}", said.text());
-        }
-    };
+    let both = |path: &str, on_page, told, says: &str| both(&serving, path, (on_page, told), says);
     let number = |address: &str| {
         desk.number(&format!(
             "select id from source where address = '{address}'"
@@ -255,13 +258,21 @@ fn what_cannot_be_compared_says_why() {
         same.contains("one and the same copy") && !same.contains("<del>"),
         "{same}"
     );
-    // What was pruned.
-    for day in [5, 7] {
+}
+
+#[test]
+fn copies_that_are_pruned_or_damaged_are_not_compared() {
+    let desk = bridge();
+    desk.post("posts/c.md", &["https://source.test/one"]);
+    for day in [3, 5, 7] {
         let title = format!("Version {day}");
         desk.web
             .page("source.test", "/one", page(&title, &FIRST[..day]));
         desk.day(day as u32).run("run posts").exits(0);
     }
+    let serving = Serving::start(&desk);
+    let both = |path: &str, on_page, told, says: &str| both(&serving, path, (on_page, told), says);
+    let one = desk.number("select id from source where address like '%/one'");
     let copies = format!("from capture where source_id = {one}");
     let middle = desk.number(&format!("select id {copies} order by id limit 1 offset 1"));
     let done = desk.day(401).run("prune --keep last").exits(0);
@@ -289,7 +300,7 @@ fn long_texts_are_compared_as_far_as_anybody_waits() {
     let text = |begins: &str| {
         let mut all = format!("<p>{begins}</p>");
         for n in 0..40_000 {
-            all.push_str(&format!("<p>Paragraph {n} of a very long book on the wells of this country, which has no end.</p>"));
+            write!(all, "<p>Paragraph {n} of a very long book on the wells of this country, which has no end.</p>").unwrap();
         }
         format!("<!doctype html><title>Book</title><body>{all}")
     };
@@ -450,7 +461,7 @@ fn texts_that_cannot_be_read_say_why_and_long_ones_are_cut() {
     desk.web.page("source.test", "/none", Page::empty(404));
     let mut long = "<!doctype html><title>Book</title><body>".to_owned();
     for n in 0..40_000 {
-        long.push_str(&format!("<p>Paragraph {n} of a very long book on the wells of this country, which has no end.</p>"));
+        write!(long, "<p>Paragraph {n} of a very long book on the wells of this country, which has no end.</p>").unwrap();
     }
     desk.web.page("source.test", "/long", Page::html(long));
     desk.file("posts/c.md", "# C\n\n[One](https://source.test/drawn), [two](https://source.test/none).\n\n\
@@ -534,8 +545,8 @@ fn texts_that_cannot_be_read_say_why_and_long_ones_are_cut() {
     assert!(said.contains("This copy is damaged"), "{said}");
 }
 
-#[test]
-fn what_happened_to_a_source_is_told_whole_and_a_page_at_a_time() {
+/// A source that was visited on many days: it was gone for some of them, and then another.
+fn visited() -> Desk {
     let desk = Desk::new();
     desk.page("source.test", "/page", "Wells of the old town");
     desk.post("posts/a.md", &[SOURCE]);
@@ -569,6 +580,12 @@ fn what_happened_to_a_source_is_told_whole_and_a_page_at_a_time() {
             desk.run(&format!("check {SOURCE}")).exits(0);
         }
     }
+    desk
+}
+
+#[test]
+fn what_happened_to_a_source_is_told_whole_and_a_page_at_a_time() {
+    let desk = visited();
     let serving = Serving::start(&desk);
     let mut found: Vec<Value> = Vec::new();
     let mut next = Some("/api/v1/sources/1/timeline".to_owned());
@@ -625,12 +642,11 @@ fn what_happened_to_a_source_is_told_whole_and_a_page_at_a_time() {
     assert_eq!(changed, wanted);
     assert!(changed.len() >= 3, "{changed:?}");
     // The pages are the same.
-    let text = serving.ui("/sources/1").is(200).text();
+    let mut text = serving.ui("/sources/1").is(200).text();
     let (_, rest) = text.split_once("class=\"timeline\"").unwrap();
     assert_eq!(rest.matches("<time ").count(), 50);
     let link =
         regex::Regex::new("href=\"(/sources/1/timeline\\?before=[^\"]+)\" rel=\"next\"").unwrap();
-    let mut text = text;
     let mut told = 50;
     while let Some(next) = link.captures(&text).map(|found| found[1].to_owned()) {
         text = serving.ui(&next).is(200).text();
@@ -641,6 +657,12 @@ fn what_happened_to_a_source_is_told_whole_and_a_page_at_a_time() {
         text.contains("a copy was kept: “Wells of the old town”"),
         "{text}"
     );
+}
+
+#[test]
+fn places_in_a_timeline_that_are_none_are_refused() {
+    let desk = bridge();
+    let serving = Serving::start(&desk);
     for nowhere in [
         "/sources/1/timeline?before=x",
         "/api/v1/sources/1/timeline?before=1.2",

@@ -193,15 +193,14 @@ fn rendered(site: &Site, asked: &Asked, part: Part) -> Result<Result<Vec<u8>, An
     let Some(copies) = copies else {
         return absent("there is no source of this number");
     };
-    let meant = match asked.sent("copy") {
-        Some(sent) => match copies.meant(&sent) {
+    let meant = if let Some(sent) = asked.sent("copy") {
+        match copies.meant(&sent) {
             Ok(copy) => vec![copy.id],
             Err((status, says)) => return Ok(Err(Answer::words(status, &says))),
-        },
-        None => {
-            let newest = copies.there().take(MOST_LOOKED_AT);
-            newest.map(|copy| copy.id).collect()
         }
+    } else {
+        let newest = copies.there().take(MOST_LOOKED_AT);
+        newest.map(|copy| copy.id).collect()
     };
     for id in meant {
         let body = site

@@ -113,8 +113,8 @@ fn weighs(visit: &explain::Visit) -> bool {
 }
 
 /// Whether a visit is the one of which it is told how it was answered.
-fn is_last(at: &str, answered: &Option<Answered>) -> bool {
-    answered.as_ref().is_some_and(|answered| answered.at == at)
+fn is_last(at: &str, answered: Option<&Answered>) -> bool {
+    answered.is_some_and(|answered| answered.at == at)
 }
 
 /// The beginning of a passage, by which links to it are told apart.

@@ -158,11 +158,14 @@ const READ: Bound = Bound {
     ..BOUND
 };
 
-fn refused(says: impl Into<String>) -> Reads {
-    Ok(Err(Refused {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        says: says.into(),
-    }))
+impl Refused {
+    /// There is nothing that could be read.
+    fn nothing(says: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            says: says.into(),
+        }
+    }
 }
 
 /// Reads a copy, and looks for the quotes in it.
@@ -176,31 +179,33 @@ fn read(site: &Site, copies: &Copies, copy: &CopyRow, is_whole: bool) -> Reads {
         Ok(Some((capture, cited, quotes, r.tied_quotes(copies.id)?)))
     })?;
     let Some((capture, cited, quotes, tied)) = known else {
-        return refused("This copy is not there any more.");
+        return Ok(Err(Refused::nothing("This copy is not there any more.")));
     };
     let of = (capture.url.as_str(), capture.media_type.as_deref());
     let found = match said(&site.store, (copy.id, copy.size), of, &text_of, Some(READ)) {
         Ok(found) => found,
         Err(ReportError::Store(error @ StoreError::Damaged { .. })) => {
             (site.tell)(&error);
-            return refused(
+            return Ok(Err(Refused::nothing(
                 "This copy is damaged and cannot be read. `sourcekeep verify` says what is wrong with it.",
-            );
+            )));
         }
         Err(ReportError::Store(error)) => return Err(error),
-        Err(_) => return refused("This copy cannot be read."),
+        Err(_) => return Ok(Err(Refused::nothing("This copy cannot be read."))),
     };
     let (text, cut) = match found {
         Said::Text(text, cut) => (*text, cut),
         Said::Nothing => {
             let media_type = capture.media_type.as_deref().unwrap_or("of no media type");
-            return refused(format!(
+            return Ok(Err(Refused::nothing(format!(
                 "This copy has no text that can be read ({}).",
                 one_line(media_type, 100)
-            ));
+            ))));
         }
         Said::TooLarge => {
-            return refused("This copy is too large for its text to be read here.");
+            return Ok(Err(Refused::nothing(
+                "This copy is too large for its text to be read here.",
+            )));
         }
     };
     let main = if is_whole { &text.whole } else { &text.main };
