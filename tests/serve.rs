@@ -10,6 +10,9 @@
 //! - `eyes`, `mailed`: whether everybody can use them; the report that is a file, in a browser
 //! - `looked`: what changed since somebody last looked, and what needs attention
 //! - `progress`: runs of other processes, as they go on
+//! - `lists`: lists of sources, narrowed and in order
+//! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
+//! - `source_kept`: what is kept of one source
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -30,6 +33,8 @@ mod copies;
 #[cfg(unix)]
 #[path = "serve/eyes.rs"]
 mod eyes;
+#[path = "serve/lists.rs"]
+mod lists;
 #[path = "serve/looked.rs"]
 mod looked;
 #[path = "serve/mailed.rs"]
@@ -45,6 +50,10 @@ mod progress;
 mod safe;
 #[path = "serve/serving.rs"]
 mod serving;
+#[path = "serve/source_kept.rs"]
+mod source_kept;
+#[path = "serve/source_pages.rs"]
+mod source_pages;
 #[allow(dead_code, reason = "each test crate uses its part of the desk")]
 #[path = "cli/support.rs"]
 mod support;

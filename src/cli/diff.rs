@@ -60,7 +60,7 @@ pub(crate) fn diff(global: &Global, args: &DiffArgs, printer: &Printer) -> Resul
     let address = show::canonical(&args.url)?;
     let picks = (args.from, args.to);
     let now = setup.clock.now();
-    let diff = match report::diff(&store, &address, picks, args.whole, now, &text_of) {
+    let diff = match report::diff(&store, &address, picks, args.whole, now, &text_of, None) {
         Ok(diff) => diff,
         Err(DiffError::NoSource) => return Err(show::unknown(&store, &address)?),
         Err(error) => return Err(failure(&address, error)),
@@ -80,7 +80,7 @@ pub(crate) fn diff(global: &Global, args: &DiffArgs, printer: &Printer) -> Resul
 
 fn failure(address: &str, error: DiffError) -> Failure {
     let hint = match &error {
-        DiffError::Report(_) | DiffError::NoSource => None,
+        DiffError::Report(_) | DiffError::NoSource | DiffError::TooLarge { .. } => None,
         DiffError::NoCopy => Some(format!("`sourcekeep capture {address}` makes one")),
         DiffError::OneCopy(_) => Some(format!(
             "a page that changed is kept at its next visit; `sourcekeep capture {address}` makes a copy now"

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use thiserror::Error;
-use url::Url;
 
+use super::bound::{Bound, ReadBody, Said, said};
 use super::{ReportError, rfc3339};
 use crate::judge::drift::{self, Compared, Drift, Piece, PieceKind};
 use crate::judge::{FEATURES_VERSION, Text};
@@ -63,6 +63,12 @@ pub enum DiffError {
         /// Its media type.
         media_type: String,
     },
+    /// A copy is too large for whoever waits for it.
+    #[error("copy {id} is too large to be compared here")]
+    TooLarge {
+        /// Its number.
+        id: i64,
+    },
 }
 
 /// One of the two copies.
@@ -99,6 +105,9 @@ pub struct Diff {
     pub drift: Drift,
     /// Which texts the pieces are of.
     pub compared: Compared,
+    /// Whether only the beginnings of the texts were compared.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
     /// All paragraphs, in the order of the later copy.
     pub pieces: Vec<Piece>,
     /// The language of the later copy, for whoever shows it.
@@ -106,11 +115,9 @@ pub struct Diff {
     language: Option<String>,
 }
 
-/// Reads the text of a body: its bytes, media type and address.
-pub type ReadBody<'r> = &'r dyn Fn(&[u8], Option<&str>, &Url) -> Option<Text>;
-
 /// Compares two copies of a source, as of `now`. With `whole`, everything that readers see is compared, and not only the
-/// main text. `read` gives the text of a body, its media type and its address.
+/// main text. `read` gives the text of a body, its media type and its address. Where somebody waits, `bound` says how much
+/// of them is read.
 pub fn diff(
     store: &Store,
     address: &str,
@@ -118,6 +125,7 @@ pub fn diff(
     whole: bool,
     now: i64,
     read: ReadBody<'_>,
+    bound: Option<Bound>,
 ) -> Result<Diff, DiffError> {
     let found = store
         .read("read the copies of a source", |r| {
@@ -135,7 +143,15 @@ pub fn diff(
     let reference = baseline.map(|(id, _)| id);
     let baseline = baseline.and_then(|(id, stands)| stands.then_some(id));
     let (before, after) = picked(&captures, reference, from, to)?;
-    let (old, new) = (text(store, before, read)?, text(store, after, read)?);
+    let (old, is_old_cut) = text(store, before, read, bound)?;
+    let (new, is_new_cut) = text(store, after, read, bound)?;
+    let language = new.language.clone();
+    let cut = is_old_cut || is_new_cut;
+    let (old, new) = if cut {
+        drift::up_to_common_end(&old, &new)
+    } else {
+        (old, new)
+    };
     let (compared, pieces) = if whole {
         (Compared::Whole, drift::compare(&old.whole, &new.whole))
     } else {
@@ -147,8 +163,9 @@ pub fn diff(
         to: side(after, baseline),
         drift: drift::drift(&old, &new),
         compared,
+        cut,
         pieces,
-        language: new.language,
+        language,
     })
 }
 
@@ -206,21 +223,23 @@ fn pick(
     })
 }
 
-fn text(store: &Store, capture: &CaptureRow, read: ReadBody<'_>) -> Result<Text, DiffError> {
-    let body = store
-        .read("read a copy", |r| r.capture_text(capture.id))
-        .map_err(ReportError::from)?;
-    let url = Url::parse(&capture.url).ok();
-    let text = body
-        .zip(url)
-        .and_then(|(body, url)| read(&body, capture.media_type.as_deref(), &url));
-    text.ok_or_else(|| DiffError::NoText {
-        id: capture.id,
-        media_type: capture
-            .media_type
-            .clone()
-            .unwrap_or_else(|| "of no media type".to_owned()),
-    })
+fn text(
+    store: &Store,
+    capture: &CaptureRow,
+    read: ReadBody<'_>,
+    bound: Option<Bound>,
+) -> Result<(Text, bool), DiffError> {
+    let id = capture.id;
+    let size = capture.size.unsigned_abs();
+    let media_type = capture.media_type.as_deref();
+    match said(store, (id, size), (&capture.url, media_type), read, bound)? {
+        Said::Text(text, is_cut) => Ok((*text, is_cut)),
+        Said::TooLarge => Err(DiffError::TooLarge { id }),
+        Said::Nothing => Err(DiffError::NoText {
+            id,
+            media_type: media_type.unwrap_or("of no media type").to_owned(),
+        }),
+    }
 }
 
 fn side(capture: &CaptureRow, baseline: Option<i64>) -> DiffSide {
@@ -237,15 +256,17 @@ fn side(capture: &CaptureRow, baseline: Option<i64>) -> DiffSide {
 }
 
 /// Pieces as a person is shown them: unchanged ones are folded, but for one on each side of a change.
-enum Shown<'d> {
+pub(crate) enum Shown<'d> {
+    /// One of them.
     Piece(&'d Piece),
+    /// Those that are folded.
     Folded(&'d [Piece]),
 }
 
 /// So many unchanged pieces in a row are worth folding.
 const LEAST_FOLDED: usize = 2;
 
-fn folded(pieces: &[Piece]) -> Vec<Shown<'_>> {
+pub(crate) fn folded(pieces: &[Piece]) -> Vec<Shown<'_>> {
     let mut shown = Vec::new();
     let mut at = 0;
     while at < pieces.len() {
@@ -270,8 +291,20 @@ fn folded(pieces: &[Piece]) -> Vec<Shown<'_>> {
     shown
 }
 
+impl Diff {
+    /// The language of the later copy, where it is named as languages are (BCP 47).
+    pub(crate) fn language(&self) -> Option<&str> {
+        self.language.as_deref().filter(|tag| {
+            (2..=35).contains(&tag.len())
+                && tag
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+    }
+}
+
 /// What it comes to, in one line.
-fn summary(diff: &Diff) -> String {
+pub(crate) fn summary(diff: &Diff) -> String {
     let counts = diff.drift.paragraphs;
     let kept = match diff.drift.kept {
         kept if kept >= 1.0 => "all of the words that count stand".to_owned(),

@@ -8,7 +8,7 @@ use anstyle::Style;
 use serde::Serialize;
 use url::Url;
 
-use super::diff::ReadBody;
+use super::bound::ReadBody;
 use super::{ReportError, Selection, count, one_line, printable, rfc3339, when};
 use crate::judge::Text;
 use crate::run::index::passages;
@@ -140,6 +140,7 @@ pub fn search(store: &Store, search: &Search, read: ReadBody<'_>) -> Result<Foun
         hosts: search.query.hosts.clone(),
         inputs: search.query.inputs.clone(),
         posts: search.query.posts.clone(),
+        places: Vec::new(),
         standings,
         verdicts,
         since: search.since,

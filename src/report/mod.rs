@@ -5,6 +5,7 @@
 //! safe for the medium it is written to: control characters never reach a terminal, formulas never a spreadsheet.
 
 mod backlog;
+mod bound;
 mod csv;
 mod decisions;
 mod diff;
@@ -26,13 +27,17 @@ mod stats;
 mod storage;
 mod tables;
 mod text;
+mod timeline;
 pub mod when;
 
 use std::io::Write;
 
+pub use bound::{Bound, ReadBody};
+pub(crate) use bound::{Said, said};
 pub use csv::safe as safe_cell;
 pub use decisions::{Decided, each_decision, write_decision_text, write_decisions_csv};
-pub use diff::{Diff, DiffError, DiffSide, Pick, ReadBody, diff, write_diff_html, write_diff_text};
+pub use diff::{Diff, DiffError, DiffSide, Pick, diff, write_diff_html, write_diff_text};
+pub(crate) use diff::{Shown as DiffShown, folded, summary};
 pub use entry::{CitedEntry, Entry, HeldEntry, MarkEntry, Quotes, marked_matches};
 pub use found::{Found, FoundEntry, Search, Stood, search, write_found_text};
 pub use instant::{ago, date, digits, in_future, rfc3339, web_path};
@@ -45,9 +50,11 @@ pub use quotes::{
     ByHandEntry, CopyEntry, QuotingPost, ShownFragment, ShownQuote, quotes_of, write_quote_text,
 };
 pub use selection::{Selection, UnknownSelector};
+pub(crate) use show::show_some;
 pub use show::{Shown, ShownCapture, show, write_show_text};
 pub use stats::Statistics;
 pub use tables::write_table;
+pub(crate) use timeline::{Timeline, TimelineEntry, TimelinePlace, timeline};
 
 use crate::store::{CitedBy, SaidRow, SourceRow, Store, StoreError, Totals, Wanted};
 use news::Changes;

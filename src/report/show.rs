@@ -143,7 +143,7 @@ pub(crate) struct ShownRendering {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ShownPayload {
-    size: i64,
+    pub(crate) size: i64,
     sha256: String,
 }
 
@@ -171,6 +171,16 @@ pub(crate) struct ShownRequisites {
     pub(crate) left_out: u64,
     /// The same in words, with what is missing and why.
     pub(crate) says: String,
+    /// Data that the page offers, as far as it is there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) downloads: Vec<ShownDownload>,
+}
+
+/// Data that a page offers.
+#[derive(Debug, Serialize)]
+pub(crate) struct ShownDownload {
+    pub(crate) url: String,
+    pub(crate) size: i64,
 }
 
 /// What is known of a copy that was made by hand.
@@ -192,6 +202,16 @@ pub struct ShownAlias {
 
 /// Looks a source up by its address or an alias, as of `now`.
 pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, ReportError> {
+    show_some(store, address, now, usize::MAX)
+}
+
+/// The same, with so many of its captures at most.
+pub(crate) fn show_some(
+    store: &Store,
+    address: &str,
+    now: i64,
+    most: usize,
+) -> Result<Option<Shown>, ReportError> {
     let found = store.read("read a source", |r| {
         let Some(row) = r.source(address, now)? else {
             return Ok(None);
@@ -221,6 +241,7 @@ pub fn show(store: &Store, address: &str, now: i64) -> Result<Option<Shown>, Rep
     let drift = last_drift.map(|row| drift(row, entry.drift_seen_once));
     let capture_list: Result<Vec<_>, _> = captures
         .into_iter()
+        .take(most)
         .map(|row| capture(store, row))
         .collect();
     let capture_list = capture_list?;
@@ -304,7 +325,7 @@ fn visit(row: VisitRow, instants: &std::collections::HashMap<i64, i64>) -> Shown
 fn completeness(
     store: &Store,
     row: &CaptureRow,
-) -> Result<Option<(Completeness, String)>, ReportError> {
+) -> Result<Option<(Completeness, Vec<ShownDownload>)>, ReportError> {
     let Some(left_out) = row.left_out else {
         return Ok(None);
     };
@@ -316,8 +337,17 @@ fn completeness(
     for one in &requisites {
         whole.count_row(&one.kind, one.status, one.missing.as_deref());
     }
-    let says = whole.to_string();
-    Ok(Some((whole, says)))
+    let is_there = |status: u16| (200..300).contains(&status);
+    let downloads = requisites
+        .into_iter()
+        .filter(|one| one.kind == "download" && one.status.is_some_and(is_there))
+        .filter_map(|one| {
+            Some(ShownDownload {
+                url: one.url,
+                size: one.size?,
+            })
+        });
+    Ok(Some((whole, downloads.collect())))
 }
 
 /// What a browser made of a copy's page.
@@ -348,11 +378,12 @@ fn rendering(store: &Store, capture_id: i64) -> Result<Option<ShownRendering>, R
 }
 
 fn capture(store: &Store, row: CaptureRow) -> Result<ShownCapture, ReportError> {
-    let requisites = completeness(store, &row)?.map(|(whole, says)| ShownRequisites {
+    let requisites = completeness(store, &row)?.map(|(whole, downloads)| ShownRequisites {
         needs: whole.needs,
         has: whole.has,
         left_out: whole.left_out,
-        says,
+        says: whole.to_string(),
+        downloads,
     });
     Ok(ShownCapture {
         at_ms: row.at,

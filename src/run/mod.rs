@@ -82,7 +82,7 @@ pub use intervals::Intervals;
 pub use kept::{Kept, Piece, Pieces};
 pub use one_page::{OnePage, one_page};
 pub use pass::{Happened, Outcome, Plan, pass};
-pub use quotes::look_in_copies_of;
+pub use quotes::{look_in_copies_of, places_of};
 pub use reading::text_of;
 pub use requisites::Requisites;
 pub use room::{Full, Room};

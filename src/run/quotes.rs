@@ -161,12 +161,19 @@ const VERBATIM: &str = "verbatim";
 const ALTERED: &str = "altered";
 const MISSING: &str = "missing";
 
-fn find(text: &Texts<'_>, quote: &TiedQuote) -> Found {
+/// Looks for a quote in a text: for its words, or for each of the places that an address points to, which stand in any order.
+pub fn places_of(text: &Texts<'_>, quote: &TiedQuote) -> Vec<Found> {
     let directives = quote.directives.as_deref().unwrap_or_default();
-    // What an address points to are places of their own, in any order.
-    let mut all = fragment::directives(&format!(":~:{directives}"))
-        .into_iter()
-        .map(|directive| text.find(&directive.quote()));
+    let all = fragment::directives(&format!(":~:{directives}"));
+    if all.is_empty() {
+        return vec![text.find(&quote.words)];
+    }
+    let all = all.into_iter();
+    all.map(|directive| text.find(&directive.quote())).collect()
+}
+
+fn find(text: &Texts<'_>, quote: &TiedQuote) -> Found {
+    let mut all = places_of(text, quote).into_iter();
     let Some(first) = all.next() else {
         return text.find(&quote.words);
     };

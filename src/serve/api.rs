@@ -28,18 +28,24 @@ impl Problem {
 
     /// What is asked for makes no sense.
     pub(super) fn bad(detail: &str) -> Self {
-        Self {
-            title: "This cannot be asked",
-            status: StatusCode::BAD_REQUEST.as_u16(),
-            detail: detail.to_owned(),
-        }
+        Self::of(StatusCode::BAD_REQUEST, detail)
     }
 
     /// What is asked for is not there.
     pub(super) fn absent(detail: &str) -> Self {
+        Self::of(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// What is asked for cannot be answered with anything else than this status.
+    pub(super) fn of(status: StatusCode, detail: &str) -> Self {
         Self {
-            title: "Not found",
-            status: StatusCode::NOT_FOUND.as_u16(),
+            title: match status {
+                StatusCode::BAD_REQUEST => "This cannot be asked",
+                StatusCode::GONE => "It was pruned",
+                StatusCode::UNPROCESSABLE_ENTITY => "There is nothing to say",
+                _ => "Not found",
+            },
+            status: status.as_u16(),
             detail: detail.to_owned(),
         }
     }
@@ -62,7 +68,7 @@ pub(super) fn json(of: &impl Serialize) -> Answer {
 /// What is not there.
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 pub(super) fn nothing(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
-    let known = "/api/v1/sources, /api/v1/sources/ID, /api/v1/posts, /api/v1/posts/ID, /api/v1/search, /api/v1/events, \
-         /api/v1/news, /api/v1/runs, /api/v1/inputs, /api/v1/stats";
+    let known = "/api/v1/sources, /api/v1/sources/ID, /api/v1/sources/ID/compare, /api/v1/sources/ID/text, /api/v1/sources/ID/timeline, /api/v1/posts, /api/v1/posts/ID, /api/v1/search, /api/v1/events, \
+         /api/v1/news, /api/v1/runs, /api/v1/inputs, /api/v1/repairs, /api/v1/decisions, /api/v1/stats";
     Ok(Problem::absent(&format!("there are {known}")).answer())
 }

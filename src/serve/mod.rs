@@ -231,6 +231,20 @@ pub async fn serve(
         )
         .route("/sources.csv", any(answered(Side::Ui, pages::sources_csv)))
         .route("/sources/{id}", any(answered(Side::Ui, pages::source)))
+        .route(
+            "/sources/{id}/compare",
+            any(answered(Side::Ui, pages::compare)),
+        )
+        .route(
+            "/sources/{id}/picture",
+            any(answered(Side::Ui, pages::picture_of)),
+        )
+        .route("/sources/{id}/pdf", any(answered(Side::Ui, pages::pdf_of)))
+        .route(
+            "/sources/{id}/timeline",
+            any(answered(Side::Ui, pages::timeline)),
+        )
+        .route("/sources/{id}/text", any(answered(Side::Ui, pages::text)))
         .route("/posts", any(answered(Side::Ui, pages::posts)))
         .route("/posts/{id}", any(answered(Side::Ui, pages::post)))
         .route("/search", any(answered(Side::Ui, pages::search)))
@@ -245,6 +259,18 @@ pub async fn serve(
         .route(
             "/api/v1/sources/{id}",
             any(answered(Side::Ui, pages::source)),
+        )
+        .route(
+            "/api/v1/sources/{id}/compare",
+            any(answered(Side::Ui, pages::compare)),
+        )
+        .route(
+            "/api/v1/sources/{id}/text",
+            any(answered(Side::Ui, pages::text)),
+        )
+        .route(
+            "/api/v1/sources/{id}/timeline",
+            any(answered(Side::Ui, pages::timeline)),
         )
         .route("/api/v1/posts", any(answered(Side::Ui, pages::posts_json)))
         .route("/api/v1/posts/{id}", any(answered(Side::Ui, pages::post)))

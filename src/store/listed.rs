@@ -29,6 +29,10 @@ pub enum ListOrder {
     /// What changed last comes first.
     #[default]
     Changed,
+    /// What changed last comes last.
+    Oldest,
+    /// What was cited last for the first time comes first.
+    Added,
     /// By address.
     Address,
 }
@@ -45,6 +49,10 @@ pub struct ListFor {
     pub work: Vec<String>,
     /// Changed since then, in milliseconds since the epoch.
     pub since: Option<i64>,
+    /// Visited last at this instant or after it.
+    pub checked_since: Option<i64>,
+    /// Visited last before this instant, or never.
+    pub checked_before: Option<i64>,
     /// In which order.
     pub order: ListOrder,
     /// Behind this place; none for the first page.
@@ -196,6 +204,7 @@ struct Passed {
     address: String,
     standing: String,
     verdict: Option<String>,
+    checked_at: Option<i64>,
 }
 
 /// Where the rows of a list come from.
@@ -207,11 +216,14 @@ enum Index {
     Work(String),
     Host(i64),
     Addresses,
+    Added,
 }
 
 /// One of them, walked through in the list's order.
 struct Walk {
     index: Index,
+    /// From what changed first on.
+    is_oldest_first: bool,
     rows: VecDeque<Passed>,
     /// The place of the last that was read, and its address.
     after: Option<(ListPlace, String)>,
@@ -219,9 +231,10 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(index: Index, after: Option<(ListPlace, String)>) -> Self {
+    fn new(index: Index, is_oldest_first: bool, after: Option<(ListPlace, String)>) -> Self {
         Self {
             index,
+            is_oldest_first,
             rows: VecDeque::new(),
             after,
             is_over: false,
@@ -231,7 +244,10 @@ impl Walk {
     /// The next row, which stays.
     fn first(&mut self, reading: &Reading<'_>) -> rusqlite::Result<Option<&Passed>> {
         if self.rows.is_empty() && !self.is_over {
-            self.rows = reading.some_of(&self.index, self.after.as_ref())?.into();
+            let after = self.after.as_ref();
+            self.rows = reading
+                .some_of(&self.index, self.is_oldest_first, after)?
+                .into();
             self.is_over = self.rows.len() < AT_ONCE;
             if let Some(last) = self.rows.back() {
                 self.after = Some((last.place.clone(), last.address.clone()));
@@ -252,10 +268,11 @@ impl Reading<'_> {
             }
             None => None,
         };
+        let is_oldest_first = wanted.order == ListOrder::Oldest;
         let mut walks: Vec<Walk> = self
             .indexes(wanted)?
             .into_iter()
-            .map(|index| Walk::new(index, after.clone()))
+            .map(|index| Walk::new(index, is_oldest_first, after.clone()))
             .collect();
         let by_address = wanted.order == ListOrder::Address
             || walks
@@ -286,7 +303,7 @@ impl Reading<'_> {
                             row.address < best.address
                         } else {
                             let key = |row: &Passed| (row.place.since, row.place.source_id);
-                            key(row) > key(best)
+                            (key(row) > key(best)) != is_oldest_first
                         }
                     });
                     if is_before {
@@ -297,7 +314,8 @@ impl Reading<'_> {
             let Some((at, row)) = best else {
                 return Ok(page);
             };
-            if !by_address && wanted.since.is_some_and(|since| row.place.since < since) {
+            let is_by_change = !by_address && wanted.order == ListOrder::Changed;
+            if is_by_change && wanted.since.is_some_and(|since| row.place.since < since) {
                 return Ok(page);
             }
             let is_full = page.sources.len() == wanted.most;
@@ -321,6 +339,12 @@ impl Reading<'_> {
                     .as_ref()
                     .is_none_or(|part| row.address.to_lowercase().contains(part))
                 && wanted.since.is_none_or(|since| row.place.since >= since)
+                && wanted
+                    .checked_since
+                    .is_none_or(|since| row.checked_at.is_some_and(|at| at >= since))
+                && wanted
+                    .checked_before
+                    .is_none_or(|before| row.checked_at.is_none_or(|at| at < before))
                 && filter.takes(id, None)?
                 && (wanted.work.is_empty() || is_by_work || self.has_work(id, &wanted.work)?);
             if is_meant && let Some(source) = self.listed_source(id)? {
@@ -348,8 +372,10 @@ impl Reading<'_> {
                 return Ok(all);
             }
         }
-        if wanted.order == ListOrder::Address {
-            return Ok(vec![Index::Addresses]);
+        match wanted.order {
+            ListOrder::Address => return Ok(vec![Index::Addresses]),
+            ListOrder::Added => return Ok(vec![Index::Added]),
+            ListOrder::Changed | ListOrder::Oldest => {}
         }
         if !wanted.work.is_empty() {
             return Ok(wanted.work.iter().cloned().map(Index::Work).collect());
@@ -372,12 +398,24 @@ impl Reading<'_> {
     fn some_of(
         &self,
         index: &Index,
+        is_oldest_first: bool,
         after: Option<&(ListPlace, String)>,
     ) -> rusqlite::Result<Vec<Passed>> {
-        const COLUMNS: &str = "select l.since, l.source_id, s.address, l.standing, l.verdict from listed l join source s on s.id = l.source_id";
-        let behind =
-            "(l.since, l.source_id) < (?2, ?3) order by l.since desc, l.source_id desc limit ?4";
-        let (since, id) = after.map_or((i64::MAX, i64::MAX), |(place, _)| {
+        const NAMED: &str =
+            "select l.since, l.source_id, s.address, l.standing, l.verdict, s.last_visit_at";
+        let columns = format!("{NAMED} from listed l join source s on s.id = l.source_id");
+        let (behind, beginning) = if is_oldest_first {
+            (
+                "(l.since, l.source_id) > (?2, ?3) order by l.since, l.source_id limit ?4",
+                i64::MIN,
+            )
+        } else {
+            (
+                "(l.since, l.source_id) < (?2, ?3) order by l.since desc, l.source_id desc limit ?4",
+                i64::MAX,
+            )
+        };
+        let (since, id) = after.map_or((beginning, beginning), |(place, _)| {
             (place.since, place.source_id)
         });
         let most = AT_ONCE as i64;
@@ -390,45 +428,51 @@ impl Reading<'_> {
                 address: row.get(2)?,
                 standing: row.get(3)?,
                 verdict: row.get(4)?,
+                checked_at: row.get(5)?,
             })
         };
         match index {
             Index::All => self
                 .connection
-                .prepare_cached(&format!("{COLUMNS} where ?1 is null and {behind}"))?
+                .prepare_cached(&format!("{columns} where ?1 is null and {behind}"))?
                 .query_map((None::<String>, since, id, most), row)?
                 .collect(),
             Index::Standing(standing) => self
                 .connection
-                .prepare_cached(&format!("{COLUMNS} where l.standing = ?1 and {behind}"))?
+                .prepare_cached(&format!("{columns} where l.standing = ?1 and {behind}"))?
                 .query_map((standing, since, id, most), row)?
                 .collect(),
             Index::Verdict(verdict) => self
                 .connection
-                .prepare_cached(&format!("{COLUMNS} where l.verdict = ?1 and {behind}"))?
+                .prepare_cached(&format!("{columns} where l.verdict = ?1 and {behind}"))?
                 .query_map((verdict, since, id, most), row)?
                 .collect(),
             Index::Work(work) => self
                 .connection
-                .prepare_cached(&format!("{COLUMNS} where l.work = ?1 and {behind}"))?
+                .prepare_cached(&format!("{columns} where l.work = ?1 and {behind}"))?
                 .query_map((work, since, id, most), row)?
+                .collect(),
+            Index::Added => self
+                .connection
+                .prepare_cached(&format!(
+                    "{columns} where l.source_id < ?1 order by l.source_id desc limit ?2"
+                ))?
+                .query_map((id, most), row)?
                 .collect(),
             Index::Addresses => self
                 .connection
-                .prepare_cached(
-                    "select l.since, l.source_id, s.address, l.standing, l.verdict from source s join listed l on l.source_id = s.id
-                     where s.address > ?1 order by s.address limit ?2",
-                )?
+                .prepare_cached(&format!(
+                    "{NAMED} from source s join listed l on l.source_id = s.id where s.address > ?1 order by s.address limit ?2"
+                ))?
                 .query_map((after.map_or("", |(_, address)| address), most), row)?
                 .collect(),
             // A host's sources are few enough to be put in order each time, or so many that their ids have to do.
             Index::Host(host_id) => self
                 .connection
-                .prepare_cached(
-                    "select l.since, l.source_id, s.address, l.standing, l.verdict from source s indexed by source_by_host
-                     join listed l on l.source_id = s.id
-                     where s.host_id = ?1 and s.address > ?2 order by s.address limit ?3",
-                )?
+                .prepare_cached(&format!(
+                    "{NAMED} from source s indexed by source_by_host join listed l on l.source_id = s.id
+                     where s.host_id = ?1 and s.address > ?2 order by s.address limit ?3"
+                ))?
                 .query_map(
                     (host_id, after.map_or("", |(_, address)| address), most),
                     row,

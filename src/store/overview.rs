@@ -348,6 +348,16 @@ impl Reading<'_> {
 
     /// The visits of a source, newest first.
     pub fn visits(&self, source_id: i64, most: usize) -> rusqlite::Result<Vec<VisitRow>> {
+        self.earlier_visits(source_id, i64::MAX, most)
+    }
+
+    /// The same, of those that were made before the one of this number.
+    pub fn earlier_visits(
+        &self,
+        source_id: i64,
+        before: i64,
+        most: usize,
+    ) -> rusqlite::Result<Vec<VisitRow>> {
         let facts = texts::facts("o");
         let (own, inherited) = (texts::evidence("j"), texts::evidence("b"));
         self.connection
@@ -358,9 +368,9 @@ impl Reading<'_> {
                  left join verdict j on j.visit_id = v.id
                  left join verdict b on b.visit_id = v.confirms
                  left join peer p on p.id = v.peer_id
-                 where v.source_id = ?1 order by v.id desc limit ?2"
+                 where v.source_id = ?1 and v.id < ?3 order by v.id desc limit ?2"
             ))?
-            .query_map((source_id, most as i64), |row| {
+            .query_map((source_id, most as i64, before), |row| {
                 Ok(VisitRow {
                     id: row.get(0)?,
                     at: row.get(1)?,

@@ -319,6 +319,29 @@ impl Reading<'_> {
         }
     }
 
+    /// A payload of a capture's rendering, where it has one of no more bytes than these.
+    pub fn rendered(
+        &self,
+        capture_id: i64,
+        part: Part,
+        most: u64,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
+        let column = part.column();
+        let id: Option<i64> = self
+            .connection
+            .prepare_cached(&format!(
+                "select b.id from rendering r join blob b on b.id = r.{column} where r.capture_id = ?1 and b.size <= ?2"
+            ))?
+            .query_row((capture_id, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+                row.get(0)
+            })
+            .optional()?;
+        match id {
+            Some(id) => blob::get(self.connection, id),
+            None => Ok(None),
+        }
+    }
+
     /// What the document needs that a browser made, where that stands for the page.
     pub fn standing_manifest(&self, capture_id: i64) -> rusqlite::Result<Option<i64>> {
         Ok(self

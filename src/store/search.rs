@@ -105,6 +105,8 @@ pub struct SearchFor {
     pub inputs: Vec<String>,
     /// Cited by posts whose addresses have these in them.
     pub posts: Vec<String>,
+    /// Cited at one of these places of posts: `body`, `comment`, …; empty for all.
+    pub places: Vec<String>,
     /// Of one of these standings, or verdicts; both empty for all.
     pub standings: Vec<String>,
     /// The verdicts.
@@ -497,6 +499,9 @@ impl<'c> Filter<'c> {
             &[("instr(i.address, ?) > 0", &wanted.inputs)],
             ")",
         );
+        let of_place =
+            "exists (select 1 from citation c where c.source_id = s.id and c.gone_at is null and ";
+        add(of_place, &[("c.place = ?", &wanted.places)], ")");
         if wanted.is_shown && reading.has_takedowns()? {
             let shown = "not exists (select 1 from takedown t where t.source_id = s.id)";
             conditions.push(shown.to_owned());

@@ -60,6 +60,38 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// The copies of a source that no visit left, newest first, those that were pruned too: from before this instant and number.
+    pub fn copies_of_no_visit(
+        &self,
+        source_id: i64,
+        (at, id): (i64, i64),
+        most: usize,
+    ) -> rusqlite::Result<Vec<CopyRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS} from capture c {JOINS}
+                 where c.source_id = ?1 and c.visit_id is null and (c.at, c.id) < (?2, ?3)
+                 order by c.at desc, c.id desc limit ?4"
+            ))?
+            .query_map((source_id, at, id, most as i64), copy)?
+            .collect()
+    }
+
+    /// The copies of a source that its visits left, from one to another: each with its visit.
+    pub fn copies_of_visits(
+        &self,
+        source_id: i64,
+        (from, to): (i64, i64),
+    ) -> rusqlite::Result<Vec<(i64, CopyRow)>> {
+        self.connection
+            .prepare_cached(&format!(
+                "select {COLUMNS}, c.visit_id from capture c {JOINS}
+                 where c.source_id = ?1 and c.visit_id between ?2 and ?3"
+            ))?
+            .query_map((source_id, from, to), |row| Ok((row.get(6)?, copy(row)?)))?
+            .collect()
+    }
+
     /// The copies that were stored last and are there, with the addresses of their sources, so many at most.
     pub fn newest_copies(&self, most: usize) -> rusqlite::Result<Vec<(String, CopyRow)>> {
         self.connection

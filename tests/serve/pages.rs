@@ -284,7 +284,7 @@ fn a_source_says_where_it_is_cited_and_why_it_is_as_it_is() {
         "https://c.test/gone",
         "posts%2Fa.md",
         "Why that is its state",
-        "Visits",
+        "What happened to it",
         "dead",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -403,13 +403,15 @@ fn every_page_can_be_used_by_everybody() {
     empty.file("none.md", "No links.");
     empty.run("run none.md").exits(0);
     let full = desk();
-    for (name, desk) in [("empty", &empty), ("full", &full)] {
+    let bridge = crate::source_kept::pictured();
+    for (name, desk) in [("empty", &empty), ("full", &full), ("bridge", &bridge)] {
         let serving = Serving::start(desk);
         let mut chromium = eyes.browser();
         let mut paths = vec![
             "/",
             "/sources",
             "/sources?of=x",
+            "/sources?place=comment&sort=oldest",
             "/posts",
             "/inputs",
             "/repairs",
@@ -422,10 +424,23 @@ fn every_page_can_be_used_by_everybody() {
             paths.extend([
                 "/sources/1",
                 "/sources/3",
+                "/sources/3/timeline",
                 "/posts/1",
                 "/search?q=wells",
                 "/sources/999",
             ]);
+        }
+        if name == "bridge" {
+            paths = vec![
+                "/sources/1",
+                "/sources/1/compare",
+                "/sources/1/compare?from=2&to=2",
+                "/sources/1/compare?from=x",
+                "/sources/1/timeline",
+                "/sources/1/timeline?before=x",
+                "/sources/1/text",
+                "/sources/1/text?copy=1&whole=1",
+            ];
         }
         for path in paths {
             let address = format!("http://{}{path}", serving.ui);
@@ -453,20 +468,36 @@ fn words_of_strangers_stay_words_on_every_page() {
         "/page",
         Page::html(format!("<title>{evil}</title><p>Words {evil}")),
     );
+    let quoted = "A few words of it: &lt;script&gt;run()&lt;/script&gt; and others behind them";
     desk.file(
         "posts/<b>&\"'.md",
         format!(
-            "# {evil}\n\n[{}](https://a.test/page?<script>) \u{202e}\u{1b}[31m",
+            "# {evil}\n\n[{}](https://a.test/page?<script>) \u{202e}\u{1b}[31m\n\n> {quoted}\n\n[Page](https://a.test/page?<script>)",
             evil.replace(']', "")
         ),
     );
     desk.run("run posts").exits(0);
+    desk.web.page(
+        "a.test",
+        "/page",
+        Page::html(format!(
+            "<title>{evil}2</title><p>Other words {evil}<p>{quoted}"
+        )),
+    );
+    desk.day(1).run("run posts").exits(0);
+    assert_eq!(desk.number("select count(*) from capture"), 2);
     let serving = Serving::start(&desk);
     let hostile = "%22%3E%3Cscript%3Erun()%3C%2Fscript%3E";
     for path in [
         "/",
         "/sources",
         "/sources/1",
+        "/sources/1/compare",
+        &format!("/sources/1/compare?from={hostile}&to={hostile}"),
+        "/sources/1/timeline",
+        &format!("/sources/1/timeline?before={hostile}"),
+        "/sources/1/text?whole=1",
+        &format!("/sources/1/text?copy={hostile}"),
         "/posts",
         "/posts/1",
         "/inputs",
@@ -476,6 +507,9 @@ fn words_of_strangers_stay_words_on_every_page() {
         "/search?q=words",
         &format!("/search?q={hostile}"),
         &format!("/sources?q={hostile}&host={hostile}&of={hostile}&input={hostile}"),
+        &format!(
+            "/sources?place={hostile}&checked-since={hostile}&checked-before={hostile}&sort={hostile}"
+        ),
         &format!("/posts?q={hostile}"),
         &format!("/posts?of={hostile}"),
         "/feed.atom",
@@ -487,4 +521,9 @@ fn words_of_strangers_stay_words_on_every_page() {
         );
         assert!(!text.contains('\u{1b}'), "{path}");
     }
+    let marked = serving.ui("/sources/1/text").text();
+    assert!(
+        marked.contains("</span>A few words of it: &#60;script&#62;run()"),
+        "{marked}"
+    );
 }

@@ -13,15 +13,18 @@ const MAY_BE_CUT: usize = 3 << 20;
 /// Both texts, as far as they can be compared; none where neither was cut.
 pub(super) fn in_common(before: &Text, now: &Text) -> Option<(Text, Text)> {
     let is_long = |text: &Text| text.whole.len().max(text.main.len()) >= MAY_BE_CUT;
-    if !is_long(before) && !is_long(now) {
-        return None;
-    }
+    (is_long(before) || is_long(now)).then(|| up_to_common_end(before, now))
+}
+
+/// Two texts of which one or both were cut somewhere, each up to its last line that stands in the other: what comes behind it
+/// may stand in what was cut off.
+pub fn up_to_common_end(before: &Text, now: &Text) -> (Text, Text) {
     let part = |text: &Text, other: &Text| Text {
         main: as_far_as(&text.main, &other.main).to_owned(),
         whole: as_far_as(&text.whole, &other.whole).to_owned(),
         ..Text::default()
     };
-    Some((part(before, now), part(now, before)))
+    (part(before, now), part(now, before))
 }
 
 /// A text up to its last line that stands in the other; all of it where none does.

@@ -18,6 +18,7 @@ mod weigh;
 use serde::{Deserialize, Serialize};
 
 use super::Text;
+pub use cut::up_to_common_end;
 pub use pieces::{Compared, Part, Piece, PieceKind, Said, compare, compare_pages};
 
 /// The version of what [`drift`] says. It rises with each change that can change what it says of two texts.

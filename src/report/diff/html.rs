@@ -61,13 +61,7 @@ pub fn write_diff_html(diff: &Diff, out: &mut dyn Write) -> Result<(), ReportErr
             "<p class=\"note\">Of the whole pages, with what stands around the main text.</p>"
         )?;
     }
-    let language = diff.language.as_deref().filter(|tag| {
-        (2..=35).contains(&tag.len())
-            && tag
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    });
-    match language {
+    match diff.language() {
         Some(tag) => writeln!(out, "<main lang=\"{tag}\">")?,
         None => writeln!(out, "<main>")?,
     }

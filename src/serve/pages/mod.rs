@@ -3,14 +3,20 @@
 //! A page is made of what the archive has on it, and no more, so that it costs the same however large the archive is. What a page shows, the
 //! interface for programs says as JSON ([`super::api`]), made of the same.
 
+mod compare;
+mod copies;
 mod health;
 mod inputs;
+mod kept;
 mod overview;
+mod passage;
 mod posts;
 mod repairs;
 mod search;
 mod source;
 mod sources;
+mod text;
+mod timeline;
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -22,14 +28,18 @@ use crate::report::look::{self, Badge, Moment};
 use crate::report::one_line;
 use crate::store::{ListedSource, StoreError};
 
+pub(super) use compare::compare;
 pub(super) use health::health;
 pub(super) use inputs::inputs;
+pub(super) use kept::{pdf_of, picture_of};
 pub(super) use overview::{about, events, overview, says};
 pub(super) use posts::{post, posts, posts_json};
 pub(super) use repairs::{decided, decided_csv, repairs, repairs_json};
 pub(super) use search::search;
 pub(super) use source::source;
 pub(super) use sources::{sources, sources_csv, sources_json};
+pub(super) use text::text;
+pub(super) use timeline::timeline;
 
 /// Rows on a page of a list.
 const ROWS: usize = 50;
@@ -149,10 +159,20 @@ pub(super) fn refused(site: &Site, asked: &Asked, status: StatusCode, says: &str
 
 /// The number at the end of a path.
 fn number(asked: &Asked) -> Option<i64> {
+    part(asked, 0)
+}
+
+/// The number before the last part of a path.
+fn number_within(asked: &Asked) -> Option<i64> {
+    part(asked, 1)
+}
+
+/// A part of a path that is a number, so many from the end.
+fn part(asked: &Asked, from_end: usize) -> Option<i64> {
     let path = asked.path.split('?').next()?;
-    let last = path.rsplit('/').next()?;
-    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    last.parse().ok().filter(|_| is_number)
+    let part = path.rsplit('/').nth(from_end)?;
+    let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    part.parse().ok().filter(|_| is_number)
 }
 
 /// A source in a list, as pages show it.

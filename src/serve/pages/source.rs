@@ -2,16 +2,26 @@
 
 use askama::Template;
 
+use super::kept::{KeptCopy, Picture, kept, picture};
+use super::timeline::{Lines, lines};
 use super::{Frame, missing, number, page};
 use crate::explain::{self, Explained, Question};
 use crate::judge::Code;
 use crate::report::look::Badge;
-use crate::report::{Shown, one_line, show};
+use crate::report::{Shown, TimelinePlace, bytes, one_line, show_some};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
 use crate::serve::place::{Form, When};
 use crate::serve::{Asked, Site, stored};
 use crate::store::StoreError;
+
+/// Copies that are listed.
+const MOST_COPIES: usize = 50;
+/// The same for programs.
+const MOST_FOR_PROGRAMS: usize = 1000;
+/// Headers of one answer that are shown, and characters of one.
+const MOST_HEADERS: usize = 100;
+const MOST_CHARS: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "ui/source.html")]
@@ -29,11 +39,71 @@ struct Page {
     is_wanted: bool,
     work: Option<String>,
     why: Option<Explained>,
+    copies: Vec<KeptCopy>,
+    picture: Option<Picture>,
+    /// Where all copies are listed, where these are not all.
+    all: Option<String>,
+    answered: Option<Answered>,
+    timeline: Lines,
     shown: Shown,
 }
 
+/// How the last visit was answered.
+struct Answered {
+    at: String,
+    hops: Vec<HopView>,
+    failure: Option<String>,
+    body: Option<String>,
+    peer: Option<String>,
+}
+
+struct HopView {
+    url: String,
+    status: String,
+    headers: Vec<(String, String)>,
+}
+
+fn answered(shown: &Shown) -> Option<Answered> {
+    let visit = shown.visits.first()?;
+    let facts = visit.facts.as_ref()?;
+    let hops = facts.hops.iter().map(|hop| HopView {
+        url: one_line(&hop.url, MOST_CHARS),
+        status: format!("{} · {}", hop.status, one_line(&hop.protocol, 20)),
+        headers: hop
+            .headers
+            .iter()
+            .take(MOST_HEADERS)
+            .map(|(name, value)| (one_line(name, 100), one_line(value, MOST_CHARS)))
+            .collect(),
+    });
+    Some(Answered {
+        at: visit.at.clone(),
+        hops: hops.collect(),
+        failure: facts.failure.as_ref().map(|failure| {
+            format!(
+                "{}: {}",
+                failure.family.as_str(),
+                one_line(&failure.detail, 300)
+            )
+        }),
+        body: facts.body.as_ref().map(|body| {
+            let cut = if body.truncated.is_some() {
+                ", cut short"
+            } else {
+                ""
+            };
+            format!(
+                "{}, SHA-256 {}{cut}",
+                bytes(body.size),
+                one_line(&body.sha256, 64)
+            )
+        }),
+        peer: visit.peer.as_ref().map(|peer| one_line(peer, 100)),
+    })
+}
+
 /// How a quote differs, in words.
-fn differs(difference: &crate::judge::quotes::Difference) -> String {
+pub(super) fn differs(difference: &crate::judge::quotes::Difference) -> String {
     match (difference.was.as_str(), difference.now.as_str()) {
         (was, "") => format!("without “{}”", one_line(was, 200)),
         ("", now) => format!("with “{}”", one_line(now, 200)),
@@ -41,26 +111,41 @@ fn differs(difference: &crate::judge::quotes::Difference) -> String {
     }
 }
 
-/// A post, as part of a query.
-fn escaped(post: &str) -> String {
-    url::form_urlencoded::byte_serialize(post.as_bytes()).collect()
+/// Whether any sign of a visit was weighed.
+fn weighs(visit: &explain::Visit) -> bool {
+    visit.signs.iter().any(|sign| sign.weight.is_some())
 }
 
-/// Where a copy is shown.
-fn path_of(copy: &crate::report::ShownCapture, shown: &Shown) -> String {
-    When::copy(copy.at_ms, copy.capture).path(Form::Shown, &shown.entry.url)
+/// Whether a visit is the one of which it is told how it was answered.
+fn is_last(at: &str, answered: Option<&Answered>) -> bool {
+    answered.is_some_and(|answered| answered.at == at)
+}
+
+/// The beginning of a passage, by which links to it are told apart.
+fn beginning(words: &str) -> String {
+    one_line(words, 60)
+}
+
+/// A post, as part of a query.
+pub(super) fn escaped(post: &str) -> String {
+    url::form_urlencoded::byte_serialize(post.as_bytes()).collect()
 }
 
 /// The page, or the same for programs.
 pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
     let now = site.clock.now();
     let is_api = asked.path.starts_with("/api/");
+    let most = if is_api {
+        MOST_FOR_PROGRAMS
+    } else {
+        MOST_COPIES
+    };
     let address = match number(asked) {
         Some(id) => site.store.read("find a source", |r| r.address_of(id))?,
         None => None,
     };
     let shown = match &address {
-        Some(address) => stored(show(&site.store, address, now))?,
+        Some(address) => stored(show_some(&site.store, address, now, most))?,
         None => None,
     };
     let (Some(shown), Some(id)) = (shown, number(asked)) else {
@@ -124,7 +209,14 @@ pub(in crate::serve) fn source(site: &Site, asked: &Asked) -> Result<Answer, Sto
                 .map(|note| format!(": {}", one_line(note, 300)));
             mark.mark.clone() + &note.unwrap_or_default()
         }),
-        copy: newest.map(|copy| path_of(copy, &shown)),
+        copy: newest
+            .map(|copy| When::copy(copy.at_ms, copy.capture).path(Form::Shown, &shown.entry.url)),
+        copies: kept(site, asked, id, &shown),
+        picture: picture(id, &shown),
+        all: (shown.capture_list.len() == MOST_COPIES)
+            .then(|| format!("/web/*/{}", shown.entry.url)),
+        answered: answered(&shown),
+        timeline: lines(site, (id, &shown.entry.url), TimelinePlace::NEWEST)?,
         takedown: takedown.map(|takedown| {
             let note = takedown
                 .note

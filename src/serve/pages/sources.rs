@@ -27,6 +27,36 @@ fn choices() -> Vec<&'static str> {
         .collect()
 }
 
+/// Where in posts a source may be cited.
+const PLACES: [(&str, &str); 5] = [
+    ("body", "the post itself"),
+    ("comment", "comments"),
+    ("navigation", "navigation"),
+    ("footer", "footers"),
+    ("aside", "asides"),
+];
+/// The orders of the list: as they are named, and told.
+const ORDERS: [(&str, &str, ListOrder); 4] = [
+    ("changed", "last changed", ListOrder::Changed),
+    ("oldest", "longest unchanged", ListOrder::Oldest),
+    ("added", "newest source", ListOrder::Added),
+    ("address", "address", ListOrder::Address),
+];
+/// What of a question is carried on to its next page, and to its other forms.
+const CARRIED: [&str; 11] = [
+    "q",
+    "host",
+    "of",
+    "input",
+    "post",
+    "place",
+    "since",
+    "checked-since",
+    "checked-before",
+    "sort",
+    "limit",
+];
+
 /// Rows of a file for spreadsheets: some hundred bytes each, made within seconds.
 const MOST_IN_A_FILE: usize = 50_000;
 
@@ -38,7 +68,12 @@ struct Written {
     of: String,
     input: String,
     since: String,
+    place: String,
+    checked_since: String,
+    checked_before: String,
     sort: String,
+    /// Narrowed by what is seldom asked for.
+    is_narrowed_more: bool,
     is_narrowed: bool,
     is_behind: bool,
 }
@@ -118,18 +153,34 @@ fn wanted(asked: &Asked, most: usize, now: i64) -> Result<ListFor, String> {
         posts: sent("post").into_iter().collect(),
         ..SearchFor::default()
     };
+    if let Some(place) = sent("place") {
+        if !PLACES.iter().any(|(name, _)| *name == place) {
+            let names: Vec<_> = PLACES.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "{place}: no place in a post; {} are",
+                names.join(", ")
+            ));
+        }
+        narrowed.places.push(place);
+    }
     if let Some(of) = sent("of") {
         let selection = Selection::parse(&of).map_err(|error| error.to_string())?;
         (narrowed.standings, narrowed.verdicts) = selection.lists(true);
     }
-    let since = match sent("since") {
-        Some(text) => Some(when::since(&text)?.resolve(now)),
-        None => None,
+    let instant = |name: &str| match sent(name) {
+        Some(text) => when::since(&text).map(|since| Some(since.resolve(now))),
+        None => Ok(None),
     };
-    let order = match sent("sort").as_deref() {
-        None | Some("changed") => ListOrder::Changed,
-        Some("address") => ListOrder::Address,
-        Some(other) => return Err(format!("{other}: no order; `changed` and `address` are")),
+    let order = match sent("sort") {
+        None => ListOrder::Changed,
+        Some(sort) => {
+            let order = ORDERS.iter().find(|(name, _, _)| *name == sort);
+            let (_, _, order) = order.ok_or_else(|| {
+                let names: Vec<_> = ORDERS.iter().map(|(name, _, _)| *name).collect();
+                format!("{sort}: no order; {} are", names.join(", "))
+            })?;
+            *order
+        }
     };
     let after = match sent("after") {
         Some(place) => {
@@ -149,7 +200,9 @@ fn wanted(asked: &Asked, most: usize, now: i64) -> Result<ListFor, String> {
         narrowed,
         part: sent("q"),
         work: Vec::new(),
-        since,
+        since: instant("since")?,
+        checked_since: instant("checked-since")?,
+        checked_before: instant("checked-before")?,
         order,
         after,
         most,
@@ -171,7 +224,7 @@ fn written_place(place: &ListPlace) -> String {
 /// The same question at another path, and behind another place.
 fn again(asked: &Asked, path: &str, after: Option<&ListPlace>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for name in ["q", "host", "of", "input", "post", "since", "sort", "limit"] {
+    for name in CARRIED {
         if let Some(value) = asked.sent(name) {
             query.append_pair(name, &value);
         }
@@ -238,9 +291,16 @@ pub(in crate::serve) fn sources(site: &Site, asked: &Asked) -> Result<Answer, St
             of: sent("of"),
             input: sent("input"),
             since: sent("since"),
+            place: sent("place"),
+            checked_since: sent("checked-since"),
+            checked_before: sent("checked-before"),
             sort: sent("sort"),
-            is_narrowed: ["q", "host", "of", "input", "post", "since"]
+            is_narrowed_more: ["input", "place", "checked-since", "checked-before"]
                 .into_iter()
+                .any(|name| asked.sent(name).is_some()),
+            is_narrowed: CARRIED
+                .into_iter()
+                .filter(|name| !["sort", "limit"].contains(name))
                 .any(|name| asked.sent(name).is_some()),
             is_behind: asked.sent("after").is_some(),
         },
