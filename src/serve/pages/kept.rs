@@ -47,6 +47,12 @@ pub(super) fn kept(site: &Site, asked: &Asked, id: i64, shown: &Shown) -> Vec<Ke
     let all = all.map(|(at, one)| {
         let when = When::copy(one.at_ms, one.capture);
         let parts = When::of_parts(one.at_ms, one.capture, &asked.who.key);
+        // Where somebody is kept out, the other listener has to know who asks.
+        let own = if site.door.is_guarded() {
+            &parts
+        } else {
+            &when
+        };
         let mut ways = vec![("text", named(id, "text", &[("copy", one.capture)]))];
         if let Some(before) = shown.capture_list.get(at + 1) {
             let pair = [("from", before.capture), ("to", one.capture)];
@@ -61,7 +67,7 @@ pub(super) fn kept(site: &Site, asked: &Asked, id: i64, shown: &Shown) -> Vec<Ke
         }
         ways.push((
             "bytes as stored",
-            format!("{replay}{}", parts.path(Form::Bytes, address)),
+            format!("{replay}{}", own.path(Form::Bytes, address)),
         ));
         KeptCopy {
             at: one.at.clone(),
