@@ -11,7 +11,7 @@ use crate::store::{CopyRow, Store, StoreError};
 pub(super) const BOUND: Bound = Bound {
     copy: 16 << 20,
     pdf: 2 << 20,
-    page: 2 << 20,
+    page: 1 << 20,
     text: 200 * 1024,
 };
 

@@ -29,8 +29,10 @@ const AROUND: usize = 2;
 const LONG: usize = 20_000;
 /// Quotes that are looked for.
 const MOST_QUOTES: usize = 200;
-/// Quotes are looked for so long.
-const PATIENCE: Duration = Duration::from_millis(80);
+/// So many of them are looked for in any case.
+const FEWEST_QUOTES: usize = 10;
+/// The others are looked for so long.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// Posts that are named with a quote.
 const MOST_POSTS: usize = 3;
 /// Citations that are read for the titles of posts.
@@ -218,7 +220,8 @@ fn read(site: &Site, copies: &Copies, copy: &CopyRow, is_whole: bool) -> Reads {
         let Some(quote) = tied.get(&row.id) else {
             continue;
         };
-        if looked.len() == MOST_QUOTES || begun.elapsed() > PATIENCE {
+        let is_late = looked.len() >= FEWEST_QUOTES && begun.elapsed() > PATIENCE;
+        if looked.len() == MOST_QUOTES || is_late {
             left += 1;
             continue;
         }
