@@ -85,7 +85,7 @@ fn a_report_to_be_mailed_has_all_that_is_needed_to_mend_a_post() {
         "404 Not Found",
         "· confirmed ·",
         "posts/one.md",
-        "See the alive page.",
+        "“See <strong>the alive page</strong>.”",
         "Use instead",
         "/web/20260105080000/https://alive.test/alive",
     ] {

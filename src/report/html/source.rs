@@ -73,7 +73,42 @@ struct Place {
     /// The path of one that is a file, behind its title.
     path: Option<String>,
     line: u32,
-    words: String,
+    words: Words,
+}
+
+/// The sentence around a link, or as much of it as there is: what stands before the link's words, those, and what stands behind.
+struct Words {
+    before: String,
+    link: String,
+    after: String,
+}
+
+impl Words {
+    fn new(sentence: &str, link: &str) -> Self {
+        let (sentence, link) = (one_line(sentence, 400), one_line(link, 200));
+        let split = sentence.split_once(&link).filter(|_| !link.is_empty());
+        match split {
+            Some((before, after)) => Self {
+                before: before.to_owned(),
+                after: after.to_owned(),
+                link,
+            },
+            None if sentence.is_empty() => Self {
+                before: String::new(),
+                link,
+                after: String::new(),
+            },
+            None => Self {
+                before: sentence,
+                link: String::new(),
+                after: String::new(),
+            },
+        }
+    }
+
+    fn are_none(&self) -> bool {
+        self.before.is_empty() && self.link.is_empty() && self.after.is_empty()
+    }
 }
 
 /// What is kept of it.
@@ -156,8 +191,6 @@ impl SourceOf {
                 .map(|(cited, title)| {
                     let path = report.shown_post(&cited.post);
                     let title = title.filter(|title| !title.trim().is_empty());
-                    let around = [&cited.context, &cited.text];
-                    let words = around.into_iter().find(|words| !words.trim().is_empty());
                     let post = match &title {
                         Some(title) => Link::of(&cited.post, title),
                         None => Link::to(path),
@@ -166,7 +199,7 @@ impl SourceOf {
                         path: (title.is_some() && post.href.is_none()).then(|| one_line(path, 300)),
                         post,
                         line: cited.line,
-                        words: words.map_or(String::new(), |words| one_line(words, 400)),
+                        words: Words::new(&cited.context, &cited.text),
                     }
                 })
                 .collect(),
