@@ -82,7 +82,7 @@ pub(super) fn by_hand(
         is_copy(&made.bytes, &made.name).map_err(|error| not_kept(file, error))?;
     }
     let store = setup.open(Mode::Create, printer)?;
-    let kept = keep_by_hand(&store, &parsed, made, now).map_err(|error| not_kept(file, error))?;
+    let kept = keep_by_hand(&store, &parsed, &made, now).map_err(|error| not_kept(file, error))?;
     for doubt in &kept.doubts {
         printer.warning(doubt);
     }

@@ -182,7 +182,7 @@ pub fn is_copy(bytes: &[u8], name: &str) -> std::result::Result<&'static str, No
 pub fn keep_by_hand(
     store: &Store,
     url: &Url,
-    made: HandMade,
+    made: &HandMade,
     now: i64,
 ) -> std::result::Result<KeptByHand, NotKept> {
     if made.made_at.is_some_and(|at| at > now) {
@@ -202,7 +202,7 @@ pub fn keep_by_hand(
     let mut doubts: Vec<String> = calls_itself(&made.bytes, media_type, url, &claims)
         .into_iter()
         .collect();
-    let (made_at, dated_by) = dated(&made, &claims, now, &mut doubts);
+    let (made_at, dated_by) = dated(made, &claims, now, &mut doubts);
     let hand = ByHand {
         made_by: line(&made.made_by),
         file: name,

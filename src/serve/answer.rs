@@ -52,11 +52,11 @@ pub(super) struct Answer {
     /// The name under which it is to be saved.
     pub(super) save_as: Option<String>,
     /// Where it is instead.
-    pub(super) location: Option<String>,
+    pub(super) location: Option<Box<str>>,
     /// What the browser is to remember.
     pub(super) cookie: Option<Box<str>>,
     /// After how many seconds it may be asked for again.
-    pub(super) retry_after: Option<u64>,
+    pub(super) retry_after: Option<u32>,
     /// Whether forms are taken there, beside what is only read.
     pub(super) takes_forms: bool,
 }
@@ -100,7 +100,7 @@ impl Answer {
     /// It is elsewhere, on the same origin.
     pub(super) fn elsewhere(path: String) -> Self {
         let mut answer = Self::words(StatusCode::FOUND, "see there");
-        answer.location = Some(path);
+        answer.location = Some(path.into());
         answer
     }
 

@@ -7,13 +7,14 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, Response, StatusCode};
 
+use super::Site;
 use super::access::{Refused, cookie};
 use super::acts::is_own;
 use super::answer::{Answer, Policy};
 use super::api::Problem;
 use super::body::{self, Sent};
 use super::listen::Peer;
-use super::{Asked, Responding, Side, Site, Way, asked, named, note};
+use super::request::{Asked, Responding, Side, Way, asked, named, note};
 
 #[derive(Template)]
 #[template(path = "ui/login.html")]
@@ -108,7 +109,7 @@ async fn log_in(site: &Site, asked: &Asked, peer: Option<Peer>, sent: &Sent) -> 
             );
             let mut answer =
                 page(site, asked, Some((says, sent))).with(StatusCode::TOO_MANY_REQUESTS);
-            answer.retry_after = Some(seconds);
+            answer.retry_after = u32::try_from(seconds).ok();
             answer
         }
         Err(Refused::NoPassword) => {

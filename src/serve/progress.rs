@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Policy};
 use super::api::{Problem, json};
-use super::{Asked, Make, Side, Site, Way, asked, named, note};
+use super::request::{Make, Side, Way, asked, named, note};
+use super::{Asked, Site};
 use crate::report::{count, one_line, rfc3339};
 use crate::store::{OpenRun, RunRow, StoreError, run_holder};
 
@@ -210,6 +211,7 @@ pub(super) async fn events(State(site): State<Arc<Site>>, request: Request) -> R
 }
 
 /// (What is asked for is told as it comes.)
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 fn nothing(_: &Site, _: &Asked) -> Result<Answer, StoreError> {
     Ok(Answer::words(StatusCode::OK, ""))
 }

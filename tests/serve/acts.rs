@@ -353,7 +353,14 @@ fn what_is_broken_is_worked_off() {
     desk.page("c.test", "/gone", "Lakes of the north");
     desk.day(60).run("check https://c.test/gone").exits(0);
     assert!(left("/api/v1/repairs").is_empty());
+}
 
+#[test]
+fn what_cannot_be_decided_is_refused() {
+    let desk = desk();
+    let old = id(&desk, "https://b.test/old");
+    let serving = Serving::start(&desk);
+    let decide = |fields: &[(&str, &str)]| serving.send("/repairs", fields);
     for (fields, status) in [
         (&[("action", "leave")][..], 400),
         (&[("source", "999"), ("action", "leave")], 404),

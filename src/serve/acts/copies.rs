@@ -39,7 +39,7 @@ pub(in crate::serve) fn keep(site: &Site, asked: &Asked, sent: &Sent) -> Result<
         note: note(sent),
         of_other_page: sent.get("other_page").is_some(),
     };
-    match keep_by_hand(&site.store, &url, made, site.clock.now()) {
+    match keep_by_hand(&site.store, &url, &made, site.clock.now()) {
         Ok(_) => Ok(Done::new("copy-kept", 1, format!("/sources/{id}#copies"))),
         Err(NotKept::Run(RunError::Store(error))) => Err(Undone::Store(error)),
         Err(NotKept::OtherPage(other)) => Err(Undone::bad(format!(

@@ -49,9 +49,12 @@ pub(in crate::serve) fn change(site: &Site, asked: &Asked, sent: &Sent) -> Resul
             "An input can be added, paused, resumed, read and removed, and its interval changed: add, pause, resume, read, remove, interval.",
         )),
     }
-    .map(|done| match asked.path.starts_with("/api/") {
-        true => Done { path: "/api/v1/inputs".to_owned(), ..done },
-        false => done,
+    .map(|done| {
+        if asked.path.starts_with("/api/") {
+            Done::new(done.what, done.many, "/api/v1/inputs")
+        } else {
+            done
+        }
     })
 }
 

@@ -146,9 +146,8 @@ fn again(asked: &Asked, path: &str, after: Option<&ListPlace>) -> String {
 
 /// The queue.
 pub(in crate::serve) fn repairs(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
-    let wanted = match wanted(asked) {
-        Ok(wanted) => wanted,
-        Err(_) => return Ok(missing(site, asked, "repairs", "There is no such list.")),
+    let Ok(wanted) = wanted(asked) else {
+        return Ok(missing(site, asked, "repairs", "There is no such list."));
     };
     let now = site.clock.now();
     let of = asked.sent("of");
@@ -357,7 +356,7 @@ pub(in crate::serve) fn decided_csv(site: &Site, _: &Asked) -> Result<Answer, St
 }
 
 #[derive(Serialize)]
-struct Left {
+struct Waiting {
     left: Vec<KindLeft>,
     repairs: Vec<Repair>,
     next: Option<String>,
@@ -389,7 +388,7 @@ pub(in crate::serve) fn repairs_json(site: &Site, asked: &Asked) -> Result<Answe
     let now = site.clock.now();
     let (left, found, next) = read(site, &wanted)?;
     let next = next.as_ref();
-    Ok(json(&Left {
+    Ok(json(&Waiting {
         left: left
             .into_iter()
             .map(|(work, sources)| KindLeft { work, sources })
