@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Global;
 use super::add;
+use super::backup::configured_folder;
 use super::context::{self, Setup};
 use super::exit::{Exit, Failure};
 use super::print::Printer;
@@ -239,6 +240,8 @@ fn setup(global: &Global, printer: &Printer) -> Result<(Setup, Ways), Failure> {
             .into_iter()
             .map(|input| input.address)
             .collect(),
+        max_bytes: setup.settings.capture.max_bytes,
+        backups: Some(configured_folder(&setup)),
         ..Ways::default()
     };
     Ok((setup, ways))

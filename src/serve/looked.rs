@@ -137,7 +137,7 @@ impl Changed {
             let path = if is_of_one {
                 format!("/sources/{}", first.source_id)
             } else if list.is_empty() {
-                "#attention".to_owned()
+                "/repairs?of=quote".to_owned()
             } else {
                 let since = of().map(|change| change.at).min().unwrap_or(last.at);
                 format!("/sources?of={list}&since={}", rfc3339(since))

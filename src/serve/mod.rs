@@ -32,6 +32,7 @@ mod view;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -138,6 +139,10 @@ pub struct Ways {
     pub settings: String,
     /// How an input is read that somebody adds.
     pub inputs: InputOptions,
+    /// The size beyond which no copies are kept, in bytes.
+    pub max_bytes: Option<u64>,
+    /// The folder that backups are put in.
+    pub backups: Option<PathBuf>,
     /// The inputs that stand in the configuration.
     pub configured: BTreeSet<String>,
     /// Who may see what is served, and change it.

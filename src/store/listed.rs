@@ -564,6 +564,29 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// How many sources of these hosts are of each standing and verdict, host by host.
+    pub fn tallies_of_hosts(&self, hosts: &[String]) -> rusqlite::Result<Vec<(String, Tally)>> {
+        let mut all = Vec::new();
+        let mut query = self.connection.prepare_cached(
+            "select t.standing, t.verdict, t.many from tally t join host h on h.id = t.key
+             where h.name = ?1 and t.what = 'host' order by t.many desc, 1, 2",
+        )?;
+        for host in hosts {
+            let rows = query.query_map([host], |row| {
+                let verdict: String = row.get(1)?;
+                Ok(Tally {
+                    standing: row.get(0)?,
+                    verdict: Some(verdict).filter(|verdict| !verdict.is_empty()),
+                    many: row.get(2)?,
+                })
+            })?;
+            for row in rows {
+                all.push((host.clone(), row?));
+            }
+        }
+        Ok(all)
+    }
+
     /// The hosts that have most sources of a standing and verdict, with how many.
     pub fn hosts_with_most(
         &self,

@@ -108,7 +108,7 @@ pub use quotes::{
 };
 pub use rejudging::{HistoryVisit, OutcomeBody, Rejudged, Restood, SeenSource, SeenVisit};
 pub use renderings::{NewRendering, Part, RenderingRow};
-pub use reports::{CitingInput, RejudgedSources, RunRow, note_report};
+pub use reports::{CitingInput, RejudgedSources, RunRow, note_report, note_verified};
 pub use runs::{ClockTrace, NewEvent, RunBegun, RunEnd};
 pub use search::{
     CopyWords, FoundSource, NewWords, SaidOf, SearchCopy, SearchDue, SearchFor, SearchHit,

@@ -74,7 +74,44 @@ pub fn note_report(path: &Path, run_id: Option<i64>, now: i64) -> Result<(), Sto
     note().map_err(|error| StoreError::sql(path, "note that a report was read", error))
 }
 
+/// The archive at `path` was found sound. Nothing is noted in a backup, which stays as it was made.
+///
+/// # Errors
+/// When the file cannot be written, or is locked for longer than a moment.
+pub fn note_verified(path: &Path, quick: bool, now: i64) -> Result<(), StoreError> {
+    let note = || -> rusqlite::Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.execute_batch("pragma synchronous = full;")?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let may_be: bool = transaction.query_row(
+            "select exists (select 1 from sqlite_schema where name = 'verified')
+                 and not exists (select 1 from sqlite_schema where name = 'backup_mark')",
+            [],
+            |row| row.get(0),
+        )?;
+        if may_be {
+            transaction.execute(
+                "insert into verified (quick, at) values (?1, ?2)
+                 on conflict (quick) do update set at = max(at, excluded.at)",
+                (quick, now),
+            )?;
+        }
+        transaction.commit()
+    };
+    note().map_err(|error| StoreError::sql(path, "note that the archive is sound", error))
+}
+
 impl Reading<'_> {
+    /// When the archive was found sound last, with all payloads unpacked or (`quick`) without; in milliseconds since the epoch.
+    pub fn verified_at(&self, quick: bool) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached("select at from verified where quick = ?1")?
+            .query_row([quick], |row| row.get(0))
+            .optional()
+    }
+
     /// The newest runs, newest first.
     pub fn last_runs(&self, most: usize) -> rusqlite::Result<Vec<RunRow>> {
         self.runs_before(None, most)

@@ -60,6 +60,15 @@ impl Serialize for Moment {
 }
 
 impl Moment {
+    /// An instant that is told to the minute.
+    pub(crate) fn to_the_minute(iso: &str) -> Self {
+        let told = iso.get(..16).map(|told| told.replacen('T', " ", 1));
+        Self {
+            told: told.unwrap_or_else(|| iso.to_owned()),
+            iso: iso.to_owned(),
+        }
+    }
+
     pub(crate) fn new(at: i64, now: i64) -> Self {
         const RECENT: i64 = 14 * 86_400_000;
         Self {
@@ -128,6 +137,11 @@ impl Chart {
         }
         let label = "Standing of sources, by the year in which they were cited first";
         Self::new(label, "Year", years, true)
+    }
+
+    /// How the sources of some hosts stand.
+    pub(crate) fn by_host(hosts: Vec<GroupTally>) -> Option<Self> {
+        Self::new("Standing of sources, by host", "Host", hosts, true)
     }
 
     /// A chart of groups that are in order. Where `whole`, each bar is as high as any other and shows shares.

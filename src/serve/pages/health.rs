@@ -7,7 +7,7 @@ use crate::report::{Statistics, bytes, one_line, rfc3339};
 use crate::serve::answer::Answer;
 use crate::serve::api::json;
 use crate::serve::{Asked, Site, stored};
-use crate::store::StoreError;
+use crate::store::{StoreError, list_backups};
 
 /// Hosts in the numbers for programs.
 const HOSTS: usize = 20;
@@ -18,6 +18,37 @@ struct Page {
     frame: Frame,
     facts: Vec<(&'static str, String)>,
     settings: String,
+}
+
+/// How much more may be kept, as the configuration says.
+fn room(site: &Site, size: i64) -> String {
+    match site.ways.max_bytes {
+        None => "as much as the disk has".to_owned(),
+        Some(most) => {
+            let left = most.saturating_sub(size.unsigned_abs());
+            format!("{} of {}", bytes(left), bytes(most))
+        }
+    }
+}
+
+/// When the last backup was made, and how many there are.
+fn backup(site: &Site) -> String {
+    let Some(folder) = &site.ways.backups else {
+        return "it is not known here".to_owned();
+    };
+    let found = list_backups(site.store.path(), folder).unwrap_or_default();
+    match found.first() {
+        Some((_, at)) => format!(
+            "{}, one of {} in {}",
+            rfc3339(*at),
+            found.len(),
+            one_line(&folder.to_string_lossy(), 300)
+        ),
+        None => format!(
+            "there is none in {}; `sourcekeep backup` makes one",
+            one_line(&folder.to_string_lossy(), 300)
+        ),
+    }
 }
 
 /// The page, or the numbers for programs.
@@ -54,6 +85,25 @@ pub(in crate::serve) fn health(site: &Site, asked: &Asked) -> Result<Answer, Sto
     if let Ok(free) = free {
         facts.push(("Free on its disk", bytes(free)));
     }
+    facts.push((
+        "Room that is left to copies",
+        room(site, pages.all * pages.size),
+    ));
+    facts.push(("The last backup", backup(site)));
+    let sound = site.store.read("see when it was verified", |r| {
+        Ok((r.verified_at(false)?, r.verified_at(true)?))
+    })?;
+    facts.push((
+        "Found sound",
+        match sound {
+            (Some(whole), quick) if quick.is_none_or(|quick| quick <= whole) => rfc3339(whole),
+            (Some(whole), Some(quick)) => {
+                format!("{}; quickly, {}", rfc3339(whole), rfc3339(quick))
+            }
+            (None, Some(quick)) => format!("{}, without its payloads", rfc3339(quick)),
+            _ => "not yet; `sourcekeep verify` looks".to_owned(),
+        },
+    ));
     let run = run.map_or_else(|| "there was none".to_owned(), rfc3339);
     facts.push(("The last run that counts", run));
     facts.push((

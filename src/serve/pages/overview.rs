@@ -5,14 +5,16 @@ use serde::Serialize;
 
 use super::{Frame, Row, page};
 use crate::report::look::{Badge, Chart, Moment, STANDINGS};
-use crate::report::{one_line, rfc3339};
+use crate::report::{bytes, count, one_line, rfc3339};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
 use crate::serve::looked::{Changed, EVENTS as EVENTS_LOOKED_AT, Look};
 use crate::serve::progress::{self, Going};
 use crate::serve::view::{Listed, newest, typed};
 use crate::serve::{Asked, Site};
-use crate::store::{CameTo, EventRow, ListFor, ListedSource, News, RunRow, SearchFor, StoreError};
+use crate::store::{
+    EventRow, GroupTally, ListFor, ListedSource, RunRow, SearchFor, StoreError, Tally,
+};
 
 /// Sources of each kind that need attention, on this page.
 const ATTENTION: usize = 5;
@@ -39,7 +41,10 @@ struct Overview {
     /// The run that goes on.
     going: Option<Going>,
     runs: Vec<Ran>,
+    by_host: Option<Chart>,
     hosts: Vec<Host>,
+    /// How much room the archive takes, and what is left on its disk.
+    room: String,
     newest: Vec<Listed>,
     /// Whether files and folders of this machine may be added here.
     takes_files: bool,
@@ -70,6 +75,7 @@ struct Happened {
 struct Ran {
     at: Moment,
     command: String,
+    did: String,
     ended: String,
 }
 
@@ -78,6 +84,8 @@ struct Host {
     name: String,
     path: String,
     many: i64,
+    /// How many there are of each verdict.
+    verdicts: String,
 }
 
 /// The page; or where the address leads that somebody typed there.
@@ -96,14 +104,18 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
                 r.made_at()?,
             ))
         })?;
-    let (events, runs, hosts) = site.store.read("read the overview", |r| {
+    let (events, runs, hosts, by_host, pages) = site.store.read("read the overview", |r| {
+        let hosts = r.hosts_with_most("dead", HOSTS)?;
+        let names: Vec<String> = hosts.iter().map(|host| host.key.clone()).collect();
         Ok((
             r.events_before(None, EVENTS)?,
             r.last_runs(RUNS)?,
-            r.hosts_with_most("dead", HOSTS)?,
+            hosts,
+            r.tallies_of_hosts(&names)?,
+            r.pages()?,
         ))
     })?;
-    let attention = attention(site, &lately, now)?;
+    let attention = attention(site, now)?;
     let look = Look::new(asked, made_at, lately.newest, now);
     let going = progress::going(site)?;
     let of = |standing: &str| -> i64 {
@@ -141,10 +153,13 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
             .into_iter()
             .map(|host| Host {
                 path: format!("/sources?of=dead&host={}", host.key),
+                verdicts: verdicts(&by_host, &host.key),
                 name: host.key,
                 many: host.many,
             })
             .collect(),
+        by_host: Chart::by_host(standings(&by_host)),
+        room: room(site, pages.all * pages.size),
         newest: newest(site)?,
         takes_files: !site.door.is_guarded(),
     });
@@ -153,44 +168,38 @@ pub(in crate::serve) fn overview(site: &Site, asked: &Asked) -> Result<Answer, S
 }
 
 /// The sources that need attention: newly dead, with lost quotes, drifted, failing; the newest of each.
-fn attention(site: &Site, lately: &News, now: i64) -> Result<Vec<Attention>, StoreError> {
-    let mut lost: Vec<i64> = Vec::new();
-    for change in &lately.changes {
-        if change.to == CameTo::QuoteLost && !lost.contains(&change.source_id) {
-            lost.push(change.source_id);
+fn attention(site: &Site, now: i64) -> Result<Vec<Attention>, StoreError> {
+    let of = |standing: &str, verdict: &str, work: &str| {
+        let named = |name: &str| {
+            let name = Some(name).filter(|name| !name.is_empty());
+            name.map(str::to_owned).into_iter().collect::<Vec<_>>()
+        };
+        ListFor {
+            narrowed: SearchFor {
+                standings: named(standing),
+                verdicts: named(verdict),
+                ..SearchFor::default()
+            },
+            work: named(work),
+            most: ATTENTION,
+            ..ListFor::default()
         }
-    }
-    let of = |standing: &[&str], verdict: &[&str]| ListFor {
-        narrowed: SearchFor {
-            standings: standing.iter().map(|&name| name.to_owned()).collect(),
-            verdicts: verdict.iter().map(|&name| name.to_owned()).collect(),
-            ..SearchFor::default()
-        },
-        most: ATTENTION,
-        ..ListFor::default()
     };
     let mut all: Vec<Attention> = Vec::new();
-    let mut take = |sources: Vec<ListedSource>| {
+    let mut take = |sources: Vec<ListedSource>, why: Option<&'static str>| {
         for source in sources {
             if all.iter().all(|one| one.row.id != source.id) {
-                let why = lost.contains(&source.id).then_some("a quote is lost");
                 let row = Row::new(source, now);
                 all.push(Attention { row, why });
             }
         }
     };
     site.store.read("read what needs attention", |r| {
-        take(r.list_sources(&of(&["dead"], &[]))?.sources);
-        let mut with_lost = Vec::new();
-        for id in &lost {
-            if with_lost.len() == ATTENTION {
-                break;
-            }
-            with_lost.extend(r.listed_source(*id)?);
-        }
-        take(with_lost);
-        take(r.list_sources(&of(&[], &["drifted"]))?.sources);
-        take(r.list_sources(&of(&["failing"], &[]))?.sources);
+        take(r.list_sources(&of("dead", "", ""))?.sources, None);
+        let lost = r.list_sources(&of("", "", "quote"))?.sources;
+        take(lost, Some("a quote is lost"));
+        take(r.list_sources(&of("", "drifted", ""))?.sources, None);
+        take(r.list_sources(&of("failing", "", ""))?.sources, None);
         Ok(())
     })?;
     Ok(all)
@@ -200,6 +209,7 @@ fn ran(run: RunRow, is_going: bool, now: i64) -> Ran {
     Ran {
         at: Moment::new(run.at, now),
         command: one_line(&run.command, 60),
+        did: did(&run),
         ended: match (&run.result, run.suspect) {
             (_, true) => format!(
                 "not counted{}",
@@ -211,6 +221,75 @@ fn ran(run: RunRow, is_going: bool, now: i64) -> Ran {
             (None, false) if is_going => "goes on".to_owned(),
             (None, false) => "killed; what it had done until then is kept".to_owned(),
         },
+    }
+}
+
+/// What a run that has ended did, in words.
+fn did(run: &RunRow) -> String {
+    let counts = run.counts.as_deref().unwrap_or_default();
+    let counts: serde_json::Value = serde_json::from_str(counts).unwrap_or_default();
+    let of = |name: &str| counts.get(name).and_then(serde_json::Value::as_u64);
+    let told = [("visits", "visit"), ("captures", "copy")]
+        .into_iter()
+        .filter_map(|(name, one)| Some((of(name)?, one)))
+        .filter(|(many, _)| *many > 0)
+        .map(|(many, one)| match (many, one) {
+            (2.., "copy") => format!("{many} copies"),
+            _ => count(many, one),
+        });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// How many sources of a host are of each verdict, the most first.
+fn verdicts(all: &[(String, Tally)], host: &str) -> String {
+    let mut counts: Vec<(&str, i64)> = Vec::new();
+    for (_, tally) in all.iter().filter(|(own, _)| own == host) {
+        let verdict = tally.verdict.as_deref().unwrap_or("not visited");
+        match counts.iter_mut().find(|(own, _)| *own == verdict) {
+            Some((_, many)) => *many += tally.many,
+            None => counts.push((verdict, tally.many)),
+        }
+    }
+    counts.sort_by_key(|(_, many)| -many);
+    let told = counts
+        .iter()
+        .map(|(verdict, many)| format!("{verdict} {many}"));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// The same by standing, as charts take it.
+fn standings(all: &[(String, Tally)]) -> Vec<GroupTally> {
+    let mut groups: Vec<GroupTally> = Vec::new();
+    for (host, tally) in all {
+        let own = groups
+            .iter_mut()
+            .find(|group| group.key == *host && group.standing == tally.standing);
+        match own {
+            Some(group) => group.many += tally.many,
+            None => groups.push(GroupTally {
+                key: host.clone(),
+                standing: tally.standing.clone(),
+                many: tally.many,
+            }),
+        }
+    }
+    groups
+}
+
+/// The room that the archive takes, in words.
+fn room(site: &Site, size: i64) -> String {
+    let path = site.store.path();
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let free = fs4::available_space(folder.unwrap_or(std::path::Path::new(".")));
+    let size = bytes(size.unsigned_abs());
+    match free {
+        Ok(free) => format!(
+            "The archive has {size}; {} are free on its disk.",
+            bytes(free)
+        ),
+        Err(_) => format!("The archive has {size}."),
     }
 }
 

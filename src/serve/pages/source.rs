@@ -7,7 +7,7 @@ use super::timeline::{Lines, lines};
 use super::{Frame, missing, number, page};
 use crate::explain::{self, Explained, Question};
 use crate::judge::Code;
-use crate::report::look::Badge;
+use crate::report::look::{Badge, Moment};
 use crate::report::{Shown, TimelinePlace, bytes, one_line, show_some};
 use crate::serve::answer::Answer;
 use crate::serve::api::{Problem, json};
@@ -124,6 +124,11 @@ fn is_last(at: &str, answered: Option<&Answered>) -> bool {
 /// The beginning of a passage, by which links to it are told apart.
 fn beginning(words: &str) -> String {
     one_line(words, 60)
+}
+
+/// An instant, told to the minute.
+fn moment(iso: &str) -> Moment {
+    Moment::to_the_minute(iso)
 }
 
 /// A post, as part of a query.

@@ -16,7 +16,7 @@
     return Boolean(button);
   };
   // The first tick of a list, in its head, ticks all.
-  for (const head of document.querySelectorAll("table.rows th.tick")) {
+  const ticks = () => document.querySelectorAll("table.rows th.tick:not(:has(input))").forEach((head) => {
     const box = document.createElement("input");
     box.type = "checkbox";
     box.setAttribute("aria-label", "Choose all of this page");
@@ -24,7 +24,8 @@
       for (const one of head.closest("table").querySelectorAll("td.tick input")) one.checked = box.checked;
     });
     head.append(box);
-  }
+  });
+  ticks();
   for (const field of document.querySelectorAll(".repair input[name=address]")) {
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") { event.preventDefault(); field.parentElement.querySelector("button").click(); }
@@ -89,6 +90,30 @@
     };
     document.addEventListener("visibilitychange", listen);
     listen();
+  }
+  // A list that is narrowed shows what it has while one types.
+  const list = document.querySelector("form.filter[data-live]");
+  if (list) {
+    let last = 0, waiting;
+    const renew = async () => {
+      const own = ++last;
+      const query = new URLSearchParams([...new FormData(list)].filter(([, value]) => value));
+      const path = query.size ? `${list.action}?${query}` : list.action;
+      const said = await fetch(path, { headers: { Accept: "text/html" } });
+      if (!said.ok || own !== last) return;
+      const page = new DOMParser().parseFromString(await said.text(), "text/html");
+      const now = document.getElementById("listed"), next = page.getElementById("listed");
+      if (own !== last || !now || !next) return;
+      now.replaceWith(document.adoptNode(next));
+      ticks();
+      at = -1;
+      history.replaceState(null, "", path);
+    };
+    list.addEventListener("input", (event) => {
+      if (event.target.type !== "search" && event.target.type !== "text") return;
+      clearTimeout(waiting);
+      waiting = setTimeout(() => renew().catch(() => {}), 250);
+    });
   }
   document.addEventListener("keydown", (event) => {
     const inside = event.target.closest("input, select, textarea, [contenteditable]");

@@ -11,6 +11,12 @@ create table wanted (
     by text not null
 ) strict;
 
+-- When the file was found sound by `verify` last: with all payloads unpacked and hashed, and without (`quick`).
+create table verified (
+    quick integer primary key check (quick in (0, 1)),
+    at integer not null
+) strict;
+
 -- Sources of which no copy is shown any more: as if there were none (`hidden`), or for a reason of law (`blocked`).
 create table takedown (
     source_id integer primary key references source (id),
