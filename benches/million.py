@@ -96,6 +96,11 @@ def make(folder, sources):
     with open(os.path.join(ROOT, "src", "store", "schema", "0020_listed.sql"), encoding="utf-8") as file:
         rows = file.read().split("insert into listed ", 1)[1].split("-- Parts", 1)[0]
     archive.executescript("delete from listed; delete from tally; insert into listed " + rows)
+    with open(os.path.join(ROOT, "src", "store", "schema", "0022_worked_off.sql"), encoding="utf-8") as file:
+        work = "update listed set work = " + file.read().split("update listed set work = ", 1)[1].split(";", 1)[0]
+    archive.execute(work)
+    archive.execute("insert into tally (what, key, standing, verdict, many) select 'work', 0, work, '', count(*) from listed "
+                    "where work is not null group by work")
     archive.executescript("delete from listed_due; delete from search_due; analyze;")
     archive.commit()
     archive.execute("pragma wal_checkpoint(truncate)")
@@ -136,6 +141,17 @@ def main():
         "/sources?q= (words)": lambda: f"/sources?q=page/{random.randrange(many)}",
         "/sources?input=": lambda: "/sources?input=post.md&of=dead",
         "/sources?after=": lambda: f"/sources?after={1600000000000 + random.randrange(many) * 150000}.5",
+        "/sources?place= &checked-before=": lambda: "/sources?place=body&checked-before=2021-01-01",
+        "/sources?sort=added": lambda: "/sources?sort=added",
+        "/repairs": lambda: "/repairs",
+        "/repairs?of=moved": lambda: "/repairs?of=moved",
+        "/repairs/decided": lambda: "/repairs/decided",
+        "/api/v1/repairs": lambda: "/api/v1/repairs?of=drifted",
+        "/api/v1/runs": lambda: "/api/v1/runs",
+        "/api/v1/news": lambda: "/api/v1/news",
+        "/sources/ID/timeline": lambda: f"/sources/{random.randrange(11, many)}/timeline",
+        "/sources/ID/text": lambda: f"/sources/{random.randrange(2, many // 10) * 10}/text",
+        "/sources/ID/compare": lambda: f"/sources/{random.randrange(2, many // 10) * 10}/compare",
         "/sources/ID": lambda: f"/sources/{random.randrange(11, many)}",
         "/posts": lambda: "/posts",
         "/posts/ID": lambda: f"/posts/{random.randrange(11, many // 20)}",

@@ -13,6 +13,7 @@
 //! - `lists`: lists of sources, narrowed and in order
 //! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
 //! - `source_kept`: what is kept of one source
+//! - `typing`: lists that follow what one types
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -57,4 +58,7 @@ mod source_pages;
 #[allow(dead_code, reason = "each test crate uses its part of the desk")]
 #[path = "cli/support.rs"]
 mod support;
+#[cfg(unix)]
+#[path = "serve/typing.rs"]
+mod typing;
 mod web;

@@ -7,7 +7,7 @@ use super::Asked;
 const DONE: &[(&str, &str, &str)] = &[
     (
         "input-added",
-        "The input is added. The next run reads it; `sourcekeep watch` does at once.",
+        "The input is added. The next run reads it; `sourcekeep watch` does within a minute.",
         "",
     ),
     (
@@ -34,13 +34,13 @@ const DONE: &[(&str, &str, &str)] = &[
     ),
     (
         "due",
-        "The source is visited by the next run; `sourcekeep watch` does at once.",
-        "# sources are visited by the next run; `sourcekeep watch` does at once.",
+        "The source is visited by the next run; `sourcekeep watch` does within a minute.",
+        "# sources are visited by the next run; `sourcekeep watch` does within a minute.",
     ),
     (
         "wanted",
-        "The next run visits the source and keeps a copy; `sourcekeep watch` does at once.",
-        "The next run visits # sources and keeps copies; `sourcekeep watch` does at once.",
+        "The next run visits the source and keeps a copy; `sourcekeep watch` does within a minute.",
+        "The next run visits # sources and keeps copies; `sourcekeep watch` does within a minute.",
     ),
     ("marked", "The source is marked.", "# sources are marked."),
     (
@@ -78,7 +78,7 @@ const DONE: &[(&str, &str, &str)] = &[
     ("copy-kept", "The copy is kept.", ""),
     (
         "post-due",
-        "The next run reads the post again; `sourcekeep watch` does at once.",
+        "The next run reads the post again; `sourcekeep watch` does within a minute.",
         "",
     ),
 ];
