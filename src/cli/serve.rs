@@ -28,7 +28,7 @@ use super::show::{canonical, unknown};
 use super::signals::{Signal, Signals};
 use super::when;
 
-/// Show what is kept in a browser: copies as they were, at an address of this machine
+/// Show what is known in a browser: what needs attention, every source and its copies, and what is to be repaired
 ///
 /// Copies are other people's pages: they stand in a frame, come from a second address (another port), run no scripts and ask nobody for
 /// anything. What stands above the frame says when a copy was made, and what became of its page. On this machine, everybody may see and
@@ -128,6 +128,7 @@ pub(crate) fn serve(global: &Global, args: &ServeArgs, printer: &Printer) -> Res
         at: args.listen.addresses(PORT, own),
         named: [own.url.clone(), own.replay_url.clone()],
     };
+    places.check(ways.access.is_guarded())?;
     let store = if ways.access.read_only {
         setup.open_to_read()?
     } else {

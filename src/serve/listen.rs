@@ -42,6 +42,27 @@ pub struct Places {
     pub named: [Option<WebOrigin>; 2],
 }
 
+impl Places {
+    /// Whether one may listen there: nobody can reach them but this machine, or something keeps strangers out.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn check(&self, is_guarded: bool) -> Result<(), ServeError> {
+        for address in self.at {
+            if !is_guarded && !address.ip().is_loopback() {
+                return Err(ServeError::Open(address));
+            }
+        }
+        let is_tls = |name: &Option<WebOrigin>| name.as_ref().is_some_and(|name| name.is_tls);
+        let [ui, replay] = &self.named;
+        if is_tls(ui) && !is_tls(replay) {
+            return Err(ServeError::Mixed);
+        }
+        Ok(())
+    }
+}
+
 /// Whose connection a request came by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
@@ -61,17 +82,9 @@ impl Listeners {
     ///
     /// Where an address cannot be had, or others than this machine can reach it though nothing keeps them out.
     pub async fn bind(places: Places, is_guarded: bool) -> Result<Self, ServeError> {
+        places.check(is_guarded)?;
         let [ui, replay] = places.at;
-        for address in [ui, replay] {
-            if !is_guarded && !address.ip().is_loopback() {
-                return Err(ServeError::Open(address));
-            }
-        }
         let [ui_name, replay_name] = places.named;
-        let is_tls = ui_name.as_ref().is_some_and(|name| name.is_tls);
-        if is_tls && replay_name.as_ref().is_none_or(|name| !name.is_tls) {
-            return Err(ServeError::Mixed);
-        }
         let bind = async |address: SocketAddr| {
             let bound = TcpListener::bind(address).await;
             let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));

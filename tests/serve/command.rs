@@ -31,7 +31,9 @@ fn it_listens_on_this_machine_only() {
         "[::ffff:127.0.0.1]:0",
         "8.8.8.8:1",
     ] {
-        desk.run(&format!("serve --listen {address}")).exits(2);
+        desk.run(&format!("serve --db none.db --listen {address}"))
+            .exits(2);
+        assert!(!desk.path("none.db").exists());
         desk.run(&format!(
             "serve --listen 127.0.0.1:0 --replay-listen {address}"
         ))
