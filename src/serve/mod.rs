@@ -63,6 +63,9 @@ pub const PORT: u16 = 8627;
 /// So many answers are made at once.
 const MOST_READERS: usize = 8;
 
+/// So many files are taken at once; each is held in memory.
+const MOST_FILES: usize = 2;
+
 const STYLE: &str = include_str!("style.css");
 
 /// Why nothing can be served.
@@ -121,6 +124,7 @@ struct Site {
     replay: Origin,
     door: Door,
     readers: Arc<Semaphore>,
+    files: Semaphore,
     live: Live,
     ways: Ways,
     tell: Tell,
@@ -175,6 +179,7 @@ pub async fn serve(
         replay,
         door: Door::new(std::mem::take(&mut ways.access)).map_err(ServeError::Random)?,
         readers: Arc::new(Semaphore::new(MOST_READERS)),
+        files: Semaphore::new(MOST_FILES),
         live: Live::new(stop.clone()),
         ways,
         tell,

@@ -177,6 +177,12 @@ async fn respond(site: Arc<Site>, way: Way, request: Request) -> Response<Body> 
 }
 
 async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Body) -> Answer {
+    // A file is held whole until it is kept.
+    let _file = if way.takes_file && head.method == Method::POST {
+        site.files.acquire().await.ok()
+    } else {
+        None
+    };
     let sent = match (way.act, &head.method) {
         (Some(act), &Method::POST) => match body::read(&head.headers, body, way.takes_file).await {
             Ok(sent) => Some((act, sent)),
