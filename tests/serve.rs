@@ -13,6 +13,7 @@
 //! - `lists`: lists of sources, narrowed and in order
 //! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
 //! - `source_kept`: what is kept of one source
+//! - `walk`: every link and every form of every page, in real Chromium (`walker`); `keys`: its keys
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -33,6 +34,9 @@ mod copies;
 #[cfg(unix)]
 #[path = "serve/eyes.rs"]
 mod eyes;
+#[cfg(unix)]
+#[path = "serve/keys.rs"]
+mod keys;
 #[path = "serve/lists.rs"]
 mod lists;
 #[path = "serve/looked.rs"]
@@ -57,4 +61,10 @@ mod source_pages;
 #[allow(dead_code, reason = "each test crate uses its part of the desk")]
 #[path = "cli/support.rs"]
 mod support;
+#[cfg(unix)]
+#[path = "serve/walk.rs"]
+mod walk;
+#[cfg(unix)]
+#[path = "serve/walker.rs"]
+mod walker;
 mod web;
