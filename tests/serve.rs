@@ -14,6 +14,7 @@
 //! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
 //! - `source_kept`: what is kept of one source
 //! - `typing`: lists that follow what one types
+//! - `walk`: every link and every form of every page, in real Chromium (`walker`); `keys`: its keys
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -34,6 +35,9 @@ mod copies;
 #[cfg(unix)]
 #[path = "serve/eyes.rs"]
 mod eyes;
+#[cfg(unix)]
+#[path = "serve/keys.rs"]
+mod keys;
 #[path = "serve/lists.rs"]
 mod lists;
 #[path = "serve/looked.rs"]
@@ -61,4 +65,9 @@ mod support;
 #[cfg(unix)]
 #[path = "serve/typing.rs"]
 mod typing;
+#[path = "serve/walk.rs"]
+mod walk;
+#[cfg(unix)]
+#[path = "serve/walker.rs"]
+mod walker;
 mod web;

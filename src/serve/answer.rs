@@ -177,7 +177,12 @@ fn headers(answer: &Answer, named: &Named) -> HeaderMap {
         headers.insert(name, HeaderValue::from_static(value));
     };
     fixed(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    fixed(REFERRER_POLICY, "no-referrer");
+    // Without any, browsers send forms as if nobody had (`Origin: null`), as other pages' forms in a sandbox are sent.
+    let referrer = match answer.policy {
+        Policy::Ui => "same-origin",
+        _ => "no-referrer",
+    };
+    fixed(REFERRER_POLICY, referrer);
     fixed(
         HeaderName::from_static("x-robots-tag"),
         "noindex, nofollow, noarchive",

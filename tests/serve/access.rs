@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::serving::{Said, Serving, asked, posted, raw, sent};
 use crate::support::Desk;
 
-const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 fn desk() -> Desk {
     let desk = Desk::new();
@@ -18,7 +18,7 @@ fn desk() -> Desk {
 }
 
 /// The lines of the configuration that a command makes of what comes on standard input.
-fn made(desk: &Desk, words: &str, input: &str) -> (String, String) {
+pub(crate) fn made(desk: &Desk, words: &str, input: &str) -> (String, String) {
     let done = desk.finish(
         desk.bare(words)
             .stdin(given(input))

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -15,11 +16,13 @@ const TOO_LONG: Duration = Duration::from_secs(40);
 /// A browser with one page.
 pub(crate) struct Chromium {
     child: Child,
-    says: BufReader<File>,
+    says: Receiver<Value>,
     hears: File,
     asked: u64,
     page: String,
-    _profile: tempfile::TempDir,
+    /// What happened of itself, if that is to be kept, in order.
+    heard: Option<Vec<Value>>,
+    profile: tempfile::TempDir,
 }
 
 impl Chromium {
@@ -53,13 +56,26 @@ impl Chromium {
         let child = command.spawn().unwrap();
         // It has what it needs; what is left here would keep the pipes open.
         drop(command);
+        let mut pipe = BufReader::new(File::from(std::os::fd::OwnedFd::from(says)));
+        let (tell, says) = channel();
+        std::thread::spawn(move || {
+            let mut said = Vec::new();
+            while pipe.read_until(0, &mut said).is_ok_and(|length| length > 0) {
+                said.pop();
+                if tell.send(serde_json::from_slice(&said).unwrap()).is_err() {
+                    return;
+                }
+                said.clear();
+            }
+        });
         let mut chromium = Self {
             child,
-            says: BufReader::new(File::from(std::os::fd::OwnedFd::from(says))),
+            says,
             hears: File::from(std::os::fd::OwnedFd::from(hears)),
             asked: 0,
             page: String::new(),
-            _profile: profile,
+            heard: None,
+            profile,
         };
         let page = chromium.target("page", "").unwrap();
         chromium.page = chromium.attach(&page);
@@ -68,6 +84,19 @@ impl Chromium {
 
     /// Asks, and waits for the answer.
     fn ask(&mut self, session: &str, method: &str, parameters: &Value) -> Value {
+        self.send(session, method, parameters);
+        let id = self.asked;
+        loop {
+            let said = self.says.recv_timeout(TOO_LONG);
+            let said = said.unwrap_or_else(|_| panic!("no answer to {method}"));
+            if said["id"] == id {
+                return said["result"].clone();
+            }
+            self.hear(said);
+        }
+    }
+
+    fn send(&mut self, session: &str, method: &str, parameters: &Value) {
         self.asked += 1;
         let mut message = json!({ "id": self.asked, "method": method, "params": parameters });
         if !session.is_empty() {
@@ -76,13 +105,66 @@ impl Chromium {
         let mut bytes = message.to_string().into_bytes();
         bytes.push(0);
         self.hears.write_all(&bytes).unwrap();
+    }
+
+    /// Asks the page.
+    pub(crate) fn ask_page(&mut self, method: &str, parameters: &Value) -> Value {
+        let page = self.page.clone();
+        self.ask(&page, method, parameters)
+    }
+
+    /// From now on, what happens of itself is kept: in the page, and in all frames and whatever else opens from it. Files that are offered
+    /// go to a folder of the browser's.
+    pub(crate) fn watch(&mut self) {
+        self.heard = Some(Vec::new());
+        let page = self.page.clone();
+        let folder = self.profile.path().join("saved");
+        let saving = json!({ "behavior": "allow", "downloadPath": folder, "eventsEnabled": true });
+        self.ask("", "Browser.setDownloadBehavior", &saving);
+        self.hear_all(&page);
+    }
+
+    fn hear_all(&mut self, session: &str) {
+        let how = json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true });
+        self.send(session, "Target.setAutoAttach", &how);
+        for what in ["Network", "Page", "Runtime", "Log", "Audits"] {
+            self.send(session, &format!("{what}.enable"), &json!({}));
+        }
+        self.send(session, "Runtime.runIfWaitingForDebugger", &json!({}));
+    }
+
+    fn hear(&mut self, said: Value) {
+        if self.heard.is_none() || said["method"].is_null() {
+            return;
+        }
+        if said["method"] == "Target.attachedToTarget" {
+            let session = said["params"]["sessionId"].as_str().unwrap_or_default();
+            self.hear_all(&session.to_owned());
+        }
+        self.heard.get_or_insert_default().push(said);
+    }
+
+    /// What happened since this was asked last.
+    pub(crate) fn happened(&mut self) -> Vec<Value> {
+        self.heard.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// Waits until what happened is enough.
+    #[track_caller]
+    pub(crate) fn until_heard<T>(
+        &mut self,
+        what: &str,
+        mut look: impl FnMut(&str, &[Value]) -> Option<T>,
+    ) -> T {
+        let begun = Instant::now();
         loop {
-            let mut said = Vec::new();
-            self.says.read_until(0, &mut said).unwrap();
-            said.pop();
-            let said: Value = serde_json::from_slice(&said).unwrap();
-            if said["id"] == self.asked {
-                return said["result"].clone();
+            let heard = self.heard.as_deref().unwrap_or_default();
+            if let Some(found) = look(&self.page, heard) {
+                return found;
+            }
+            assert!(begun.elapsed() < TOO_LONG, "{what} never came");
+            if let Ok(said) = self.says.recv_timeout(TOO_LONG) {
+                self.hear(said);
             }
         }
     }
@@ -186,6 +268,39 @@ impl Chromium {
     pub(crate) fn script(&mut self, script: &str) {
         let page = self.page.clone();
         self.evaluate(&page, script);
+    }
+
+    /// Runs a script in the page as if the user had acted.
+    pub(crate) fn act(&mut self, script: &str) -> Value {
+        let parameters =
+            json!({ "expression": script, "userGesture": true, "returnByValue": true });
+        self.ask_page("Runtime.evaluate", &parameters)["result"]["value"].clone()
+    }
+
+    /// Presses and releases a key of the keyboard.
+    pub(crate) fn key(&mut self, key: &str) {
+        let (text, code) = match key {
+            "Enter" => ("\r", 13),
+            "Escape" => ("", 27),
+            other => (other, 0),
+        };
+        let pressed =
+            json!({ "type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code });
+        self.ask_page("Input.dispatchKeyEvent", &pressed);
+        self.ask_page(
+            "Input.dispatchKeyEvent",
+            &json!({ "type": "keyUp", "key": key }),
+        );
+    }
+
+    /// Chooses a file in the field that an expression gives.
+    pub(crate) fn choose(&mut self, field: &str, file: &Path) {
+        let field = self.ask_page("Runtime.evaluate", &json!({ "expression": field }));
+        let field = &field["result"]["objectId"];
+        self.ask_page(
+            "DOM.setFileInputFiles",
+            &json!({ "objectId": field, "files": [file] }),
+        );
     }
 
     /// Forgets all cookies.

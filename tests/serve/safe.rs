@@ -50,7 +50,7 @@ fn all_headers_are_ours() {
     content-type: text/html; charset=utf-8
     cross-origin-opener-policy: same-origin
     cross-origin-resource-policy: same-origin
-    referrer-policy: no-referrer
+    referrer-policy: same-origin
     set-cookie: sourcekeep-seen-19b8d2b8c00=0.1767600000000.0.1767600000000; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict
     x-content-type-options: nosniff
     x-dns-prefetch-control: off

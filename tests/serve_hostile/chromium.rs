@@ -213,6 +213,19 @@ impl Chromium {
         Tab { target, session }
     }
 
+    /// The frame that opened last.
+    pub(crate) fn frame(&self) -> Option<Tab> {
+        let attached = self.events.iter().rev();
+        let frame = attached
+            .filter(|event| event["method"] == "Target.attachedToTarget")
+            .map(|event| &event["params"])
+            .find(|told| told["targetInfo"]["type"] == "iframe")?;
+        Some(Tab {
+            target: frame["targetInfo"]["targetId"].as_str()?.to_owned(),
+            session: frame["sessionId"].as_str()?.to_owned(),
+        })
+    }
+
     /// Clicks as a user does.
     pub(crate) fn click(&mut self, tab: &Tab, x: u32, y: u32) {
         for what in ["mouseMoved", "mousePressed", "mouseReleased"] {
