@@ -13,6 +13,7 @@
 //! - `lists`: lists of sources, narrowed and in order
 //! - `source_pages`: the pages of one source: what changed, what is quoted, what happened
 //! - `source_kept`: what is kept of one source
+//! - `rough`: clients that are slow, take nothing, send too much or what is no request
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -46,6 +47,8 @@ mod pages;
 mod places;
 #[path = "serve/progress.rs"]
 mod progress;
+#[path = "serve/rough.rs"]
+mod rough;
 #[path = "serve/safe.rs"]
 mod safe;
 #[path = "serve/serving.rs"]

@@ -18,20 +18,39 @@ use tokio_util::sync::CancellationToken;
 
 use super::ServeError;
 use super::names::Origin;
+use super::patience::Patient;
 use crate::config::WebOrigin;
 
-/// So many connections are open at once to each listener; more wait until one ends.
-const MOST_CONNECTIONS: usize = 2000;
-/// How long a request's head may take to come, and how long a connection may wait for one.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
-/// How long a connection lives at most: one whose other end takes nothing ends at last. (Films go on with another.)
-const LIFE: Duration = Duration::from_secs(30 * 60);
 /// Bytes of a request's head.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 /// Headers of a request.
 const MOST_HEADERS: usize = 64;
 /// How long answers that are under way may take once it was asked to end.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What connections may cost, each listener's on its own.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// So many are open at once; more wait until one ends.
+    pub connections: usize,
+    /// How long a request's head may take to come, and how long a connection may wait for one.
+    pub head_within: Duration,
+    /// How long the other end may take nothing of what it is sent.
+    pub taken_within: Duration,
+    /// How long a connection lives at most. (Films go on with another.)
+    pub life: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 2000,
+            head_within: Duration::from_secs(15),
+            taken_within: Duration::from_secs(30),
+            life: Duration::from_secs(30 * 60),
+        }
+    }
+}
 
 /// Where the two listen, and what browsers call them: the pages, and the copies.
 #[derive(Debug, Clone)]
@@ -51,6 +70,7 @@ pub(super) struct Peer(pub(super) IpAddr);
 pub struct Listeners {
     ui: TcpListener,
     replay: TcpListener,
+    limits: Limits,
     pub(super) origins: [Origin; 2],
 }
 
@@ -82,11 +102,18 @@ impl Listeners {
         Ok(Self {
             ui,
             replay,
+            limits: Limits::default(),
             origins: [
                 Origin::new(ui_address, ui_name),
                 Origin::new(replay_address, replay_name),
             ],
         })
+    }
+
+    /// The same, with other limits.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The address of the pages, with a slash at its end.
@@ -108,15 +135,15 @@ impl Listeners {
     /// Answers until it is asked to end.
     pub(super) async fn answer(self, ui: Router, replay: Router, stop: CancellationToken) {
         tokio::join!(
-            answer(self.ui, ui, stop.clone()),
-            answer(self.replay, replay, stop)
+            answer(self.ui, ui, &self.limits, stop.clone()),
+            answer(self.replay, replay, &self.limits, stop)
         );
     }
 }
 
-async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) {
+async fn answer(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
     let under_way = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(limits.connections));
     loop {
         let next = async {
             let held = Arc::clone(&room).acquire_owned().await.ok();
@@ -136,14 +163,17 @@ async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) 
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_WITHIN)
+            .header_read_timeout(limits.head_within)
             .max_buf_size(MOST_HEAD_BYTES)
             .max_headers(MOST_HEADERS)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = under_way.watch(connection);
+            .serve_connection(
+                TokioIo::new(Patient::new(stream, limits.taken_within)),
+                service,
+            );
+        let connection = tokio::time::timeout(limits.life, under_way.watch(connection));
         tokio::spawn(async move {
             // Whoever asked has gone, or asks for what is no HTTP; nobody is left to be told.
-            let _ = tokio::time::timeout(LIFE, connection).await;
+            let _ = connection.await;
             drop(held);
         });
     }

@@ -23,6 +23,7 @@ mod looked;
 mod metrics;
 mod names;
 mod pages;
+mod patience;
 mod place;
 mod progress;
 mod replay;
@@ -60,7 +61,7 @@ use place::{Form, Place, When};
 use progress::Live;
 
 pub use access::Access;
-pub use listen::{Listeners, Places};
+pub use listen::{Limits, Listeners, Places};
 pub use log::AccessLog;
 
 /// The port of the pages, where none is named. The copies are shown on the one after it.
