@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::ServeError;
 use super::names::Origin;
 use super::patience::Patient;
+use super::peers::Peers;
 use crate::config::WebOrigin;
 
 /// Bytes of a request's head.
@@ -33,6 +34,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub struct Limits {
     /// So many are open at once; more wait until one ends.
     pub connections: usize,
+    /// So many of them are one peer's, unless it is on this machine: nobody takes the room of all others.
+    pub of_one_peer: usize,
     /// How long a request's head may take to come, and how long a connection may wait for one.
     pub head_within: Duration,
     /// How long the other end may take nothing of what it is sent.
@@ -45,6 +48,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 2000,
+            of_one_peer: 250,
             head_within: Duration::from_secs(15),
             taken_within: Duration::from_secs(30),
             life: Duration::from_secs(30 * 60),
@@ -144,6 +148,7 @@ impl Listeners {
 async fn answer(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
     let under_way = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections));
+    let peers = Peers::new(limits.of_one_peer);
     loop {
         let next = async {
             let held = Arc::clone(&room).acquire_owned().await.ok();
@@ -154,6 +159,10 @@ async fn answer(listener: TcpListener, router: Router, limits: &Limits, stop: Ca
             () = stop.cancelled() => break,
         };
         let Some((stream, peer)) = stream else {
+            continue;
+        };
+        // Who has too many is told by the end of this one.
+        let Some(present) = peers.comes(peer.0) else {
             continue;
         };
         let own = TowerToHyperService::new(router.clone());
@@ -174,7 +183,7 @@ async fn answer(listener: TcpListener, router: Router, limits: &Limits, stop: Ca
         tokio::spawn(async move {
             // Whoever asked has gone, or asks for what is no HTTP; nobody is left to be told.
             let _ = connection.await;
-            drop(held);
+            drop((held, present));
         });
     }
     drop(listener);

@@ -24,6 +24,7 @@ mod metrics;
 mod names;
 mod pages;
 mod patience;
+mod peers;
 mod place;
 mod progress;
 mod replay;

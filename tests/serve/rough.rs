@@ -195,3 +195,44 @@ fn who_does_nothing_keeps_nobody_waiting() {
     drop(held);
     answers(&serving);
 }
+
+#[test]
+fn nobody_takes_the_room_of_all_others() {
+    // The address by which this machine reaches others, if it has one; nothing is sent there.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let own = socket
+        .connect("192.0.2.1:9")
+        .and_then(|()| socket.local_addr());
+    let Some(own) = own.ok().filter(|own| !own.ip().is_loopback()) else {
+        return;
+    };
+    let desk = desk();
+    let (token, hash) = sourcekeep::password::TokenHash::make().unwrap();
+    desk.file("sourcekeep.toml", format!("[token.a]\nhash = \"{hash}\"\n"));
+    let listen = format!(
+        "serve --listen {}:0 --replay-listen 127.0.0.1:0 --format json",
+        own.ip()
+    );
+    let serving = Serving::of(&mut desk.command(&listen));
+    let token = format!("Authorization: Bearer {token}\r\n");
+    serving.ui_with("/", &token).is(200);
+    let held: Vec<_> = (0..250).map(|_| begun(&serving.ui, "")).collect();
+    // No more are taken, and none of those is let go of; (which of the first came last, or one that has just ended, is not known.)
+    let more: Vec<_> = (0..20).map(|_| begun(&serving.ui, "")).collect();
+    let refused = more.into_iter().filter(|stream| {
+        let mut stream = stream;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
+        !matches!(stream.read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    });
+    assert!(refused.count() >= 18);
+    let path = format!("/web/{WHEN}/https://a.test/page");
+    serving.replay_with(&path, &token).is(200);
+    drop(held);
+    let begun = Instant::now();
+    while serving.ui_with("/", &token).status != 200 {
+        assert!(begun.elapsed() < PROMPT, "nobody is let in again");
+        std::thread::yield_now();
+    }
+}
