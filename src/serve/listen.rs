@@ -44,6 +44,30 @@ pub struct Limits {
     pub life: Duration,
 }
 
+impl Limits {
+    /// These, as far as this process may open files: what reads the archive needs some too.
+    #[must_use]
+    pub fn within(self, files: u64) -> Self {
+        let left = files.saturating_sub(OTHER_FILES) / 2;
+        Self {
+            connections: self.connections.min(usize::try_from(left).unwrap_or(usize::MAX).max(8)),
+            ..self
+        }
+    }
+}
+
+/// Files that are open beside connections: the archive, by each of those who read it, and what it needs while it is written.
+const OTHER_FILES: u64 = 64;
+
+/// So many files this process may open.
+fn most_files() -> u64 {
+    #[cfg(unix)]
+    if let Ok((most, _)) = rlimit::Resource::NOFILE.get() {
+        return most;
+    }
+    u64::MAX
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -106,7 +130,7 @@ impl Listeners {
         Ok(Self {
             ui,
             replay,
-            limits: Limits::default(),
+            limits: Limits::default().within(most_files()),
             origins: [
                 Origin::new(ui_address, ui_name),
                 Origin::new(replay_address, replay_name),

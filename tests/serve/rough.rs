@@ -236,3 +236,25 @@ fn nobody_takes_the_room_of_all_others() {
         std::thread::yield_now();
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn files_are_left_for_the_archive() {
+    let desk = desk();
+    let serve = desk.command("serve --listen 127.0.0.1:0 --format json");
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -n 160 && exec \"$0\" \"$@\""]);
+    limited.arg(serve.get_program()).args(serve.get_args());
+    limited.current_dir(desk.path(""));
+    let serving = Serving::of(&mut limited);
+    let _held: Vec<_> = (0..200).map(|_| begun(&serving.ui, "")).collect();
+    let page = format!("/web/{WHEN}/https://a.test/page");
+    let texts = format!("/web/{WHEN}tx_/https://a.test/page");
+    std::thread::scope(|scope| {
+        for n in 0..16 {
+            let path = if n % 2 == 0 { &page } else { &texts };
+            let serving = &serving;
+            scope.spawn(move || serving.replay(path).is(200));
+        }
+    });
+}
