@@ -50,7 +50,9 @@ impl Limits {
     pub fn within(self, files: u64) -> Self {
         let left = files.saturating_sub(OTHER_FILES) / 2;
         Self {
-            connections: self.connections.min(usize::try_from(left).unwrap_or(usize::MAX).max(8)),
+            connections: self
+                .connections
+                .min(usize::try_from(left).unwrap_or(usize::MAX).max(8)),
             ..self
         }
     }

@@ -28,6 +28,7 @@ mod peers;
 mod place;
 mod progress;
 mod replay;
+mod unsent;
 mod view;
 
 use std::collections::BTreeSet;
@@ -60,6 +61,7 @@ use listen::Peer;
 use names::Origin;
 use place::{Form, Place, When};
 use progress::Live;
+use unsent::Unsent;
 
 pub use access::Access;
 pub use listen::{Limits, Listeners, Places};
@@ -129,6 +131,7 @@ struct Site {
     replay: Origin,
     door: Door,
     readers: Arc<Semaphore>,
+    unsent: Unsent,
     live: Live,
     ways: Ways,
     tell: Tell,
@@ -179,6 +182,7 @@ pub async fn serve(
         replay,
         door: Door::new(std::mem::take(&mut ways.access)).map_err(ServeError::Random)?,
         readers: Arc::new(Semaphore::new(MOST_READERS)),
+        unsent: Unsent::new(),
         live: Live::new(stop.clone()),
         ways,
         tell,
@@ -473,10 +477,11 @@ async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Bo
     let site = Arc::clone(site);
     let made = tokio::task::spawn_blocking(move || {
         let _room = room;
-        match sent {
+        let answer = match sent {
             Some((act, sent)) => acts::act(&site, &asked, act, &sent),
             None => (way.make)(&site, &asked).unwrap_or_else(|error| failed(&site, &error)),
-        }
+        };
+        site.unsent.hold(answer)
     });
     made.await.unwrap_or_else(|_| {
         Answer::words(StatusCode::INTERNAL_SERVER_ERROR, "this cannot be shown")

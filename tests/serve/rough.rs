@@ -258,3 +258,36 @@ fn files_are_left_for_the_archive() {
         }
     });
 }
+
+#[test]
+fn who_asks_for_much_and_takes_nothing_fills_no_memory() {
+    let desk = desk();
+    let serving = Serving::start(&desk);
+    serving.replay(&large()).is(200);
+    let before = serving.peak_mb();
+    // All of it would be 480 MB.
+    let held: Vec<_> = (0..60)
+        .map(|_| never_reads(&serving.replay, &large()))
+        .collect();
+    let statuses: Vec<_> = held
+        .iter()
+        .map(|mut stream| {
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).unwrap();
+            String::from_utf8_lossy(&start[9..]).into_owned()
+        })
+        .collect();
+    let refused = statuses.iter().filter(|status| *status == "503").count();
+    assert!((20..40).contains(&refused), "{statuses:?}");
+    answers(&serving);
+    if let Some((before, peak)) = before.zip(serving.peak_mb()) {
+        // What is being made is not yet counted: eight, each in a few forms.
+        assert!(peak - before < 450, "{before} MB, then {peak}");
+    }
+    drop(held);
+    let begun = Instant::now();
+    while serving.replay(&large()).status != 200 {
+        assert!(begun.elapsed() < PROMPT, "there is no room again");
+        std::thread::yield_now();
+    }
+}
