@@ -57,6 +57,7 @@ use crate::store::{Store, StoreError, WholeCapture};
 use access::{Door, Who};
 use acts::Act;
 use answer::{Answer, Named, Policy};
+use body::{Files, Takes};
 use listen::Peer;
 use names::Origin;
 use place::{Form, Place, When};
@@ -132,6 +133,7 @@ struct Site {
     door: Door,
     readers: Arc<Semaphore>,
     unsent: Unsent,
+    files: Files,
     live: Live,
     ways: Ways,
     tell: Tell,
@@ -183,6 +185,7 @@ pub async fn serve(
         door: Door::new(std::mem::take(&mut ways.access)).map_err(ServeError::Random)?,
         readers: Arc::new(Semaphore::new(MOST_READERS)),
         unsent: Unsent::new(),
+        files: Files::default(),
         live: Live::new(stop.clone()),
         ways,
         tell,
@@ -379,8 +382,8 @@ struct Way {
     make: Make,
     /// What is done with what is sent there.
     act: Option<Act>,
-    /// Whether a file may be sent.
-    takes_file: bool,
+    /// What may be sent there.
+    takes: Takes,
     /// Whether it is answered to everybody.
     is_public: bool,
 }
@@ -392,7 +395,7 @@ impl Way {
             side,
             make,
             act: None,
-            takes_file: false,
+            takes: Takes::Fields,
             is_public: false,
         }
     }
@@ -443,7 +446,7 @@ fn with_file(
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
     Way {
         act: Some(act),
-        takes_file: true,
+        takes: Takes::File,
         ..Way::read(Side::Ui, make)
     }
     .handler()
@@ -466,10 +469,16 @@ async fn respond(site: Arc<Site>, way: Way, request: Request) -> Response<Body> 
 
 async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Body) -> Answer {
     let sent = match (way.act, &head.method) {
-        (Some(act), &Method::POST) => match body::read(&head.headers, body, way.takes_file).await {
-            Ok(sent) => Some((act, sent)),
-            Err(refused) => return refused,
-        },
+        // What would not be done is not read.
+        (Some(_), &Method::POST) if !asked.who.may_write => {
+            return acts::not_allowed(site, &asked, body::is_json(&head.headers));
+        }
+        (Some(act), &Method::POST) => {
+            match body::read(&head.headers, body, way.takes, &site.files).await {
+                Ok(sent) => Some((act, sent)),
+                Err(refused) => return refused,
+            }
+        }
         _ => None,
     };
     // It is held until the answer is made, whether somebody still waits for it or not.

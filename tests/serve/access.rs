@@ -18,7 +18,7 @@ fn desk() -> Desk {
 }
 
 /// The lines of the configuration that a command makes of what comes on standard input.
-fn made(desk: &Desk, words: &str, input: &str) -> (String, String) {
+pub(crate) fn made(desk: &Desk, words: &str, input: &str) -> (String, String) {
     let done = desk.finish(
         desk.bare(words)
             .stdin(given(input))
