@@ -15,6 +15,7 @@
 //! - `source_kept`: what is kept of one source
 //! - `typing`: lists that follow what one types
 //! - `walk`: every link and every form of every page, in real Chromium (`walker`); `keys`: its keys
+//! - `rough`: clients that are slow, take nothing, send too much or what is no request
 //! - `browser`: what real Chromium makes of hostile copies
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
@@ -51,6 +52,8 @@ mod pages;
 mod places;
 #[path = "serve/progress.rs"]
 mod progress;
+#[path = "serve/rough.rs"]
+mod rough;
 #[path = "serve/safe.rs"]
 mod safe;
 #[path = "serve/serving.rs"]

@@ -1,5 +1,6 @@
 //! What a request carries: the fields of a form, or of an object of a program, and a file where one may be sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,14 +10,19 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::answer::Answer;
 
 /// Bytes of a form without a file: a thousand sources that are chosen, with a note, are some ten thousand.
 const MOST_BYTES: usize = 256 << 10;
+/// The same where everybody may send one: a password, and where to go.
+const MOST_OF_STRANGERS: usize = 16 << 10;
 /// Bytes of a form with a file, more than a copy may have.
 const MOST_WITH_FILE: usize = 65 << 20;
+/// So many forms with files are read and used at once.
+const MOST_FILES: usize = 2;
 /// Fields of a form.
 const MOST_FIELDS: usize = 4096;
 /// How long the next bytes may take to come, and how long all of them.
@@ -25,9 +31,31 @@ const ALL_WITHIN: Duration = Duration::from_secs(30);
 /// The same for files, which somebody may send over a slow line.
 const FILE_WITHIN: Duration = Duration::from_secs(5 * 60);
 
+/// What may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// What somebody sends who is not known yet.
+    OfStrangers,
+    /// The fields of a form.
+    Fields,
+    /// These, and a file.
+    File,
+}
+
+/// The room for forms with files, which are large.
+pub(super) struct Files(Arc<Semaphore>);
+
+impl Default for Files {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_FILES)))
+    }
+}
+
 /// What was sent.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
+    /// The room that it takes, where it may have a file.
+    _room: Option<OwnedSemaphorePermit>,
     fields: Vec<(String, String)>,
     /// The file.
     pub(super) file: Option<SentFile>,
@@ -65,6 +93,23 @@ impl Sent {
     }
 }
 
+fn media_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(CONTENT_TYPE);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// A media type without what it says besides.
+fn plain(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether a program sends it.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    plain(media_type(headers)).eq_ignore_ascii_case("application/json")
+}
+
 /// Reads what a request carries.
 ///
 /// # Errors
@@ -73,33 +118,40 @@ impl Sent {
 pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
-    may_have_file: bool,
+    takes: Takes,
+    files: &Files,
 ) -> Result<Sent, Answer> {
-    let media_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let plain = media_type.split(';').next().unwrap_or_default().trim();
-    let boundary = may_have_file
+    let media_type = media_type(headers);
+    let plain = plain(media_type);
+    let boundary = (takes == Takes::File)
         .then(|| multer::parse_boundary(media_type).ok())
         .flatten();
-    let is_json = plain.eq_ignore_ascii_case("application/json");
+    let is_json = is_json(headers);
     let is_form = plain.eq_ignore_ascii_case("application/x-www-form-urlencoded");
     if boundary.is_none() && !is_json && !is_form {
         let words = "this is taken as a form, or as JSON (Content-Type: application/json)";
         return Err(Answer::words(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     }
-    let (most, within) = if boundary.is_some() {
-        (MOST_WITH_FILE, FILE_WITHIN)
-    } else {
-        (MOST_BYTES, ALL_WITHIN)
+    let (most, within) = match takes {
+        Takes::OfStrangers => (MOST_OF_STRANGERS, ALL_WITHIN),
+        _ if boundary.is_none() => (MOST_BYTES, ALL_WITHIN),
+        _ => (MOST_WITH_FILE, FILE_WITHIN),
     };
-    let bytes = match timeout(within, collect(headers, body, most)).await {
+    is_small(headers, most)?;
+    let room = match &boundary {
+        None => None,
+        Some(_) => Some(files.room().await?),
+    };
+    let bytes = match timeout(within, collect(body, most)).await {
         Ok(bytes) => bytes?,
         Err(_) => return Err(too_slow()),
     };
     if let Some(boundary) = boundary {
-        return parts(bytes, &boundary).await;
+        let sent = parts(bytes, &boundary).await?;
+        return Ok(Sent {
+            _room: room,
+            ..sent
+        });
     }
     if is_json {
         return object(&bytes);
@@ -113,21 +165,38 @@ pub(super) async fn read(
     })
 }
 
+impl Files {
+    /// Waits for room, though not for long.
+    async fn room(&self) -> Result<OwnedSemaphorePermit, Answer> {
+        let room = timeout(NEXT_WITHIN, Arc::clone(&self.0).acquire_owned()).await;
+        room.ok().and_then(Result::ok).ok_or_else(|| {
+            let words = "other files are being sent; try again in a while";
+            Answer::words(StatusCode::SERVICE_UNAVAILABLE, words)
+        })
+    }
+}
+
 fn too_slow() -> Answer {
     Answer::words(StatusCode::REQUEST_TIMEOUT, "this took too long to come")
 }
 
-async fn collect(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Answer> {
-    let too_large = || {
-        let words = format!("this is larger than {most} bytes");
-        Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words)
-    };
+fn too_large(most: usize) -> Answer {
+    let words = format!("this is larger than {most} bytes");
+    Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words)
+}
+
+/// Refuses what says that it is too large.
+fn is_small(headers: &HeaderMap, most: usize) -> Result<(), Answer> {
     let told = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if told.is_some_and(|told| told > most as u64) {
-        return Err(too_large());
+    match told {
+        Some(told) if told > most as u64 => Err(too_large(most)),
+        _ => Ok(()),
     }
+}
+
+async fn collect(body: Body, most: usize) -> Result<Bytes, Answer> {
     let mut stream = body.into_data_stream();
     let mut bytes = BytesMut::new();
     while let Some(next) = timeout(NEXT_WITHIN, stream.next())
@@ -136,7 +205,7 @@ async fn collect(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, 
     {
         let next = next.map_err(|_| bad("it ended before its end"))?;
         if bytes.len() + next.len() > most {
-            return Err(too_large());
+            return Err(too_large(most));
         }
         bytes.extend_from_slice(&next);
     }
@@ -152,14 +221,11 @@ async fn parts(bytes: Bytes, boundary: &str) -> Result<Sent, Answer> {
     let whole = stream::once(async move { Ok::<_, std::io::Error>(bytes) });
     let mut parts = multer::Multipart::new(whole, boundary);
     let mut sent = Sent::default();
-    loop {
+    for _ in 0..MOST_FIELDS {
         let part = parts.next_field().await;
         let Some(part) = part.map_err(|_| bad("this form cannot be read"))? else {
             return Ok(sent);
         };
-        if sent.fields.len() >= MOST_FIELDS {
-            return Ok(sent);
-        }
         let name = part.name().unwrap_or_default().to_owned();
         let file = part.file_name().map(str::to_owned);
         let value = part.bytes().await;
@@ -180,6 +246,7 @@ async fn parts(bytes: Bytes, boundary: &str) -> Result<Sent, Answer> {
             None => return Err(bad("a field of this form is too long")),
         }
     }
+    Err(bad("this form has too many fields"))
 }
 
 /// The members of an object: words, numbers, truths, and lists of them.
@@ -221,7 +288,7 @@ mod tests {
     async fn of(media_type: &str, body: &'static [u8]) -> Result<Sent, StatusCode> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
-        let sent = read(&headers, Body::from(body), true).await;
+        let sent = read(&headers, Body::from(body), Takes::File, &Files::default()).await;
         sent.map_err(|answer| answer.status)
     }
 
@@ -258,6 +325,44 @@ mod tests {
             (file.name.as_str(), &file.bytes[..]),
             ("a.html", &b"<p>"[..])
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_slowly_is_not_waited_for() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            "application/x-www-form-urlencoded".parse().unwrap(),
+        );
+        // A byte each so many seconds, without an end.
+        for (every, seconds) in [(1, 30), (9, 30), (11, 10)] {
+            let begun = tokio::time::Instant::now();
+            let slow = stream::unfold((), move |()| async move {
+                tokio::time::sleep(Duration::from_secs(every)).await;
+                Some((Ok::<_, std::io::Error>("a"), ()))
+            });
+            let body = Body::from_stream(slow);
+            let files = Files::default();
+            let refused = read(&headers, body, Takes::Fields, &files).await;
+            assert_eq!(refused.unwrap_err().status, 408);
+            assert_eq!(begun.elapsed().as_secs(), seconds, "{every}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_files_are_read_at_once() {
+        let files = Files::default();
+        let send = || {
+            let mut headers = HeaderMap::new();
+            let media_type = "multipart/form-data; boundary=x".parse().unwrap();
+            headers.insert(CONTENT_TYPE, media_type);
+            let files = &files;
+            async move { read(&headers, Body::from("--x--\r\n"), Takes::File, files).await }
+        };
+        let held = [send().await.unwrap(), send().await.unwrap()];
+        assert_eq!(send().await.unwrap_err().status, 503);
+        drop(held);
+        assert!(send().await.is_ok());
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use super::access::{Refused, cookie};
 use super::acts::is_own;
 use super::answer::{Answer, Policy};
 use super::api::Problem;
-use super::body::{self, Sent};
+use super::body::{self, Sent, Takes};
 use super::listen::Peer;
 use super::request::{Asked, Responding, Side, Way, asked, named, note};
 
@@ -68,7 +68,7 @@ async fn entered(site: Arc<Site>, request: Request, is_in: bool) -> Response<Bod
         Err(refused) => refused,
         Ok(asked) if head.method != Method::POST && is_in => page(&site, &asked, None),
         Ok(_) if head.method != Method::POST => Answer::elsewhere("/".to_owned()),
-        Ok(asked) => match body::read(&head.headers, body, false).await {
+        Ok(asked) => match body::read(&head.headers, body, Takes::OfStrangers, &site.files).await {
             Err(refused) => refused,
             Ok(sent) if is_in => {
                 let peer = head.extensions.get::<Peer>().copied();

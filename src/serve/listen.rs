@@ -18,20 +18,69 @@ use tokio_util::sync::CancellationToken;
 
 use super::ServeError;
 use super::names::Origin;
+use super::patience::Patient;
+use super::peers::Peers;
 use crate::config::WebOrigin;
 
-/// So many connections are open at once to each listener; more wait until one ends.
-const MOST_CONNECTIONS: usize = 2000;
-/// How long a request's head may take to come, and how long a connection may wait for one.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
-/// How long a connection lives at most: one whose other end takes nothing ends at last. (Films go on with another.)
-const LIFE: Duration = Duration::from_secs(30 * 60);
 /// Bytes of a request's head.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 /// Headers of a request.
 const MOST_HEADERS: usize = 64;
 /// How long answers that are under way may take once it was asked to end.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What connections may cost, each listener's on its own.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// So many are open at once; more wait until one ends.
+    pub connections: usize,
+    /// So many of them are one peer's, unless it is on this machine: nobody takes the room of all others.
+    pub of_one_peer: usize,
+    /// How long a request's head may take to come, and how long a connection may wait for one.
+    pub head_within: Duration,
+    /// How long the other end may take nothing of what it is sent.
+    pub taken_within: Duration,
+    /// How long a connection lives at most. (Films go on with another.)
+    pub life: Duration,
+}
+
+impl Limits {
+    /// These, as far as this process may open files: what reads the archive needs some too.
+    #[must_use]
+    pub fn within(self, files: u64) -> Self {
+        let left = files.saturating_sub(OTHER_FILES) / 2;
+        Self {
+            connections: self
+                .connections
+                .min(usize::try_from(left).unwrap_or(usize::MAX).max(8)),
+            ..self
+        }
+    }
+}
+
+/// Files that are open beside connections: the archive, by each of those who read it, and what it needs while it is written.
+const OTHER_FILES: u64 = 64;
+
+/// So many files this process may open.
+fn most_files() -> u64 {
+    #[cfg(unix)]
+    if let Ok((most, _)) = rlimit::Resource::NOFILE.get() {
+        return most;
+    }
+    u64::MAX
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 2000,
+            of_one_peer: 250,
+            head_within: Duration::from_secs(15),
+            taken_within: Duration::from_secs(30),
+            life: Duration::from_secs(30 * 60),
+        }
+    }
+}
 
 /// Where the two listen, and what browsers call them: the pages, and the copies.
 #[derive(Debug, Clone)]
@@ -72,6 +121,7 @@ pub(super) struct Peer(pub(super) IpAddr);
 pub struct Listeners {
     ui: TcpListener,
     replay: TcpListener,
+    limits: Limits,
     pub(super) origins: [Origin; 2],
 }
 
@@ -95,11 +145,18 @@ impl Listeners {
         Ok(Self {
             ui,
             replay,
+            limits: Limits::default().within(most_files()),
             origins: [
                 Origin::new(ui_address, ui_name),
                 Origin::new(replay_address, replay_name),
             ],
         })
+    }
+
+    /// The same, with other limits.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The address of the pages, with a slash at its end.
@@ -121,15 +178,16 @@ impl Listeners {
     /// Answers until it is asked to end.
     pub(super) async fn answer(self, ui: Router, replay: Router, stop: CancellationToken) {
         tokio::join!(
-            answer(self.ui, ui, stop.clone()),
-            answer(self.replay, replay, stop)
+            answer(self.ui, ui, &self.limits, stop.clone()),
+            answer(self.replay, replay, &self.limits, stop)
         );
     }
 }
 
-async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) {
+async fn answer(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
     let under_way = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let peers = Peers::new(limits.of_one_peer);
     loop {
         let next = async {
             let held = Arc::clone(&room).acquire_owned().await.ok();
@@ -142,6 +200,10 @@ async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) 
         let Some((stream, peer)) = stream else {
             continue;
         };
+        // Who has too many is told by the end of this one.
+        let Some(present) = peers.comes(peer.0) else {
+            continue;
+        };
         let own = TowerToHyperService::new(router.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
@@ -149,15 +211,18 @@ async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) 
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_WITHIN)
+            .header_read_timeout(limits.head_within)
             .max_buf_size(MOST_HEAD_BYTES)
             .max_headers(MOST_HEADERS)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = under_way.watch(connection);
+            .serve_connection(
+                TokioIo::new(Patient::new(stream, limits.taken_within)),
+                service,
+            );
+        let connection = tokio::time::timeout(limits.life, under_way.watch(connection));
         tokio::spawn(async move {
             // Whoever asked has gone, or asks for what is no HTTP; nobody is left to be told.
-            let _ = tokio::time::timeout(LIFE, connection).await;
-            drop(held);
+            let _ = connection.await;
+            drop((held, present));
         });
     }
     drop(listener);

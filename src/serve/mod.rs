@@ -23,11 +23,14 @@ mod looked;
 mod metrics;
 mod names;
 mod pages;
+mod patience;
+mod peers;
 mod place;
 mod progress;
 mod replay;
 mod request;
 mod routes;
+mod unsent;
 mod view;
 
 use std::collections::BTreeSet;
@@ -48,13 +51,15 @@ use crate::store::{Store, StoreError, WholeCapture};
 
 use access::Door;
 use answer::{Answer, Policy};
+use body::Files;
 use names::Origin;
 use place::{Form, When};
 use progress::Live;
 use request::{Asked, number_in};
+use unsent::Unsent;
 
 pub use access::Access;
-pub use listen::{Listeners, Places};
+pub use listen::{Limits, Listeners, Places};
 pub use log::AccessLog;
 
 /// The port of the pages, where none is named. The copies are shown on the one after it.
@@ -62,9 +67,6 @@ pub const PORT: u16 = 8627;
 
 /// So many answers are made at once.
 const MOST_READERS: usize = 8;
-
-/// So many files are taken at once; each is held in memory.
-const MOST_FILES: usize = 2;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -124,7 +126,8 @@ struct Site {
     replay: Origin,
     door: Door,
     readers: Arc<Semaphore>,
-    files: Semaphore,
+    unsent: Unsent,
+    files: Files,
     live: Live,
     ways: Ways,
     tell: Tell,
@@ -179,7 +182,8 @@ pub async fn serve(
         replay,
         door: Door::new(std::mem::take(&mut ways.access)).map_err(ServeError::Random)?,
         readers: Arc::new(Semaphore::new(MOST_READERS)),
-        files: Semaphore::new(MOST_FILES),
+        unsent: Unsent::new(),
+        files: Files::default(),
         live: Live::new(stop.clone()),
         ways,
         tell,

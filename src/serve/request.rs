@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, Response, StatusCode};
 use super::access::Who;
 use super::acts::{self, Act};
 use super::answer::{Answer, Named};
+use super::body::Takes;
 use super::listen::Peer;
 use super::place::Place;
 use super::{Site, body, entry, failed, log};
@@ -91,8 +92,8 @@ pub(super) struct Way {
     pub(super) make: Make,
     /// What is done with what is sent there.
     pub(super) act: Option<Act>,
-    /// Whether a file may be sent.
-    pub(super) takes_file: bool,
+    /// What may be sent there.
+    pub(super) takes: Takes,
     /// Whether it is answered to everybody.
     pub(super) is_public: bool,
 }
@@ -104,7 +105,7 @@ impl Way {
             side,
             make,
             act: None,
-            takes_file: false,
+            takes: Takes::Fields,
             is_public: false,
         }
     }
@@ -155,7 +156,7 @@ pub(super) fn with_file(
 ) -> impl Fn(State<Arc<Site>>, Request) -> Responding + Clone + Send + Sync + 'static {
     Way {
         act: Some(act),
-        takes_file: true,
+        takes: Takes::File,
         ..Way::read(Side::Ui, make)
     }
     .handler()
@@ -177,17 +178,17 @@ async fn respond(site: Arc<Site>, way: Way, request: Request) -> Response<Body> 
 }
 
 async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Body) -> Answer {
-    // A file is held whole until it is kept.
-    let _file = if way.takes_file && head.method == Method::POST {
-        site.files.acquire().await.ok()
-    } else {
-        None
-    };
     let sent = match (way.act, &head.method) {
-        (Some(act), &Method::POST) => match body::read(&head.headers, body, way.takes_file).await {
-            Ok(sent) => Some((act, sent)),
-            Err(refused) => return refused,
-        },
+        // What would not be done is not read.
+        (Some(_), &Method::POST) if !asked.who.may_write => {
+            return acts::not_allowed(site, &asked, body::is_json(&head.headers));
+        }
+        (Some(act), &Method::POST) => {
+            match body::read(&head.headers, body, way.takes, &site.files).await {
+                Ok(sent) => Some((act, sent)),
+                Err(refused) => return refused,
+            }
+        }
         _ => None,
     };
     // It is held until the answer is made, whether somebody still waits for it or not.
@@ -195,10 +196,11 @@ async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Bo
     let site = Arc::clone(site);
     let made = tokio::task::spawn_blocking(move || {
         let _room = room;
-        match sent {
+        let answer = match sent {
             Some((act, sent)) => acts::act(&site, &asked, act, &sent),
             None => (way.make)(&site, &asked).unwrap_or_else(|error| failed(&site, &error)),
-        }
+        };
+        site.unsent.hold(answer)
     });
     made.await.unwrap_or_else(|_| {
         Answer::words(StatusCode::INTERNAL_SERVER_ERROR, "this cannot be shown")

@@ -107,6 +107,14 @@ impl Serving {
             .replace(&port(&self.replay), "[replay port]")
     }
 
+    /// The most memory that it held, in megabytes, where the system says so.
+    pub(crate) fn peak_mb(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let kilobytes = line.split_whitespace().nth(1)?.parse::<u64>().ok()?;
+        Some(kilobytes / 1024)
+    }
+
     /// Ends it by a signal, and gives its exit code.
     pub(crate) fn ends(mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().to_string();
@@ -178,7 +186,7 @@ pub(crate) fn raw_bytes(host: &str, request: &[u8]) -> Said {
 }
 
 impl Said {
-    fn read(answer: &[u8]) -> Self {
+    pub(crate) fn read(answer: &[u8]) -> Self {
         let end = answer
             .windows(4)
             .position(|four| four == b"\r\n\r\n")

@@ -24,6 +24,8 @@ pub(super) use sessions::Session;
 use sessions::Sessions;
 use tries::Tries;
 
+pub(super) use tries::network;
+
 /// The name of the cookie over plain HTTP; over TLS, browsers hold those of the other name to this very host.
 const COOKIES: [&str; 2] = ["sourcekeep", "__Host-sourcekeep"];
 

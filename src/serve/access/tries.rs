@@ -57,7 +57,7 @@ impl Tries {
 }
 
 /// Who has one new address has 2^64 of them.
-fn network(peer: IpAddr) -> IpAddr {
+pub(in crate::serve) fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();

@@ -22,6 +22,8 @@ use crate::store::StoreError;
 /// Does what is sent to a path.
 pub(super) type Act = fn(&Site, &Asked, &Sent) -> Result<Done, Undone>;
 
+const NOT_ALLOWED: &str = "You may see this, and not change it.";
+
 /// What was done.
 #[derive(Debug)]
 pub(super) struct Done {
@@ -74,6 +76,17 @@ impl Undone {
 pub(super) fn act(site: &Site, asked: &Asked, act: Act, sent: &Sent) -> Answer {
     let is_program = asked.path.starts_with("/api/") || sent.is_json;
     let done = meant(asked, sent).and_then(|()| act(site, asked, sent));
+    answer(site, asked, is_program, done)
+}
+
+/// What is answered to who may change nothing, whatever they send.
+pub(super) fn not_allowed(site: &Site, asked: &Asked, is_json: bool) -> Answer {
+    let is_program = asked.path.starts_with("/api/") || is_json;
+    let undone = Undone::Refused(StatusCode::FORBIDDEN, NOT_ALLOWED.to_owned());
+    answer(site, asked, is_program, Err(undone))
+}
+
+fn answer(site: &Site, asked: &Asked, is_program: bool, done: Result<Done, Undone>) -> Answer {
     match done {
         Ok(done) if is_program => as_json(&json!({
             "done": done.what,
@@ -91,7 +104,7 @@ pub(super) fn act(site: &Site, asked: &Asked, act: Act, sent: &Sent) -> Answer {
 fn meant(asked: &Asked, sent: &Sent) -> Result<(), Undone> {
     let refused = |says: &str| Err(Undone::Refused(StatusCode::FORBIDDEN, says.to_owned()));
     if !asked.who.may_write {
-        return refused("You may see this, and not change it.");
+        return refused(NOT_ALLOWED);
     }
     match &asked.who.csrf {
         // No page can have a token sent, or JSON: a browser asks first whether it may, and is not told so.
