@@ -12,6 +12,7 @@ use futures_util::stream;
 use tokio::time::timeout;
 
 use super::answer::Answer;
+use crate::report;
 
 /// Bytes of a form without a file: a thousand sources that are chosen, with a note, are some ten thousand.
 const MOST_BYTES: usize = 256 << 10;
@@ -114,12 +115,12 @@ pub(super) async fn read(
 }
 
 fn too_slow() -> Answer {
-    Answer::words(StatusCode::REQUEST_TIMEOUT, "this took too long to come")
+    Answer::words(StatusCode::REQUEST_TIMEOUT, "This took too long to come.")
 }
 
 async fn collect(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Answer> {
     let too_large = || {
-        let words = format!("this is larger than {most} bytes");
+        let words = format!("This is larger than {}.", report::bytes(most as u64));
         Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words)
     };
     let told = headers
