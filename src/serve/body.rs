@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::answer::Answer;
+use crate::report;
 
 /// Bytes of a form without a file: a thousand sources that are chosen, with a note, are some ten thousand.
 const MOST_BYTES: usize = 256 << 10;
@@ -177,11 +178,11 @@ impl Files {
 }
 
 fn too_slow() -> Answer {
-    Answer::words(StatusCode::REQUEST_TIMEOUT, "this took too long to come")
+    Answer::words(StatusCode::REQUEST_TIMEOUT, "This took too long to come.")
 }
 
 fn too_large(most: usize) -> Answer {
-    let words = format!("this is larger than {most} bytes");
+    let words = format!("This is larger than {}.", report::bytes(most as u64));
     Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words)
 }
 

@@ -16,7 +16,7 @@ use super::answer::{Answer, Named};
 use super::body::Takes;
 use super::listen::Peer;
 use super::place::Place;
-use super::{Site, body, entry, failed, log};
+use super::{Site, body, entry, failed, log, pages};
 use crate::report::one_line;
 use crate::store::StoreError;
 
@@ -186,7 +186,17 @@ async fn answer(site: &Arc<Site>, way: Way, head: &Parts, asked: Asked, body: Bo
         (Some(act), &Method::POST) => {
             match body::read(&head.headers, body, way.takes, &site.files).await {
                 Ok(sent) => Some((act, sent)),
-                Err(refused) => return refused,
+                // (What is no form was sent by a program.)
+                Err(refused)
+                    if asked.path.starts_with("/api/")
+                        || refused.status == StatusCode::UNSUPPORTED_MEDIA_TYPE =>
+                {
+                    return refused;
+                }
+                Err(refused) => {
+                    let says = String::from_utf8_lossy(&refused.body);
+                    return pages::refused(site, &asked, refused.status, says.trim());
+                }
             }
         }
         _ => None,

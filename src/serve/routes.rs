@@ -13,7 +13,7 @@ use super::{
 /// The paths of both listeners: the pages, and the copies.
 pub(super) fn both(site: Arc<Site>) -> (Router, Router) {
     let ui = pages_of_ours().merge(for_programs());
-    let ui = ui.fallback(answered(Side::Ui, nothing));
+    let ui = ui.fallback(answered(Side::Ui, pages::nothing));
     (ui.with_state(Arc::clone(&site)), copies().with_state(site))
 }
 

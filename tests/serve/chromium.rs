@@ -139,7 +139,7 @@ impl Chromium {
         }
         if said["method"] == "Target.attachedToTarget" {
             let session = said["params"]["sessionId"].as_str().unwrap_or_default();
-            self.hear_all(&session.to_owned());
+            self.hear_all(session);
         }
         self.heard.get_or_insert_default().push(said);
     }

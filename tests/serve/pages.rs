@@ -308,6 +308,26 @@ fn a_source_says_where_it_is_cited_and_why_it_is_as_it_is() {
 }
 
 #[test]
+fn what_is_nowhere_or_too_large_is_said_on_a_page_that_leads_on() {
+    let desk = desk();
+    let serving = Serving::start(&desk);
+    let lost = serving.ui("/nowhere/1").is(404);
+    let large = serving.send("/repairs", &[("note", &*"x".repeat(300 << 10))]);
+    for (said, words) in [
+        (lost, "There is nothing at this address."),
+        (large.is(413), "This is larger than"),
+    ] {
+        let text = said.text();
+        assert!(
+            text.contains(words) && text.contains("href=\"/sources\""),
+            "{text}"
+        );
+    }
+    let program = serving.ui("/api/v1/nowhere").is(404);
+    assert_eq!(program.header("content-type"), "application/problem+json");
+}
+
+#[test]
 fn words_are_found_and_marked() {
     let desk = desk();
     let serving = Serving::start(&desk);
@@ -448,13 +468,7 @@ fn every_page_can_be_used_by_everybody() {
                 "{name}{}",
                 path.replace(|c: char| !c.is_alphanumeric(), "-")
             );
-            // (What is nowhere is words alone.)
-            eyes.look(
-                &mut chromium,
-                &address,
-                &picture,
-                !path.starts_with("/nowhere"),
-            );
+            eyes.look(&mut chromium, &address, &picture, true);
         }
     }
 }

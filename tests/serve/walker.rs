@@ -295,19 +295,14 @@ impl<'a> Walk<'a> {
             .replace(&self.serving.ui, "ui")
             .replace(&self.serving.replay, "copies");
         let name = format!("{} {from} -> {} ", thing.kind, kind(&target));
-        Some(match thing.kind.as_str() {
-            "link" => name,
-            // First with nothing filled in, which may be refused; then as it is meant.
-            _ => {
-                let name = name + &thing.says;
-                let bare = format!("{name} bare");
-                if self.done.contains(&bare) || last {
-                    name
-                } else {
-                    bare
-                }
-            }
-        })
+        if thing.kind == "link" {
+            return Some(name);
+        }
+        // First with nothing filled in, which may be refused; then as it is meant.
+        let name = name + &thing.says;
+        let bare = format!("{name} bare");
+        let is_meant = last || self.done.contains(&bare);
+        Some(if is_meant { name } else { bare })
     }
 
     /// Clicks, or fills in and sends.

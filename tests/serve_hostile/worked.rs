@@ -34,20 +34,19 @@ fn page(name: &str, sentences: &[&str]) -> Page {
     ))
 }
 
-#[test]
-fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
-    let Some(program) = chromium::find() else {
-        return;
-    };
+/// The path of one of the sources.
+fn at(name: &str) -> String {
+    format!("/{name}?%27%22%3E%3Cscript%3Econsole.log(%27ran:address%27)%3C/script%3E")
+}
+
+/// Three sources that are cited, and one of them quoted.
+fn cited() -> Desk {
     let desk = Desk::new();
     let quoted = format!(
         "The mayor said that {} was never to be built again",
         words("quoted").replace('\'', "")
     );
     let first = escaped(&quoted);
-    let at = |name: &str| {
-        format!("/{name}?%27%22%3E%3Cscript%3Econsole.log(%27ran:address%27)%3C/script%3E")
-    };
     let broken = ["quote", "dead", "moved"].map(|name| format!("http://a.test{}", at(name)));
     desk.web.page(
         "a.test",
@@ -88,13 +87,11 @@ fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
     );
     desk.run("run posts").exits(0);
     assert!(desk.number("select count(*) from capture") >= 3);
-    // One look at the overview, before anything is news.
-    let serving = Serving::start(&desk);
-    let mut browser = Chromium::start(&program, desk.web.addr());
-    browser.open(&format!("http://{}/", serving.ui));
-    browser.quiet();
-    drop(serving);
+    desk
+}
 
+/// One source loses its quote, one dies, one moves.
+fn breaks(desk: &Desk) {
     desk.web.page(
         "a.test",
         &at("quote"),
@@ -112,25 +109,29 @@ fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
         &at("moved"),
         Page::redirect(301, "/new?\"><script>console.log('ran:moved-to')</script>"),
     );
-    desk.web
-        .anywhere(|asked| match asked.path.starts_with("/new") {
-            true => page(
-                "moved",
-                &["Another page that is cited, with a few words of its own."],
-            ),
-            false => Page::empty(404),
-        });
+    desk.web.anywhere(|asked| {
+        if !asked.path.starts_with("/new") {
+            return Page::empty(404);
+        }
+        page(
+            "moved",
+            &["Another page that is cited, with a few words of its own."],
+        )
+    });
     for day in [9, 13, 20] {
         desk.day(day).run("run posts").exits(0);
     }
+}
+
+fn id(desk: &Desk, name: &str) -> String {
+    let of = format!("select id from source where address like '%/{name}?%'");
+    desk.number(&of).to_string()
+}
+
+/// What somebody does about them, with words of others in everything that can be said.
+fn worked_on(desk: &Desk, serving: &Serving) {
     let note = words("note");
-    let id = |name: &str| {
-        desk.number(&format!(
-            "select id from source where address like '%/{name}?%'"
-        ))
-        .to_string()
-    };
-    let (quote, dead, moved) = (id("quote"), id("dead"), id("moved"));
+    let (quote, dead, moved) = (id(desk, "quote"), id(desk, "dead"), id(desk, "moved"));
     let name = "\"><img src=x onerror=console.log('ran:file-name')>.html";
     desk.file(
         name,
@@ -139,13 +140,12 @@ fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
             escaped(&words("by-hand"))
         ),
     );
-    let address = desk.rows(&format!("select address from source where id = {quote}"));
+    let address = format!("http://a.test{}", at("quote"));
     let mut capture = desk.command("capture --other-page --made-at 2026-01-05T09:00:00Z");
     capture
-        .arg(address.trim())
+        .arg(&address)
         .args(["--by", &words("maker"), "--note", &note, "--file", name]);
     desk.finish(&mut capture).exits(0);
-    let serving = Serving::start(&desk);
     let evil = format!("http://evil.test/{}", words("chosen"));
     let left = serving.ui("/repairs").is(200).text();
     assert!(left.matches("class=\"repair\"").count() >= 2, "{left}");
@@ -188,12 +188,32 @@ fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
         ],
     );
     assert!(refused.is(400).text().contains("&#60;script"));
+}
+
+#[test]
+fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
+    let Some(program) = chromium::find() else {
+        return;
+    };
+    let desk = cited();
+    // One look at the overview, before anything is news.
+    let serving = Serving::start(&desk);
+    let mut browser = Chromium::start(&program, desk.web.addr());
+    browser.open(&format!("http://{}/", serving.ui));
+    browser.quiet();
+    drop(serving);
+
+    breaks(&desk);
+    let serving = Serving::start(&desk);
+    worked_on(&desk, &serving);
+    let (quote, dead, moved) = (id(&desk, "quote"), id(&desk, "dead"), id(&desk, "moved"));
+    let address = format!("http://a.test{}", at("quote"));
 
     // Where these are no words, they run.
     desk.web.page(
         "127.0.0.1",
         "/bare",
-        Page::html(format!("<textarea>{note}")),
+        Page::html(format!("<textarea>{}", words("note"))),
     );
     browser.open(&format!("http://{}/bare", desk.web.addr()));
     browser.quiet();
@@ -221,8 +241,8 @@ fn nothing_of_strangers_runs_where_one_works_on_what_is_broken() {
         }
     }
     pages.extend(["/search?q=mayor", "/search?q=hand", "/search?q=was:mayor"].map(str::to_owned));
-    pages.push(format!("/web/*/{}", address.trim()));
-    pages.push(format!("/web/20260105090000/{}", address.trim()));
+    pages.push(format!("/web/*/{}", &address));
+    pages.push(format!("/web/20260105090000/{}", &address));
     let mut shown = String::new();
     for path in &pages {
         let tab = browser.open(&format!("http://{}{path}", serving.ui));
@@ -280,6 +300,42 @@ const REACHES: [&str; 14] = [
        one.innerHTML = '<input name=do value=add><input name=input value=https://evil.test/form>'; document.body.append(one); one.submit() }",
 ];
 
+/// A page that does all of that, in its script and in its markup.
+fn reaching(ui: &str) -> String {
+    let reaches = |target: &str| {
+        let all = REACHES.iter().filter(|one| !one.contains("top.location"));
+        let all = all.map(|one| {
+            format!("try {{ {one} }} catch {{}}\n")
+                .replace("{ui}", ui)
+                .replace("{target}", target)
+        });
+        all.collect::<String>()
+    };
+    format!(
+        "<!doctype html><title>Reaches</title><body><p>Words of a page that reaches for who keeps it, at the length of a page of its own.</p>\
+         <iframe src={ui}inputs name=inside></iframe><img src={ui}sources/1/picture><link rel=stylesheet href={ui}ui.css><script src={ui}ui.js></script>\
+         <object data={ui}></object><a href={ui}inputs target=_top style='position:fixed;inset:0'>Out</a>\
+         <form action={ui}inputs method=post><input name=do value=add><input name=input value=https://evil.test/markup><button>x</button></form>\
+         <script>console.log('ran:reaches');{}</script>",
+        reaches("inside")
+    )
+}
+
+/// What the pages of ours were asked for: method, path, and the status of the answer.
+fn asked(desk: &Desk, log: &str) -> Vec<(String, String, u64)> {
+    let log = std::fs::read_to_string(desk.path(log)).unwrap();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_pages = lines.filter(|line| line["listener"] == "pages");
+    let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+    let told = of_pages.map(|line| {
+        let status = line["status"].as_u64().unwrap();
+        (text(&line, "method"), text(&line, "path"), status)
+    });
+    told.collect()
+}
+
 #[test]
 fn nothing_of_ours_is_reached_from_a_copy() {
     let Some(program) = chromium::find() else {
@@ -293,23 +349,7 @@ fn nothing_of_ours_is_reached_from_a_copy() {
         .unwrap()
         .port();
     let ui = format!("http://127.0.0.1:{port}/");
-    let reaches = |target: &str| {
-        let all = REACHES.iter().filter(|one| !one.contains("top.location"));
-        let all = all.map(|one| {
-            format!("try {{ {one} }} catch {{}}\n")
-                .replace("{ui}", &ui)
-                .replace("{target}", target)
-        });
-        all.collect::<String>()
-    };
-    let html = format!(
-        "<!doctype html><title>Reaches</title><body><p>Words of a page that reaches for who keeps it, at the length of a page of its own.</p>\
-         <iframe src={ui}inputs name=inside></iframe><img src={ui}sources/1/picture><link rel=stylesheet href={ui}ui.css><script src={ui}ui.js></script>\
-         <object data={ui}></object><a href={ui}inputs target=_top style='position:fixed;inset:0'>Out</a>\
-         <form action={ui}inputs method=post><input name=do value=add><input name=input value=https://evil.test/markup><button>x</button></form>\
-         <script>console.log('ran:reaches');{}</script>",
-        reaches("inside")
-    );
+    let html = reaching(&ui);
     desk.web.page("a.test", "/reaches", Page::html(&*html));
     desk.web.page("127.0.0.1", "/reaches", Page::html(&*html));
     desk.web.anywhere(|_| collection::anything("none", "/"));
@@ -321,28 +361,11 @@ fn nothing_of_ours_is_reached_from_a_copy() {
         );
         Serving::of(&mut desk.command(&words))
     };
-    let asked = |log: &str| -> Vec<(String, String, u64)> {
-        let log = std::fs::read_to_string(desk.path(log)).unwrap();
-        let lines = log
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let of_pages = lines.filter(|line| line["listener"] == "pages");
-        let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
-        of_pages
-            .map(|line| {
-                (
-                    text(&line, "method"),
-                    text(&line, "path"),
-                    line["status"].as_u64().unwrap(),
-                )
-            })
-            .collect()
-    };
     let nothing_is_added = || {
         assert_eq!(
             desk.number("select count(*) from input where address like '%evil%'"),
             0
-        )
+        );
     };
 
     // As it is kept: in its frame and on its own, by itself, by a click, and with whatever it would do if it ran.
@@ -376,7 +399,7 @@ fn nothing_of_ours_is_reached_from_a_copy() {
     assert!(browser.ran().is_empty(), "{:?}", browser.ran());
     drop(browser);
     assert_eq!(kept.ends("-TERM"), Some(0));
-    let strange: Vec<_> = asked("kept.jsonl")
+    let strange: Vec<_> = asked(&desk, "kept.jsonl")
         .into_iter()
         .filter(|(method, path, _)| {
             method != "GET"
@@ -398,7 +421,7 @@ fn nothing_of_ours_is_reached_from_a_copy() {
     assert_eq!(ran, ["reaches"], "what it read, and what it could do");
     drop(browser);
     assert_eq!(bare.ends("-TERM"), Some(0));
-    let asked = asked("bare.jsonl");
+    let asked = asked(&desk, "bare.jsonl");
     let sent: Vec<_> = asked
         .iter()
         .filter(|(method, _, _)| method == "POST")

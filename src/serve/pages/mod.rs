@@ -123,6 +123,17 @@ fn missing(site: &Site, asked: &Asked, here: &'static str, says: &str) -> Answer
     .with(StatusCode::NOT_FOUND)
 }
 
+/// What is at no address of ours.
+#[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
+pub(super) fn nothing(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
+    Ok(missing(
+        site,
+        asked,
+        "",
+        "There is nothing at this address.",
+    ))
+}
+
 /// What is only sent to is seen on the page of the source.
 #[expect(clippy::unnecessary_wraps, reason = "as all that makes an answer")]
 pub(super) fn source_of(_: &Site, asked: &Asked) -> Result<Answer, StoreError> {
