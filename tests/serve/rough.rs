@@ -100,7 +100,7 @@ fn within(desk: &Desk, limits: Limits, ask: impl FnOnce(&str)) {
         at: [any; 2],
         named: [None, None],
     };
-    let listeners = runtime.block_on(Listeners::bind(places, false)).unwrap();
+    let listeners = runtime.block_on(async { Listeners::bind(places, false).unwrap() });
     let listeners = listeners.limited(limits);
     let host = listeners.listening()[1].to_string();
     let stop = CancellationToken::new();
