@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sourcekeep::run::Clock;
-use sourcekeep::serve::{Listeners, Ways, serve};
+use sourcekeep::serve::{Listeners, Places, Ways, serve};
 use sourcekeep::store::{
     ByHand, Mode, NewCapture, NewExchange, NewManifest, NewRequisite, Packed, PutDown,
     RequisiteState, Store,
@@ -35,7 +35,11 @@ fn main() -> Result<(), Failed> {
     let store = Arc::new(Store::open(&scratch.path().join("a.db"), Mode::Read, 1)?);
     let runtime = tokio::runtime::Runtime::new()?;
     let any = "127.0.0.1:0".parse()?;
-    let listeners = runtime.block_on(Listeners::bind(any, any))?;
+    let places = Places {
+        at: [any; 2],
+        named: [None, None],
+    };
+    let listeners = runtime.block_on(async { Listeners::bind(places, false) })?;
     let host = listeners.replay().replace("http://", "").replace('/', "");
     let clock = Clock::Fixed(AT);
     let tell = Box::new(|error: &_| println!("{error}"));
