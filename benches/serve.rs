@@ -34,11 +34,12 @@ fn main() -> Result<(), Failed> {
     store.close();
     let store = Arc::new(Store::open(&scratch.path().join("a.db"), Mode::Read, 1)?);
     let runtime = tokio::runtime::Runtime::new()?;
+    let any = "127.0.0.1:0".parse()?;
     let places = Places {
-        at: ["127.0.0.1:0".parse()?; 2],
+        at: [any; 2],
         named: [None, None],
     };
-    let listeners = runtime.block_on(Listeners::bind(places, false))?;
+    let listeners = runtime.block_on(async { Listeners::bind(places, false) })?;
     let host = listeners.replay().replace("http://", "").replace('/', "");
     let clock = Clock::Fixed(AT);
     let tell = Box::new(|error: &_| println!("{error}"));

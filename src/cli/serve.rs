@@ -261,7 +261,7 @@ fn run(
     let runtime = context::runtime()?;
     let exit = runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let listeners = Listeners::bind(places, ways.access.is_guarded()).await?;
+        let listeners = Listeners::bind(places, ways.access.is_guarded())?;
         begin(&listeners)?;
         // What went wrong is told as it comes; where it comes faster than it is told, some of it is enough.
         let (tell, mut told) = mpsc::channel::<String>(16);

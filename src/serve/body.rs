@@ -138,7 +138,9 @@ pub(super) async fn read(
         _ if boundary.is_none() => (MOST_BYTES, ALL_WITHIN),
         _ => (MOST_WITH_FILE, FILE_WITHIN),
     };
-    is_small(headers, most)?;
+    if says_more(headers, most) {
+        return Err(too_large(most));
+    }
     let room = match &boundary {
         None => None,
         Some(_) => Some(files.room().await?),
@@ -186,15 +188,12 @@ fn too_large(most: usize) -> Answer {
     Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words)
 }
 
-/// Refuses what says that it is too large.
-fn is_small(headers: &HeaderMap, most: usize) -> Result<(), Answer> {
+/// Whether it says so itself.
+fn says_more(headers: &HeaderMap, most: usize) -> bool {
     let told = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match told {
-        Some(told) if told > most as u64 => Err(too_large(most)),
-        _ => Ok(()),
-    }
+    told.is_some_and(|told| told > most as u64)
 }
 
 async fn collect(body: Body, most: usize) -> Result<Bytes, Answer> {

@@ -12,7 +12,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -82,6 +82,23 @@ impl Default for Limits {
     }
 }
 
+/// So many connections may wait for the system until they are taken.
+const MOST_WAITING: u32 = 1024;
+
+/// Listens; where many come at once, none has to knock again after a second.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // Elsewhere, two could listen at the same address then.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MOST_WAITING)
+}
+
 /// Where the two listen, and what browsers call them: the pages, and the copies.
 #[derive(Debug, Clone)]
 pub struct Places {
@@ -126,22 +143,22 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds both; port 0 takes any that is free.
+    /// Binds both, within a runtime; port 0 takes any that is free.
     ///
     /// # Errors
     ///
     /// Where an address cannot be had, or others than this machine can reach it though nothing keeps them out.
-    pub async fn bind(places: Places, is_guarded: bool) -> Result<Self, ServeError> {
+    pub fn bind(places: Places, is_guarded: bool) -> Result<Self, ServeError> {
         places.check(is_guarded)?;
         let [ui, replay] = places.at;
         let [ui_name, replay_name] = places.named;
-        let bind = async |address: SocketAddr| {
-            let bound = TcpListener::bind(address).await;
+        let bind = |address: SocketAddr| {
+            let bound = listen(address);
             let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
             bound.map_err(|error| ServeError::Bind(address, error))
         };
-        let (ui_address, ui) = bind(ui).await?;
-        let (replay_address, replay) = bind(replay).await?;
+        let (ui_address, ui) = bind(ui)?;
+        let (replay_address, replay) = bind(replay)?;
         Ok(Self {
             ui,
             replay,

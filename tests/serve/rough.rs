@@ -26,7 +26,7 @@ fn desk() -> Desk {
     desk.page("a.test", "/page", "Wells of the old town");
     let large = Page::bytes(
         "image/png",
-        [b"\x89PNG\r\n\x1a\n", &[7; LARGE][..]].concat(),
+        [b"\x89PNG\r\n\x1a\n", &vec![7; LARGE][..]].concat(),
     );
     desk.web.page("a.test", "/large.png", large);
     desk.post(
@@ -100,7 +100,7 @@ fn within(desk: &Desk, limits: Limits, ask: impl FnOnce(&str)) {
         at: [any; 2],
         named: [None, None],
     };
-    let listeners = runtime.block_on(Listeners::bind(places, false)).unwrap();
+    let listeners = runtime.block_on(async { Listeners::bind(places, false).unwrap() });
     let listeners = listeners.limited(limits);
     let host = listeners.listening()[1].to_string();
     let stop = CancellationToken::new();
@@ -433,7 +433,7 @@ fn forms_that_are_none_are_refused() {
         ("many fields", file(&part("a", "", b"").repeat(5000)), 400),
         (
             "no end",
-            part("file", "; filename=\"a\"", &[b'z'; 1 << 20]),
+            part("file", "; filename=\"a\"", &vec![b'z'; 1 << 20]),
             400,
         ),
         (
@@ -448,7 +448,7 @@ fn forms_that_are_none_are_refused() {
         ),
         (
             "a long field",
-            file(&part("note", "", &[b'n'; 1 << 20])),
+            file(&part("note", "", &vec![b'n'; 1 << 20])),
             400,
         ),
         (
@@ -580,6 +580,7 @@ fn statuses(host: &str, bytes: &[u8]) -> Vec<u16> {
     answers.map(|one| one[2..5].parse().unwrap()).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 #[test]
 fn requests_within_requests_are_not_answered() {
     let desk = desk();
