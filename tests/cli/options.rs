@@ -423,7 +423,7 @@ fn options_are_checked_before_anything_is_done() {
         "run posts --now yesterday",
         "run posts --concurrency 0",
         "run posts --quiet --verbose",
-        "report --format html",
+        "report --format odt",
         "frobnicate",
         "",
     ] {
