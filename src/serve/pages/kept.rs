@@ -1,9 +1,7 @@
 //! What is kept of a source: its copies, and what of each can be had: how it looked, what it says, its bytes, what it offered.
 
-use axum::http::StatusCode;
-
 use super::copies::{Copies, named};
-use super::number_within;
+use super::{missing, number_within, refused};
 use crate::report::{Shown, ShownCapture, bytes, one_line};
 use crate::serve::answer::{Answer, Policy};
 use crate::serve::place::{Form, When};
@@ -170,7 +168,7 @@ pub(in crate::serve) fn picture_of(site: &Site, asked: &Asked) -> Result<Answer,
     Ok(match rendered(site, asked, Part::Screenshot)? {
         Ok(body) => match picture_type(&body) {
             Some(media_type) => Answer::of(Policy::Asset, media_type, body),
-            None => Answer::words(StatusCode::NOT_FOUND, "what is kept is no picture"),
+            None => missing(site, asked, "sources", "What is kept is no picture."),
         },
         Err(answer) => answer,
     })
@@ -184,25 +182,25 @@ pub(in crate::serve) fn pdf_of(site: &Site, asked: &Asked) -> Result<Answer, Sto
             answer.save_as = Some("copy.pdf".to_owned());
             answer
         }
-        Ok(_) => Answer::words(StatusCode::NOT_FOUND, "what is kept is no PDF"),
+        Ok(_) => missing(site, asked, "sources", "What is kept is no PDF."),
         Err(answer) => answer,
     })
 }
 
 /// A payload of the rendering of a copy: of the one that is asked for, else of the newest that has one.
 fn rendered(site: &Site, asked: &Asked, part: Part) -> Result<Result<Vec<u8>, Answer>, StoreError> {
-    let absent = |says: &str| Ok(Err(Answer::words(StatusCode::NOT_FOUND, says)));
+    let absent = |says: &str| Ok(Err(missing(site, asked, "sources", says)));
     let copies = match number_within(asked) {
         Some(id) => Copies::of(&site.store, id)?,
         None => None,
     };
     let Some(copies) = copies else {
-        return absent("there is no source of this number");
+        return absent("There is no source of this number.");
     };
     let meant = if let Some(sent) = asked.sent("copy") {
         match copies.meant(&sent) {
             Ok(copy) => vec![copy.id],
-            Err((status, says)) => return Ok(Err(Answer::words(status, &says))),
+            Err((status, says)) => return Ok(Err(refused(site, asked, status, &says))),
         }
     } else {
         let newest = copies.there().take(MOST_LOOKED_AT);
@@ -216,7 +214,7 @@ fn rendered(site: &Site, asked: &Asked, part: Part) -> Result<Result<Vec<u8>, An
             return Ok(Ok(body));
         }
     }
-    absent("no browser made this of it")
+    absent("No browser made this of it.")
 }
 
 /// What a picture is, by how its bytes begin: one of those that are nothing but a picture.

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::{Frame, ROWS, missing, newest_copy, number, page};
+use super::{Frame, ROWS, missing, newest_copy, number, page, refused};
 use crate::report::look::{Badge, STANDINGS};
 use crate::report::{ShownLink, ShownPost, date, one_line, rfc3339, show_post};
 use crate::serve::answer::Answer;
@@ -105,7 +105,9 @@ pub(in crate::serve) fn posts(site: &Site, asked: &Asked) -> Result<Answer, Stor
     let before = match asked.after() {
         Ok(before) => before,
         Err(problem) => {
-            return Ok(Answer::words(
+            return Ok(refused(
+                site,
+                asked,
                 StatusCode::BAD_REQUEST,
                 &one_line(&problem, 200),
             ));

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::{Frame, missing, newest_copy, page};
+use super::{Frame, missing, newest_copy, page, refused};
 use crate::report::look::{Badge, Moment};
 use crate::report::{Decided, date, one_line, write_decisions_csv};
 use crate::serve::answer::{Answer, Policy};
@@ -309,7 +309,7 @@ pub(in crate::serve) fn decided(site: &Site, asked: &Asked) -> Result<Answer, St
     let after = match place(asked) {
         Ok(after) => after,
         Err(problem) if is_api => return Ok(Problem::bad(&problem).answer()),
-        Err(problem) => return Ok(Answer::words(StatusCode::BAD_REQUEST, &problem)),
+        Err(problem) => return Ok(refused(site, asked, StatusCode::BAD_REQUEST, &problem)),
     };
     let rows = site
         .store
@@ -338,7 +338,7 @@ pub(in crate::serve) fn decided(site: &Site, asked: &Asked) -> Result<Answer, St
 }
 
 /// The same for a spreadsheet or a script.
-pub(in crate::serve) fn decided_csv(site: &Site, _: &Asked) -> Result<Answer, StoreError> {
+pub(in crate::serve) fn decided_csv(site: &Site, asked: &Asked) -> Result<Answer, StoreError> {
     let many = site
         .store
         .read("count decisions", |r| r.count_decisions())?;
@@ -346,7 +346,7 @@ pub(in crate::serve) fn decided_csv(site: &Site, _: &Asked) -> Result<Answer, St
         let words = format!(
             "these are more than {MOST_IN_A_FILE} decisions: write them with `sourcekeep repair --list --format csv`"
         );
-        return Ok(Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words));
+        return Ok(refused(site, asked, StatusCode::PAYLOAD_TOO_LARGE, &words));
     }
     let mut body = Vec::new();
     stored(write_decisions_csv(&site.store, &mut body))?;

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::{Frame, MOST_ROWS, ROWS, Row, page};
+use super::{Frame, MOST_ROWS, ROWS, Row, page, refused};
 use crate::judge::Code;
 use crate::report::look::STANDINGS;
 use crate::report::{Selection, one_line, rfc3339, safe_cell, when};
@@ -367,7 +367,9 @@ pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer
     let mut wanted = match wanted(asked, MOST_ROWS, site.clock.now()) {
         Ok(wanted) => wanted,
         Err(problem) => {
-            return Ok(Answer::words(
+            return Ok(refused(
+                site,
+                asked,
                 StatusCode::BAD_REQUEST,
                 &one_line(&problem, 500),
             ));
@@ -382,7 +384,7 @@ pub(in crate::serve) fn sources_csv(site: &Site, asked: &Asked) -> Result<Answer
             let words = format!(
                 "these are more than {MOST_IN_A_FILE} sources: narrow the list, or write all with `sourcekeep export csv`"
             );
-            return Ok(Answer::words(StatusCode::PAYLOAD_TOO_LARGE, &words));
+            return Ok(refused(site, asked, StatusCode::PAYLOAD_TOO_LARGE, &words));
         }
         wanted.after = found.next;
         if wanted.after.is_none() {
