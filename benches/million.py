@@ -147,6 +147,7 @@ def main():
         "/repairs?of=moved": lambda: "/repairs?of=moved",
         "/repairs/decided": lambda: "/repairs/decided",
         "/api/v1/repairs": lambda: "/api/v1/repairs?of=drifted",
+        "/api/v1/stats": lambda: "/api/v1/stats",
         "/api/v1/runs": lambda: "/api/v1/runs",
         "/api/v1/news": lambda: "/api/v1/news",
         "/sources/ID/timeline": lambda: f"/sources/{random.randrange(11, many)}/timeline",

@@ -413,6 +413,27 @@ fn programs_read_events_numbers_and_health() {
 /// The rules of axe-core for WCAG 2.2 AA, and its good practice, on every page, in light and dark, wide and narrow, full and empty.
 /// Pictures of all of them are left in `target/pages`. Needs Chromium and `axe.min.js` of axe-core, which `SOURCEKEEP_AXE` names;
 /// without, one line says so; under `SOURCEKEEP_REQUIRE_TOOLS=1` that is a failure.
+#[test]
+fn programs_read_what_is_counted() {
+    let desk = desk();
+    let serving = Serving::start(&desk);
+    let said: Value = serde_json::from_str(&serving.ui("/api/v1/stats").is(200).text()).unwrap();
+    assert_eq!(said["sources"], 5);
+    let of = |what: &str, name: &str| said[what][name].as_i64().unwrap_or(0);
+    assert_eq!(
+        (
+            of("standings", "dead"),
+            of("standings", "uncertain"),
+            of("standings", "alive")
+        ),
+        (1, 1, 3)
+    );
+    assert_eq!((of("verdicts", "gone"), of("verdicts", "moved")), (1, 1));
+    assert_eq!((of("repairs", "dead"), of("repairs", "moved")), (1, 1));
+    assert_eq!(said["by_day"]["2026-01-05"]["alive"], 4);
+    assert_eq!(said["hosts_with_most_dead"][0]["host"], "c.test");
+}
+
 #[cfg(unix)]
 #[test]
 fn every_page_can_be_used_by_everybody() {
