@@ -33,9 +33,16 @@ pub(super) fn outside(site: &Site, side: Side, host: &str, path: &str) -> Answer
         let words = format!("log in first: {ui}/login");
         return Answer::words(StatusCode::UNAUTHORIZED, &words);
     }
-    let is_program = ["/api/", "/metrics", "/feed.atom", "/sources.csv", "/events"]
-        .iter()
-        .any(|start| path.starts_with(start));
+    let is_program = [
+        "/api/",
+        "/metrics",
+        "/feed.atom",
+        "/sources.csv",
+        "/decisions.csv",
+        "/events",
+    ]
+    .iter()
+    .any(|start| path.starts_with(start));
     if is_program {
         let detail = "a token is needed (Authorization: Bearer ...), or a browser that logged in";
         return Problem::new(StatusCode::UNAUTHORIZED, detail).answer();

@@ -198,8 +198,8 @@ pub async fn serve(
 fn stored<T>(made: Result<T, ReportError>) -> Result<T, StoreError> {
     made.map_err(|error| match error {
         ReportError::Store(error) => error,
-        // Reports are written to files; pages are not.
-        _ => unreachable!("nothing was written"),
+        // (What is written to memory alone does not fail.)
+        other => StoreError::Stopped(other.to_string()),
     })
 }
 

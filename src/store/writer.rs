@@ -2,7 +2,9 @@
 //!
 //! A job is a closure over [`Writing`]. One that somebody waits for runs inside a savepoint, so that it takes nothing of
 //! its neighbours with it when it fails. Jobs that nobody waits for (`submit`) keep the fetchers fast; the first of them
-//! to fail stops the writer, and every later call says so, since going on would mean fetching what cannot be kept.
+//! to fail stops the writer, and every later call says so, since going on would mean fetching what cannot be kept. Where all
+//! whose jobs are lost are waiting, they are told, and the writer goes on: a disk that was full, or a file that was locked, need not be so
+//! for ever to a process that keeps running.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -268,7 +270,8 @@ impl Loop {
     /// that this was the last batch.
     fn batch(&self, first: Job, receiver: &mut mpsc::Receiver<Job>) -> Result<(), ()> {
         let mut answers: Vec<Done> = Vec::new();
-        let result = self.run_batch(first, receiver, &mut answers);
+        let mut is_lost = false;
+        let result = self.run_batch(first, receiver, &mut answers, &mut is_lost);
         match result {
             Ok(()) => {
                 for done in answers {
@@ -281,6 +284,17 @@ impl Loop {
                 // Before anybody hears of it, for then the process may end.
                 if self.watched.misses_only_the_log() {
                     let _ = self.connection.execute_batch("pragma wal_checkpoint(full)");
+                }
+                let may_pass = matches!(
+                    error,
+                    StoreError::Full { .. } | StoreError::Busy { .. } | StoreError::ReadOnly { .. }
+                );
+                if may_pass && !is_lost {
+                    let error = Arc::new(error);
+                    for done in answers {
+                        done(Err(StoreError::Earlier(Arc::clone(&error))));
+                    }
+                    return Ok(());
                 }
                 // Noted before anybody is answered: those who wait find the reason there.
                 *self
@@ -299,11 +313,13 @@ impl Loop {
         first: Job,
         receiver: &mut mpsc::Receiver<Job>,
         answers: &mut Vec<Done>,
+        is_lost: &mut bool,
     ) -> Result<(), StoreError> {
         let path = &self.path;
         let wrap = |doing: &'static str, error| StoreError::sql(path, doing, error);
         let begun = Instant::now();
         let doing = first.doing;
+        *is_lost |= first.done.is_none();
         if let Err(error) = self.connection.execute_batch("begin immediate") {
             answers.extend(first.done);
             return Err(wrap(doing, error));
@@ -315,6 +331,7 @@ impl Loop {
         };
         let mut next = Some(first);
         while let Some(job) = next {
+            *is_lost |= job.done.is_none();
             let outcome = if job.done.is_some() {
                 apart(&writing, job.work)
             } else {
@@ -387,4 +404,48 @@ fn is_fatal(error: &rusqlite::Error) -> bool {
                 | ErrorCode::CannotOpen
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Mode, Store};
+    use super::*;
+
+    fn full() -> rusqlite::Error {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        rusqlite::Error::SqliteFailure(code, None)
+    }
+
+    fn archive() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db"), Mode::Create, 0).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn who_waits_is_told_of_a_full_disk_and_may_try_again() {
+        let (_folder, store) = archive();
+        let failed: Result<(), _> = store.write_blocking("try", |_| Err(full()));
+        let error = failed.unwrap_err();
+        let is_full = |error: &StoreError| matches!(error, StoreError::Full { .. });
+        assert!(
+            matches!(&error, StoreError::Earlier(error) if is_full(error)),
+            "{error:?}"
+        );
+        store
+            .write_blocking("try again", |w| w.mark_simulated())
+            .unwrap();
+        assert!(store.read("look", |r| r.is_simulated()).unwrap());
+    }
+
+    #[test]
+    fn what_nobody_waited_for_and_is_lost_stops_the_writer() {
+        let (_folder, store) = archive();
+        store.submit_blocking("try", |_| Err(full())).unwrap();
+        for _ in 0..2 {
+            let again = store.write_blocking("go on", |w| w.mark_simulated());
+            assert!(again.is_err());
+        }
+        assert!(!store.read("look", |r| r.is_simulated()).unwrap());
+    }
 }

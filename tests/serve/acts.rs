@@ -356,6 +356,29 @@ fn what_is_broken_is_worked_off() {
 }
 
 #[test]
+fn what_could_not_be_written_is_told_and_can_be_sent_again() {
+    let desk = desk();
+    let serving = Serving::start(&desk);
+    let mark = [("do", "mark"), ("mark", "dead"), ("id", "1")];
+    desk.archive()
+        .execute_batch(
+            "create trigger no before insert on mark begin select raise(abort, 'not now'); end",
+        )
+        .unwrap();
+    let said = serving.send("/sources", &mark).is(500).text();
+    assert!(
+        said.contains("Nothing was changed") && said.contains("not now"),
+        "{said}"
+    );
+    let json = br#"{"do": "mark", "mark": "dead", "id": 1}"#;
+    let said = posted(&serving.ui, "/api/v1/sources", "application/json", "", json).is(500);
+    assert_eq!(said.header("content-type"), "application/problem+json");
+    desk.archive().execute_batch("drop trigger no").unwrap();
+    led(serving.send("/sources", &mark));
+    assert_eq!(desk.number("select count(*) from mark"), 1);
+}
+
+#[test]
 fn what_cannot_be_decided_is_refused() {
     let desk = desk();
     let old = id(&desk, "https://b.test/old");

@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::api::{Problem, json as as_json};
 use super::body::Sent;
 use super::pages::refused;
-use super::{Asked, Site, failed};
+use super::{Asked, Site};
 use crate::store::StoreError;
 
 /// Does what is sent to a path.
@@ -94,7 +94,15 @@ fn answer(site: &Site, asked: &Asked, is_program: bool, done: Result<Done, Undon
             "see": done.path,
         })),
         Ok(done) => Answer::see(with_done(&done)),
-        Err(Undone::Store(error)) => failed(site, &error),
+        Err(Undone::Store(error)) => {
+            (site.tell)(&error);
+            let (status, says) = not_written(&error);
+            if is_program {
+                Problem::new(status, &says).answer()
+            } else {
+                refused(site, asked, status, &says)
+            }
+        }
         Err(Undone::Refused(status, says)) if is_program => Problem::new(status, &says).answer(),
         Err(Undone::Refused(status, says)) => refused(site, asked, status, &says),
     }
@@ -115,6 +123,22 @@ fn meant(asked: &Asked, sent: &Sent) -> Result<(), Undone> {
             "This form was opened before the server started, or before you logged in: open its page again, and send it from there.",
         ),
     }
+}
+
+/// What is answered where the archive could not be written, and what is said.
+fn not_written(error: &StoreError) -> (StatusCode, String) {
+    let hint = error.hint().map(|hint| format!(" ({hint})"));
+    let says = format!("Nothing was changed: {error}.{}", hint.unwrap_or_default());
+    let mut cause = error;
+    while let StoreError::Earlier(earlier) = cause {
+        cause = earlier;
+    }
+    let status = match cause {
+        StoreError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, says)
 }
 
 fn with_done(done: &Done) -> String {
